@@ -1,0 +1,79 @@
+"""Everything that sweeps raises on purpose.
+
+    SweepError
+    ├── InvalidSweep               a sweep, or a sweep file, that cannot be run
+    ├── SweepNotFound              no such sweep in the store
+    ├── ExampleNotFound            no such built-in example
+    ├── TargetNotFound             the program or function to run is not there
+    ├── MetricNeverLogged          the sweep ended and no trial had logged its metric
+    └── NoTrialSucceeded           the sweep ended and every trial had failed
+    TrialPruned                    raised inside a trial that was told to stop
+
+A message is one line, built here from the facts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class SweepError(Exception):
+    """Base of every error that sweeps raises on purpose."""
+
+
+class InvalidSweep(SweepError, ValueError):
+    """A sweep that cannot be run.
+
+    `source` is the file, `line` its line (from 1), and `where` the place within the sweep, such as
+    `parameters.lr.min`; each may be unknown.
+    """
+
+    def __init__(self, problem: str, *, where: str = "", source: str = "", line: int | None = None) -> None:
+        self.problem = problem
+        self.where = where
+        self.source = source
+        self.line = line
+        place = f"{source}:{line}" if source and line is not None else source
+        super().__init__(": ".join(part for part in (place, where, problem) if part))
+
+
+class SweepNotFound(SweepError, LookupError):
+    """No such sweep in the store."""
+
+    def __init__(self, wanted: str, known: Iterable[str] = ()) -> None:
+        self.wanted = wanted
+        self.known = tuple(dict.fromkeys(known))
+        there = f"; there is {', '.join(self.known[:8])}" if self.known else "; the store holds no sweep yet"
+        super().__init__(f"no sweep {wanted!r}{there}")
+
+
+class ExampleNotFound(SweepError, LookupError):
+    """No built-in example of that name, and no file either."""
+
+    def __init__(self, wanted: str, known: Iterable[str]) -> None:
+        super().__init__(f"no sweep file and no example {wanted!r}; the examples are {', '.join(known)}")
+
+
+class TargetNotFound(SweepError, LookupError):
+    """The program or function to run is not there."""
+
+
+class MetricNeverLogged(SweepError):
+    """The sweep ended and no trial had logged its metric."""
+
+    def __init__(self, metric: str, logged: Iterable[str]) -> None:
+        self.metric = metric
+        self.logged = tuple(sorted(logged))
+        names = f"logged were {', '.join(self.logged)}" if self.logged else "no metric was logged at all"
+        super().__init__(f"no trial logged the sweep's metric {metric!r}; {names}")
+
+
+class NoTrialSucceeded(SweepError):
+    """The sweep ended and every trial had failed."""
+
+    def __init__(self, trials: int, reason: str) -> None:
+        super().__init__(f"all {trials} trials failed; the last one: {reason}")
+
+
+class TrialPruned(Exception):
+    """Raised by `trial.log` when the trial was told to stop: a signal to the trial's own code; let it pass."""

@@ -1,0 +1,25 @@
+"""What a store holds, as frozen dataclasses without behaviour that reaches outside them."""
+
+from __future__ import annotations
+
+from .artifact import File
+from .dataset import DatasetInfo, DatasetRef
+from .experiment import Experiment
+from .metric import History, Measurement
+from .model import ModelInfo, ModelStatus
+from .page import Page
+from .run import RunInfo, RunStatus
+
+__all__ = [
+    "DatasetInfo",
+    "DatasetRef",
+    "Experiment",
+    "File",
+    "History",
+    "Measurement",
+    "ModelInfo",
+    "ModelStatus",
+    "Page",
+    "RunInfo",
+    "RunStatus",
+]

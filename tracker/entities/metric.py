@@ -1,0 +1,42 @@
+"""Metrics: a run's curves, and single measurements of a logged model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .dataset import DatasetRef
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """One value of one metric of a logged model.
+
+    `timestamp` is in milliseconds since the epoch; `dataset` is what it was measured on, if that was said.
+    """
+
+    key: str
+    value: float
+    step: int
+    timestamp: int
+    dataset: DatasetRef | None
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class History:
+    """One metric's curve as columns of equal length, sorted by step, then in the order logged.
+
+    `steps` and `timestamps` (milliseconds since the epoch) are int64, `values` float64, all of shape (points,).
+    """
+
+    steps: NDArray[np.int64]
+    timestamps: NDArray[np.int64]
+    values: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.steps)

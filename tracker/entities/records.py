@@ -1,0 +1,126 @@
+"""What a program says to the store, one frozen record each: the journal's vocabulary.
+
+Each record stands alone and names things by the IDs that its program made, so records of different programs
+can be folded in any order: a run that is spoken of before it was started is made then, and completed later.
+Times are milliseconds since the epoch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from .artifact import File
+from .dataset import DatasetInfo, DatasetRef
+
+
+@dataclass(frozen=True, slots=True)
+class StartRun:
+    """A run begins, or begins again."""
+
+    run_id: str
+    experiment: str
+    name: str
+    parent_run_id: str | None
+    start_time: int
+
+
+@dataclass(frozen=True, slots=True)
+class EndRun:
+    """A run has ended."""
+
+    run_id: str
+    status: str
+    end_time: int
+
+
+@dataclass(frozen=True, slots=True)
+class LogMetrics:
+    """Values of one step; values may be NaN or infinite."""
+
+    run_id: str
+    step: int
+    timestamp: int
+    values: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class LogParams:
+    """Params of a run: any JSON scalar, list or mapping."""
+
+    run_id: str
+    values: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class SetTags:
+    """Tags of a run."""
+
+    run_id: str
+    values: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class LogInput:
+    """A run uses a dataset; `context` says as what ("training", "validation"), or is empty."""
+
+    run_id: str
+    dataset: DatasetInfo
+    context: str
+
+
+@dataclass(frozen=True, slots=True)
+class CreateModel:
+    """A checkpoint's entry; its files follow. It starts with its run's params, and `params` are added."""
+
+    model_id: str
+    run_id: str
+    name: str
+    model_type: str
+    step: int | None
+    timestamp: int
+    params: Mapping[str, object] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FinishModel:
+    """A checkpoint's files are in place, or will never be."""
+
+    model_id: str
+    status: str
+    timestamp: int
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureModel:
+    """Values of a checkpoint, on a dataset or on none."""
+
+    model_id: str
+    run_id: str
+    step: int
+    timestamp: int
+    values: Mapping[str, float]
+    dataset: DatasetRef | None
+
+
+@dataclass(frozen=True, slots=True)
+class AddFiles:
+    """Files that are in place; `owner` is a run's or a logged model's ID."""
+
+    owner: str
+    files: tuple[File, ...]
+
+
+Record = (
+    StartRun
+    | EndRun
+    | LogMetrics
+    | LogParams
+    | SetTags
+    | LogInput
+    | CreateModel
+    | FinishModel
+    | MeasureModel
+    | AddFiles
+)

@@ -1,0 +1,37 @@
+"""Runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class RunStatus(StrEnum):
+    """Where a run stands; MLflow's names."""
+
+    SCHEDULED = "SCHEDULED"
+    RUNNING = "RUNNING"
+    FINISHED = "FINISHED"
+    FAILED = "FAILED"
+    KILLED = "KILLED"
+
+
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    """A run as the store keeps it; times are milliseconds since the epoch.
+
+    `metrics` holds each metric's latest value: that of the highest step, and of the latest time within it.
+    """
+
+    run_id: str
+    name: str
+    experiment_id: str
+    experiment: str
+    parent_run_id: str | None
+    status: RunStatus
+    start_time: int
+    end_time: int | None
+    params: Mapping[str, object]
+    tags: Mapping[str, str]
+    metrics: Mapping[str, float]

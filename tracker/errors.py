@@ -1,0 +1,208 @@
+"""Everything that tracker raises on purpose.
+
+    TrackerError
+    ├── InvalidInput                what the caller gave cannot be used
+    │   ├── InvalidFilter           a filter or an order that does not parse
+    │   ├── InvalidMetric           a metric's name, value or step
+    │   ├── InvalidPageToken
+    │   ├── AmbiguousDataset        several datasets fit where one is needed
+    │   └── SaveFailed              a checkpoint's save function wrote nothing usable
+    ├── NotFound                    no such thing in the store
+    │   ├── StoreNotFound
+    │   ├── ExperimentNotFound
+    │   ├── RunNotFound
+    │   ├── ModelNotFound
+    │   └── DatasetNotFound
+    ├── Conflict                    contradicts what was logged before
+    ├── StoreError                  the store itself
+    │   ├── NotAStore               the folder holds something else
+    │   ├── StoreTooNew             written by a newer version
+    │   ├── StoreReadOnly
+    │   └── StoreUnavailable        cannot be written just now
+    ├── ArtifactDamaged             a file's bytes are not those that were logged
+    ├── MissingExtra                an optional library is not installed
+    └── Closed                      used after it was closed
+
+A message is one line (a filter's may add the text and a caret), built here from the facts; the facts stay
+on the exception as attributes.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from pathlib import Path
+
+
+class TrackerError(Exception):
+    """Base of every error that tracker raises on purpose."""
+
+
+class InvalidInput(TrackerError, ValueError):
+    """What the caller gave cannot be used; nothing was done with it."""
+
+
+class InvalidFilter(InvalidInput):
+    """A filter or an order that does not parse.
+
+    `text` is the whole expression and `position` the offset of the first character that does not fit.
+    """
+
+    def __init__(self, problem: str, text: str, position: int) -> None:
+        self.problem = problem
+        self.text = text
+        self.position = position
+        # The caret must stand under its character, so whatever would move it is shown as one blank.
+        shown = "".join(character if character.isprintable() else " " for character in text)
+        super().__init__(f"{problem}\n  {shown}\n  {' ' * position}^")
+
+
+class InvalidMetric(InvalidInput):
+    """A metric's name, value or step that cannot be kept."""
+
+    def __init__(self, key: object, problem: str) -> None:
+        self.key = key
+        super().__init__(f"metric {key!r}: {problem}")
+
+
+class InvalidPageToken(InvalidInput):
+    """A page token that this query did not give out."""
+
+    def __init__(self) -> None:
+        super().__init__("the page token is not one that this query gave; start again without a token")
+
+
+class AmbiguousDataset(InvalidInput):
+    """Several datasets fit where one is needed."""
+
+    def __init__(self, metric: str, found: Iterable[str]) -> None:
+        self.metric = metric
+        self.found = tuple(found)
+        super().__init__(
+            f"{metric!r} was measured on {len(self.found)} datasets: {', '.join(self.found)}; "
+            "name the one to rank by (dataset=…, or --dataset NAME[@DIGEST])",
+        )
+
+
+class SaveFailed(InvalidInput):
+    """A checkpoint's save function wrote nothing usable."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        super().__init__(f"checkpoint {name!r}: {problem}")
+
+
+class NotFound(TrackerError, LookupError):
+    """No such thing in the store."""
+
+    def __init__(self, what: str, wanted: str, known: Iterable[str] = ()) -> None:
+        self.wanted = wanted
+        self.known = tuple(known)
+        super().__init__(f"no {what} {wanted!r}{suggestion(wanted, self.known)}")
+
+
+class StoreNotFound(NotFound):
+    """There is no store at that place."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__("store at", str(path))
+
+
+class ExperimentNotFound(NotFound):
+    """No experiment of that name or ID."""
+
+    def __init__(self, wanted: str, known: Iterable[str] = ()) -> None:
+        super().__init__("experiment", wanted, known)
+
+
+class RunNotFound(NotFound):
+    """No run of that ID."""
+
+    def __init__(self, wanted: str) -> None:
+        super().__init__("run", wanted)
+
+
+class ModelNotFound(NotFound):
+    """No logged model of that ID."""
+
+    def __init__(self, wanted: str) -> None:
+        super().__init__("logged model", wanted)
+
+
+class DatasetNotFound(NotFound):
+    """No dataset of that name, or of that name and digest."""
+
+    def __init__(self, wanted: str, known: Iterable[str] = ()) -> None:
+        super().__init__("dataset", wanted, known)
+
+
+class Conflict(TrackerError):
+    """Contradicts what was logged before."""
+
+
+class StoreError(TrackerError):
+    """The store itself is not usable for what was asked."""
+
+
+class NotAStore(StoreError):
+    """The folder holds something that is not a tracker store."""
+
+    def __init__(self, path: Path, problem: str) -> None:
+        self.path = path
+        super().__init__(f"{path} is not a tracker store: {problem}; name an empty or a new folder")
+
+
+class StoreTooNew(StoreError):
+    """A newer version of tracker wrote the store."""
+
+    def __init__(self, path: Path, found: int, known: int) -> None:
+        self.path = path
+        super().__init__(
+            f"{path} has schema version {found}, and this tracker knows versions up to {known}: "
+            "upgrade sweeps-tracker to open it",
+        )
+
+
+class StoreReadOnly(StoreError):
+    """The store's folder cannot be written."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path = path
+        super().__init__(f"cannot write to the store {path}: {reason}; name a folder that you may write to")
+
+
+class StoreUnavailable(StoreError):
+    """The store cannot be written just now; what was logged waits in the journal."""
+
+
+class ArtifactDamaged(TrackerError):
+    """A file's bytes are not those that were logged."""
+
+    def __init__(self, owner: str, path: str, problem: str) -> None:
+        self.path = path
+        super().__init__(f"{owner}: file {path!r} {problem}")
+
+
+class MissingExtra(TrackerError, ImportError):
+    """An optional library is not installed."""
+
+    def __init__(self, library: str, extra: str) -> None:
+        super().__init__(f"{library} is not installed; run: pip install 'sweeps-tracker[{extra}]'")
+
+
+class Closed(TrackerError):
+    """Something was used after it was closed."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"the {what} is closed")
+
+
+def suggestion(wanted: str, known: Iterable[str]) -> str:
+    """Say what there is instead: the nearest known word, or all of them when they are few."""
+    known = sorted(known)
+    near = difflib.get_close_matches(wanted, known, n=1)
+    if near:
+        return f"; did you mean {near[0]!r}?"
+    if not known:
+        return ""
+    few = known[:8]
+    return f"; there is {', '.join(few)}{', …' if len(known) > len(few) else ''}"
