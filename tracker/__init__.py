@@ -1,1 +1,90 @@
-"""Experiment tracking: runs, streamed metrics, logged models and their ranking, in one local store."""
+"""Experiment tracking: runs, streamed metrics, logged models and their ranking, in one local store.
+
+with tracker.open("my-store") as t, t.start_run("digits", params={"lr": 0.1}) as run:
+    run.log({"loss": 0.3}, step=1)
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .client import (
+        AsyncLoggedModel,
+        AsyncRun,
+        AsyncTracker,
+        Attachment,
+        LoggedModel,
+        Run,
+        Tracker,
+        attach,
+        connect,
+        current_run,
+    )
+    from .client import open_tracker as open  # the public word
+    from .digest import Dataset
+    from .entities import (
+        DatasetInfo,
+        DatasetRef,
+        Experiment,
+        History,
+        Level,
+        Measurement,
+        ModelInfo,
+        ModelStatus,
+        Page,
+        RunInfo,
+        RunStatus,
+    )
+    from .errors import TrackerError
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AsyncLoggedModel",
+    "AsyncRun",
+    "AsyncTracker",
+    "Attachment",
+    "Dataset",
+    "DatasetInfo",
+    "DatasetRef",
+    "Experiment",
+    "History",
+    "Level",
+    "LoggedModel",
+    "Measurement",
+    "ModelInfo",
+    "ModelStatus",
+    "Page",
+    "Run",
+    "RunInfo",
+    "RunStatus",
+    "Tracker",
+    "TrackerError",
+    "attach",
+    "connect",
+    "current_run",
+    "open",
+]
+
+# Names are loaded when they are first asked for: the rooms behind them load NumPy and aiosqlite.
+_ROOMS = {
+    **dict.fromkeys(("AsyncLoggedModel", "AsyncRun", "AsyncTracker", "Attachment", "LoggedModel"), "client"),
+    **dict.fromkeys(("Run", "Tracker", "attach", "connect", "current_run", "open"), "client"),
+    "Dataset": "digest",
+    "TrackerError": "errors",
+}
+_RENAMED = {"open": "open_tracker"}
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    room = import_module(f".{_ROOMS.get(name, 'entities')}", __name__)
+    return getattr(room, _RENAMED.get(name, name))
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

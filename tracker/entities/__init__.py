@@ -5,6 +5,7 @@ from __future__ import annotations
 from .artifact import File
 from .dataset import DatasetInfo, DatasetRef
 from .experiment import Experiment
+from .level import Level
 from .metric import History, Measurement
 from .model import ModelInfo, ModelStatus
 from .page import Page
@@ -16,6 +17,7 @@ __all__ = [
     "Experiment",
     "File",
     "History",
+    "Level",
     "Measurement",
     "ModelInfo",
     "ModelStatus",

@@ -178,3 +178,5 @@ CREATE TABLE journals (
     part INTEGER NOT NULL,
     position INTEGER NOT NULL
 ) WITHOUT ROWID;
+
+CREATE INDEX series_to_merge ON series (series_no) WHERE small_segments >= 64;

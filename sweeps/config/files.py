@@ -1,0 +1,81 @@
+"""A sweep file, whatever its format, to a checked description."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from ..errors import InvalidSweep
+from . import json_text, toml_text
+from .interface import Document, Reader
+from .mapping import from_mapping
+from .sweep_config import SweepConfig
+
+# A sweep file is written by hand; a larger file is something else, and slow to parse.
+MOST_BYTES = 1_000_000
+
+
+def read(path: Path) -> SweepConfig:
+    """Read a sweep file: .yaml, .yml, .json or .toml.
+
+    Raises:
+        InvalidSweep: at the first fault, with the file, the line where the format tells it, and the remedy.
+    """
+    source = str(path)
+    parse = _reader(Path(path), source)
+    document = parse(_text(Path(path), source), source)
+    if document.data is None:
+        problem = "is empty; write at least method and parameters"
+        raise InvalidSweep(problem, source=source)
+    return from_mapping(document.data, source=source, lines=document.lines)
+
+
+def _yaml(text: str, source: str) -> Document:
+    from .yaml_text import parse  # PyYAML is loaded only for those who write YAML
+
+    return parse(text, source)
+
+
+_READERS: Mapping[str, Reader] = {
+    ".yaml": _yaml,
+    ".yml": _yaml,
+    ".json": json_text.parse,
+    ".toml": toml_text.parse,
+}
+
+
+def _reader(path: Path, source: str) -> Reader:
+    if path.is_dir():
+        problem = "is a folder; name the sweep file inside it"
+        raise InvalidSweep(problem, source=source)
+    reader = _READERS.get(path.suffix.lower())
+    if reader is None:
+        ending = f"ends in {path.suffix}" if path.suffix else "has no ending"
+        problem = f"{ending}; a sweep file ends in {', '.join(_READERS)}"
+        raise InvalidSweep(problem, source=source)
+    return reader
+
+
+def _text(path: Path, source: str) -> str:
+    content = _content(path, source)
+    if len(content) > MOST_BYTES:
+        problem = f"is larger than {MOST_BYTES} bytes; a sweep file is a short description"
+        raise InvalidSweep(problem, source=source)
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as fault:
+        problem = "is not UTF-8 text; save it as UTF-8"
+        line = content.count(b"\n", 0, fault.start) + 1
+        raise InvalidSweep(problem, source=source, line=line) from fault
+
+
+def _content(path: Path, source: str) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(MOST_BYTES + 1)
+    except FileNotFoundError as fault:
+        problem = "no such file"
+        raise InvalidSweep(problem, source=source) from fault
+    except OSError as fault:
+        problem = f"cannot be read: {fault.strerror}"
+        raise InvalidSweep(problem, source=source) from fault

@@ -1,0 +1,115 @@
+"""The worker process: takes trials from its standard input, says how they go on its standard output.
+
+Both are lines of JSON. Before any code of the user's runs they are moved away, so that what a trial prints goes to
+the trial's output file and cannot be taken for a message. When the input closes, the scheduler is gone, and so is
+this process.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
+
+import cloudpickle
+
+from tracker import Attachment, attach
+
+from ..trial import Assignment
+from .call import call
+
+# The longest line: a target may carry a closure's data with it.
+LINE_BYTES = 1 << 30
+
+
+class _Line:
+    """The line to the scheduler."""
+
+    def __init__(self, replies: int) -> None:
+        self._replies = replies
+        self._stop = threading.Event()
+
+    @property
+    def stopping(self) -> bool:
+        return self._stop.is_set()
+
+    def report(self, value: float) -> None:
+        self.send({"report": value})
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    def reset(self) -> None:
+        self._stop.clear()
+
+    def send(self, message: dict[str, object]) -> None:
+        os.write(self._replies, json.dumps(message).encode() + b"\n")
+
+
+def main() -> None:
+    """Work until the scheduler closes the line."""
+    requests, line = _take_lines()
+    hello = json.loads(requests.readline())
+    sys.path[:] = hello["path"]
+    target = base64.b64decode(hello["target"])
+    work: SimpleQueue[dict[str, Any]] = SimpleQueue()
+    threading.Thread(target=_read, args=(requests, line, work), daemon=True).start()
+    attachments: dict[str, Attachment] = {}
+    while True:
+        request = work.get()
+        assignment = Assignment(**request["run"])
+        if assignment.store not in attachments:
+            attachments[assignment.store] = attach(assignment.store)
+        with _output_to(Path(request["output"])):
+            outcome = call(lambda: cloudpickle.loads(target).load(), assignment, line, attachments[assignment.store])
+        line.send({"state": outcome.state, "reason": outcome.reason, "tail": outcome.tail})
+
+
+def _take_lines() -> tuple[Any, _Line]:
+    requests, replies = os.dup(0), os.dup(1)
+    null = os.open(os.devnull, os.O_RDWR)
+    os.dup2(null, 0)
+    os.dup2(2, 1)
+    os.close(null)
+    return os.fdopen(requests, "rb"), _Line(replies)
+
+
+def _read(requests: Any, line: _Line, work: SimpleQueue[dict[str, Any]]) -> None:  # noqa: ANN401  # a binary file
+    for text in requests:
+        message = json.loads(text)
+        if "stop" in message:
+            line.stop()
+        else:
+            # Here, since a word to stop may follow before the trial has begun.
+            line.reset()
+            work.put(message)
+    os._exit(0)
+
+
+@contextlib.contextmanager
+def _output_to(path: Path) -> Iterator[None]:
+    """Send what this process prints, at the level of file descriptors, to a file."""
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    kept = os.dup(1), os.dup(2)
+    os.dup2(file, 1)
+    os.dup2(file, 2)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        for descriptor, before in enumerate(kept, start=1):
+            os.dup2(before, descriptor)
+            os.close(before)
+        os.close(file)
+
+
+if __name__ == "__main__":
+    main()

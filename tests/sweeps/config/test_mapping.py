@@ -1,0 +1,344 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sweeps.config import EarlyTerminate, Execution, Metric, SweepConfig, from_mapping
+from sweeps.config.interface import Lines
+from sweeps.errors import InvalidSweep
+from sweeps.space import Space
+
+PARAMETERS = {"lr": {"min": 0.001, "max": 0.1}}
+LEAST: Mapping[str, object] = {"method": "random", "parameters": PARAMETERS}
+LOSS = {"name": "loss"}
+
+
+def problem_of(data: object) -> str:
+    with pytest.raises(InvalidSweep) as raised:
+        from_mapping(data)
+    message = str(raised.value)
+    assert "\n" not in message
+    return message
+
+
+class TestReading:
+    def test_the_least(self) -> None:
+        assert from_mapping(LEAST) == SweepConfig("random", Space.from_parameters(PARAMETERS))
+
+    def test_everything(self) -> None:
+        config = from_mapping(
+            {
+                "name": "digits",
+                "description": "by hand",
+                "project": "mnist",
+                "program": "train.py",
+                "command": ["python", "${program}", "--n", 3, True, "${args}"],
+                "method": "bayes",
+                "metric": {"name": "accuracy", "goal": "maximize", "target": "0.99"},
+                "parameters": PARAMETERS,
+                "run_cap": 64,
+                "early_terminate": {"type": "hyperband", "max_iter": 27, "s": 2, "eta": 4.5, "strict": False},
+                "execution": {
+                    "parallel": 4,
+                    "seed": 0,
+                    "sampler": "tpe",
+                    "executor": "processes",
+                    "dataset": "validation",
+                    "timeout": "1h30m",
+                    "retries": 2,
+                },
+            }
+        )
+        assert config == SweepConfig(
+            method="bayes",
+            space=Space.from_parameters(PARAMETERS),
+            metric=Metric("accuracy", "maximize", 0.99),
+            program="train.py",
+            command=("python", "${program}", "--n", "3", "True", "${args}"),
+            name="digits",
+            description="by hand",
+            project="mnist",
+            run_cap=64,
+            early_terminate=EarlyTerminate(None, 27, 2, 4.5, strict=False),
+            execution=Execution(4, 0, "tpe", "processes", "validation", 5400.0, 2),
+        )
+
+    def test_what_means_nothing_on_one_machine_is_left_alone(self) -> None:
+        extra = {
+            "entity": "me",
+            "controller": {"type": "local"},
+            "kind": "sweep",
+            "apiVersion": "1",
+            "job": "a/b/c:v0",
+            "image_uri": "img",
+        }
+        assert from_mapping({**LEAST, **extra}) == from_mapping(LEAST)
+
+    def test_a_key_left_empty_is_a_key_left_out(self) -> None:
+        empty = dict.fromkeys(("name", "command", "metric", "run_cap", "early_terminate", "execution"))
+        assert from_mapping({**LEAST, **empty}) == from_mapping(LEAST)
+
+    def test_defaults_are_those_of_wandb(self) -> None:
+        config = from_mapping(
+            {**LEAST, "metric": LOSS, "early_terminate": {"type": "hyperband", "min_iter": 3}, "execution": {}}
+        )
+        assert config.metric == Metric("loss", "minimize", None)
+        assert config.early_terminate == EarlyTerminate(min_iter=3, eta=3, strict=True)
+        assert config.execution == Execution(parallel=None, retries=0)
+
+    @pytest.mark.parametrize(
+        ("written", "seconds"),
+        [
+            (30, 30),
+            (0.5, 0.5),
+            ("30", 30),
+            ("1e3", 1000),
+            ("45s", 45),
+            ("30m", 1800),
+            ("1h30m", 5400),
+            ("1h 30m", 5400),
+            ("2d", 172800),
+            ("1.5h", 5400),
+            ("1D2H3M4S", 93784),
+        ],
+    )
+    def test_lengths_of_time(self, written: object, seconds: float) -> None:
+        assert from_mapping({**LEAST, "execution": {"timeout": written}}).execution.timeout == seconds
+
+
+HYPERBAND = {"type": "hyperband", "min_iter": 3}
+
+
+@pytest.mark.parametrize(
+    ("extra", "message"),
+    [
+        ({"parametres": 1}, "unknown key 'parametres'; did you mean 'parameters'?"),
+        ({"metrik": 1}, "unknown key 'metrik'; did you mean 'metric'?"),
+        ({"a\nb": 1}, "unknown key 'a\\nb'; known are program, command, method, metric, parameters, early_terminate,"),
+        ({3: 1}, "unknown key 3; known are"),
+        ({"metrics": [LOSS]}, "metrics: is not supported yet; name one metric under metric"),
+        (
+            {"scheduler": {"engine": "optuna"}},
+            "scheduler: is not supported yet; remove it and choose a method: grid, random, bayes",
+        ),
+        ({"method": None}, "needs a method; write method: and one of grid, random, bayes"),
+        ({"method": "custom"}, "method: custom is not supported yet; write one of grid, random, bayes"),
+        ({"method": "bayesian"}, "method: unknown method 'bayesian'; did you mean 'bayes'?"),
+        ({"method": "xyz"}, "method: unknown method 'xyz'; known are grid, random, bayes"),
+        ({"method": ["grid"]}, "method: unknown method ['grid']; did you mean 'grid'?"),
+        ({"method": "bayes"}, "method: bayes needs a metric; write metric: {name: loss, goal: minimize}"),
+        ({"method": "grid"}, "parameters.lr: grid search needs a finite list, and uniform has no end of values;"),
+        ({"parameters": None}, "parameters: must be a mapping such as {lr: {min: 0.001, max: 0.1}}, not nothing"),
+        ({"parameters": {}}, "parameters: names no parameter; write at least one, such as lr: {min: 0.001, max: 0.1}"),
+        ({"parameters": {"lr": 3}}, "parameters.lr: a bare value does not say what it is; write {value: 3}"),
+        ({"metric": "loss"}, "metric: must be a mapping, not text"),
+        ({"metric": {}}, "metric: needs a name; write the name that the trials log it by"),
+        ({"metric": {"nam": "loss"}}, "metric.nam: unknown key 'nam'; did you mean 'name'?"),
+        ({"metric": {"name": 3}}, "metric.name: must be text, not a number; put 3 in quotes"),
+        ({"metric": {"name": " "}}, "metric.name: is empty; write some text or remove the key"),
+        ({"metric": LOSS | {"goal": "max"}}, "metric.goal: unknown goal 'max'; known are minimize, maximize"),
+        ({"metric": LOSS | {"goal": "Maximise"}}, "metric.goal: unknown goal 'Maximise'; did you mean 'maximize'?"),
+        ({"metric": LOSS | {"target": "low"}}, "metric.target: must be a number, not 'low'"),
+        ({"metric": LOSS | {"target": float("nan")}}, "metric.target: must be a finite number, not nan"),
+        (
+            {"metric": LOSS | {"impute": "worst"}},
+            "metric.impute: is not supported yet; remove it; a failed trial has no value",
+        ),
+        ({"program": 3}, "program: must be text, not a number; put 3 in quotes"),
+        ({"name": True}, "name: must be text, not true or false; put true in quotes"),
+        ({"run_cap": 0}, "run_cap: must be at least 1, not 0"),
+        ({"run_cap": 1.5}, "run_cap: must be a whole number, not 1.5"),
+        ({"run_cap": "many"}, "run_cap: must be a number, not 'many'"),
+        ({"run_cap": True}, "run_cap: must be a number, not true or false"),
+        (
+            {"command": "python train.py"},
+            'command: must be a list such as ["${interpreter}", "${program}", "${args}"], not text',
+        ),
+        ({"command": []}, "command: is empty; list the program and its arguments, or remove the key"),
+        ({"command": ["python", None]}, "command[1]: must be text, not nothing"),
+        ({"command": ["${arg}"]}, "command[0]: unknown macro '${arg}'; did you mean '${args}'?"),
+        ({"command": ["${args_json_file}"]}, "command[0]: ${args_json_file} is not supported yet; use ${args_json}"),
+        (
+            {"early_terminate": HYPERBAND},
+            "early_terminate: needs a metric to compare trials by; write metric: {name: loss, goal: minimize}",
+        ),
+        ({"early_terminate": 3}, "early_terminate: must be a mapping, not a number"),
+        ({"early_terminate": {"min_iter": 3}}, "early_terminate: needs a type; write type: hyperband"),
+        (
+            {"early_terminate": HYPERBAND | {"type": "median"}},
+            "early_terminate.type: unknown type 'median'; known are hyperband",
+        ),
+        (
+            {"early_terminate": {"type": "hyperband"}},
+            "early_terminate: needs either min_iter, or max_iter with s; it has neither",
+        ),
+        (
+            {"early_terminate": HYPERBAND | {"max_iter": 9, "s": 2}},
+            "early_terminate: needs either min_iter, or max_iter with s; it has min_iter, max_iter, s",
+        ),
+        (
+            {"early_terminate": {"type": "hyperband", "max_iter": 9}},
+            "early_terminate: needs either min_iter, or max_iter with s; it has max_iter",
+        ),
+        ({"early_terminate": HYPERBAND | {"min_iter": 0}}, "early_terminate.min_iter: must be at least 1, not 0"),
+        (
+            {"early_terminate": HYPERBAND | {"eta": 1}},
+            "early_terminate.eta: must be above 1, not 1; one trial in eta goes up a rung",
+        ),
+        (
+            {"early_terminate": HYPERBAND | {"strict": "yes"}},
+            "early_terminate.strict: must be true or false, not 'yes'",
+        ),
+        (
+            {"early_terminate": HYPERBAND | {"mn_iter": 1}},
+            "early_terminate.mn_iter: unknown key 'mn_iter'; did you mean 'min_iter'?",
+        ),
+        ({"execution": [4]}, "execution: must be a mapping, not a list"),
+        ({"execution": {"paralel": 4}}, "execution.paralel: unknown key 'paralel'; did you mean 'parallel'?"),
+        ({"execution": {"parallel": 0}}, "execution.parallel: must be at least 1, not 0"),
+        ({"execution": {"seed": -1}}, "execution.seed: must be at least 0, not -1"),
+        ({"execution": {"retries": -1}}, "execution.retries: must be at least 0, not -1"),
+        ({"execution": {"sampler": 3}}, "execution.sampler: must be text, not a number; put 3 in quotes"),
+        ({"execution": {"executor": "process"}}, "execution.executor: unknown executor 'process'; did you mean"),
+        (
+            {"execution": {"executor": "ray"}},
+            "execution.executor: ray is not supported yet; write one of inline, threads, processes, command",
+        ),
+        ({"execution": {"pruner": "asha"}}, "execution.pruner: is not supported yet; use early_terminate"),
+        (
+            {"execution": {"resources": {"gpu": 1}}},
+            "execution.resources: is not supported yet; limit the trials at once with parallel",
+        ),
+        (
+            {"execution": {"keep": {"top": 5}}},
+            "execution.keep: is not supported yet; remove it; every checkpoint is kept",
+        ),
+        (
+            {"execution": {"timeout": "soon"}},
+            "execution.timeout: must be seconds or a length such as 45s, 30m or 1h30m, not 'soon'",
+        ),
+        (
+            {"execution": {"timeout": ""}},
+            "execution.timeout: must be seconds or a length such as 45s, 30m or 1h30m, not ''",
+        ),
+        ({"execution": {"timeout": 0}}, "execution.timeout: must be longer than 0 seconds, not 0"),
+        ({"execution": {"timeout": "0s"}}, "execution.timeout: must be longer than 0 seconds, not '0s'"),
+        ({"execution": {"timeout": True}}, "execution.timeout: must be a number, not true or false"),
+        ({"execution": {"timeout": float("inf")}}, "execution.timeout: must be a finite number, not inf"),
+    ],
+)
+def test_faults(extra: Mapping[str, object], message: str) -> None:
+    found = problem_of({**LEAST, **extra})
+    assert found == message or (found.startswith(message) and message.endswith(("are", ",", ";", "mean")))
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ([], "holds a list; a sweep is a mapping with at least method and parameters"),
+        ("method", "holds text; a sweep is a mapping with at least method and parameters"),
+        (None, "holds nothing; a sweep is a mapping with at least method and parameters"),
+        ({}, "needs a method; write method: and one of grid, random, bayes"),
+        (
+            {"method": "random"},
+            "needs parameters; write at least one, such as parameters: {lr: {min: 0.001, max: 0.1}}",
+        ),
+    ],
+)
+def test_faults_of_the_whole(data: object, message: str) -> None:
+    assert problem_of(data) == message
+
+
+class TestPlacing:
+    LINES = Lines(
+        {"parameters": 2, "parameters.lr": 3, "parameters.lr.values": 4, "parameters.lr.values[1]": 6, "x": 9}
+    )
+
+    @pytest.mark.parametrize(
+        ("where", "line"),
+        [
+            ("parameters.lr.values[1][0].a", 6),
+            ("parameters.lr.values[7]", 4),
+            ("parameters.lr.min", 3),
+            ("parameters.width", 2),
+            ("method", None),
+            ("", None),
+        ],
+    )
+    def test_finds_the_longest_part_that_was_written(self, where: str, line: int | None) -> None:
+        assert self.LINES(where) == line
+
+    def test_a_fault_is_given_its_source_and_line(self) -> None:
+        with pytest.raises(InvalidSweep) as raised:
+            from_mapping({**LEAST, "parameters": {"lr": {"min": 3}}}, source="s.yaml", lines=self.LINES)
+        assert str(raised.value) == "s.yaml:3: parameters.lr: int_uniform needs max; write min and max"
+        assert (raised.value.source, raised.value.line, raised.value.where) == ("s.yaml", 3, "parameters.lr")
+
+    def test_an_unknown_key_has_the_line_of_the_key(self) -> None:
+        with pytest.raises(InvalidSweep) as raised:
+            from_mapping({**LEAST, "x": 1}, source="s.yaml", lines=self.LINES)
+        assert str(raised.value).startswith("s.yaml:9: unknown key 'x'; known are ")
+
+    def test_a_fault_without_lines_has_its_source(self) -> None:
+        with pytest.raises(InvalidSweep, match=r"^s\.json: run_cap: must be at least 1, not 0$"):
+            from_mapping({**LEAST, "run_cap": 0}, source="s.json")
+
+    def test_a_fault_is_raised_once(self) -> None:
+        with pytest.raises(InvalidSweep) as raised:
+            from_mapping({**LEAST, "run_cap": 0})
+        assert raised.value.__suppress_context__
+
+
+words = st.text("abz .${}\n1e5", min_size=1, max_size=8).filter(str.strip)
+metrics = st.builds(Metric, words, st.sampled_from(["minimize", "maximize"]), st.none() | st.floats(-9, 9))
+rules = st.one_of(
+    st.builds(EarlyTerminate, min_iter=st.integers(1, 9), eta=st.floats(1.5, 9), strict=st.booleans()),
+    st.builds(EarlyTerminate, max_iter=st.integers(1, 9), s=st.integers(1, 9), eta=st.integers(2, 9)),
+)
+executions = st.builds(
+    Execution,
+    parallel=st.none() | st.integers(1, 99),
+    seed=st.none() | st.integers(0, 2**53),
+    sampler=st.none() | words,
+    executor=st.none() | st.sampled_from(["inline", "threads", "processes", "command"]),
+    dataset=st.none() | words,
+    timeout=st.none() | st.floats(0.001, 1e6),
+    retries=st.integers(0, 9),
+)
+SPACES = [
+    Space.from_parameters(PARAMETERS),
+    Space.from_parameters({"b": {"values": [True, 1]}, "a": {"value": [1, {"x": None}]}}),
+]
+configs = st.builds(
+    SweepConfig,
+    method=st.sampled_from(["random", "bayes"]),
+    space=st.sampled_from(SPACES),
+    metric=metrics,
+    program=st.none() | words,
+    command=st.none() | st.lists(st.sampled_from(["${args}", "a", "${envvar:A}", ""]), min_size=1).map(tuple),
+    name=st.none() | words,
+    description=st.none() | words,
+    project=st.none() | words,
+    run_cap=st.none() | st.integers(1, 999),
+    early_terminate=st.none() | rules,
+    execution=executions,
+)
+
+
+@given(configs)
+def test_a_description_survives_being_written_and_read(config: SweepConfig) -> None:
+    written = json.loads(json.dumps(config.to_mapping()))
+    assert from_mapping(written) == config
+    assert from_mapping(written).to_mapping() == config.to_mapping()
+
+
+def test_what_is_not_said_is_not_written() -> None:
+    assert from_mapping(LEAST).to_mapping() == {
+        "method": "random",
+        "parameters": {"lr": {"distribution": "uniform", "min": 0.001, "max": 0.1}},
+        "execution": {"retries": 0},
+    }

@@ -1,0 +1,8 @@
+"""Files that belong to runs and logged models."""
+
+from __future__ import annotations
+
+from .interface import Artifacts
+from .local import LocalArtifacts
+
+__all__ = ["Artifacts", "LocalArtifacts"]

@@ -1,0 +1,23 @@
+"""What a place for files offers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Protocol
+
+from ..entities import File
+
+
+class Artifacts(Protocol):
+    """Keeps whole files or none; an owner is a run's or a logged model's ID."""
+
+    def stage(self) -> AbstractContextManager[Path]:
+        """Give an empty folder, aside, to put files into; what was not kept of it is removed at the end."""
+
+    def keep(self, owner: str, staged: Path, under: str = "") -> tuple[File, ...]:
+        """Move all files of a staged folder to their owner, for good."""
+
+    def fetch(self, owner: str, files: Sequence[File], destination: Path) -> None:
+        """Copy an owner's files into a folder, byte for byte."""

@@ -1,0 +1,67 @@
+"""How our command lines behave: one line for an error, exit code 2, no traceback."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import NoReturn
+
+USAGE = 2
+INTERRUPTED = 130
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose errors are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong and where help is, and exit with 2."""
+        self.exit(USAGE, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
+def run_command(
+    name: str,
+    command: Callable[[argparse.Namespace], int | None],
+    arguments: argparse.Namespace,
+    mistakes: tuple[type[Exception], ...],
+) -> int:
+    """Run a command; return the exit code. `mistakes` are the errors that a line is enough for."""
+    try:
+        return command(arguments) or 0
+    except mistakes as problem:
+        sys.stdout.flush()
+        sys.stderr.write(f"{name}: {problem}\n")
+        return USAGE
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; nothing more may be written, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def write_json(value: object) -> None:
+    """Print a value as JSON in one line; NaN and infinities are texts, as in MLflow's protocol."""
+    print(json.dumps(_speakable(value), ensure_ascii=False, default=str))
+
+
+def _speakable(value: object) -> object:
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    if isinstance(value, Mapping):
+        return {key: _speakable(inner) for key, inner in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_speakable(inner) for inner in value]
+    return value
+
+
+def shown(value: object) -> str:
+    """Return a value as a table shows it."""
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return "".join(character if character.isprintable() else " " for character in str(value))

@@ -1,0 +1,53 @@
+"""What is drawn: tables, and lines that change while something runs."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import TextIO
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from .manners import shown
+
+# Where nobody's window limits the width, nothing is folded.
+_WIDE = 240
+
+
+def console(stream: TextIO) -> Console:
+    """Return a console that writes to a stream, as wide as its terminal, or wide enough for anything."""
+    return Console(file=stream, width=None if stream.isatty() else _WIDE, highlight=False)
+
+
+def print_table(title: str, headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Print a table; texts of users are shown as they are, never as markup."""
+    table = Table(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for heading in headings:
+        table.add_column(Text(heading), overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(shown(value)) for value in row))
+    console(sys.stdout).print(table)
+
+
+def print_csv(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Print rows as CSV, numbers with all their digits."""
+    writer = csv.writer(sys.stdout)
+    writer.writerow(headings)
+    writer.writerows(rows)
+
+
+def live(render: Callable[[], RenderableType], stream: TextIO) -> AbstractContextManager[object]:
+    """Draw again and again what `render` returns, until the block ends."""
+    return Live(console=console(stream), get_renderable=render, refresh_per_second=8, transient=False)
+
+
+def lines_and_bar(above: str, done: int, total: int | None, below: Sequence[str]) -> RenderableType:
+    """Return a line, a bar of what is done, and more lines."""
+    bar = ProgressBar(total=total, completed=done, pulse=total is None, width=48)
+    return Group(Text(above), bar, *(Text(line) for line in below))

@@ -1,0 +1,24 @@
+"""What programs hold: an open store, runs, logged models."""
+
+from __future__ import annotations
+
+from .attachment import Attachment, attach
+from .blocking import Tracker, open_tracker
+from .current import current_run
+from .model import AsyncLoggedModel, LoggedModel
+from .run import AsyncRun, Run
+from .tracker import AsyncTracker, connect
+
+__all__ = [
+    "AsyncLoggedModel",
+    "AsyncRun",
+    "AsyncTracker",
+    "Attachment",
+    "LoggedModel",
+    "Run",
+    "Tracker",
+    "attach",
+    "connect",
+    "current_run",
+    "open_tracker",
+]

@@ -1,0 +1,75 @@
+"""Log into runs that another process has started, without opening the store."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Self
+
+from ..entities import Level
+from .blocking import Tracker, open_tracker
+from .desk import ThreadDesk
+from .folder import StoreFolder
+from .recorder import Recorder
+from .run import AsyncRun, Run
+
+
+class DetachedDesk:
+    """A desk without a store: whoever started the runs folds this process's journal in.
+
+    So a trial costs no database connection; what needs one opens it for the moment.
+    """
+
+    def __init__(self, recorder: Recorder) -> None:
+        self.recorder = recorder
+
+    def flush(self, timeout: float) -> Level:
+        """Wait until what this process has logged is stored, for at most so many seconds."""
+        with self.opened() as tracker:
+            return tracker.flush(timeout)
+
+    def fetch(self, owner: str, target: Path) -> None:
+        """Copy the files of a run or a logged model into a folder."""
+        with self.opened() as tracker:
+            tracker.download(owner, target)
+
+    def opened(self) -> Tracker:
+        """Open the store; close it soon."""
+        return open_tracker(self.recorder.folder, recorder=self.recorder)
+
+
+class Attachment:
+    """This process's end of another process's store; made by `attach`."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._desk = DetachedDesk(recorder)
+
+    def run(self, run_id: str, experiment: str = "", params: Mapping[str, object] | None = None) -> Run:
+        """Return a run that was started elsewhere."""
+        return Run(self._desk, run_id, experiment, params or {})
+
+    def async_run(self, run_id: str, experiment: str = "", params: Mapping[str, object] | None = None) -> AsyncRun:
+        """Return a run that was started elsewhere, for async code."""
+        return AsyncRun(ThreadDesk(self._desk), run_id, experiment, params or {})
+
+    def close(self) -> None:
+        """Let go of the journal."""
+        self._desk.recorder.journal.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def attach(store: str | os.PathLike[str] | None = None) -> Attachment:
+    """Attach to a store that another process has open.
+
+    Raises:
+        StoreNotFound, NotAStore: there is no store in that folder.
+    """
+    folder = StoreFolder.named(store)
+    folder.require()
+    return Attachment(Recorder.at(folder))

@@ -1,0 +1,209 @@
+"""The sync client: the async one, called in an event loop of a thread of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import threading
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
+
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+
+from ..entities import Page
+from .desk import PortalDesk
+from .model import AsyncLoggedModel, LoggedModel
+from .recorder import Recorder
+from .run import Run
+from .tracker import DEFAULT_EXPERIMENT, AsyncTracker, OrderBy, connect
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+# How often a forgotten tracker looks whether its program has ended.
+_EXIT_SECONDS = 0.2
+
+
+class _Blocking(Generic[P, R]):
+    """An async method as a sync one: same words, same arguments, the same documentation."""
+
+    def __init__(self, method: Callable[Concatenate[AsyncTracker, P], Coroutine[Any, Any, R]]) -> None:
+        self._method = method
+        functools.update_wrapper(self, method)  # type: ignore[arg-type]  # for help(): it is called like one
+
+    @overload
+    def __get__(self, instance: None, owner: type[Tracker]) -> _Blocking[P, R]: ...
+    @overload
+    def __get__(self, instance: Tracker, owner: type[Tracker]) -> Callable[P, R]: ...
+    def __get__(self, instance: Tracker | None, owner: type[Tracker]) -> _Blocking[P, R] | Callable[P, R]:
+        if instance is None:
+            return self
+
+        @functools.wraps(self._method)
+        def call(*args: P.args, **kwargs: P.kwargs) -> R:
+            method = functools.partial(self._method, instance.inner, *args, **kwargs)
+            return instance.portal.call(method)
+
+        return call
+
+
+class Tracker:
+    """An open store; made by `open`."""
+
+    def __init__(self, inner: AsyncTracker, portal: BlockingPortal, lifetimes: contextlib.ExitStack) -> None:
+        self.inner = inner
+        self.portal = portal
+        self.closed = threading.Event()
+        self._lifetimes = lifetimes
+        self._desk = PortalDesk(inner.desk, portal)
+
+    @property
+    def path(self) -> Path:
+        """The store's folder."""
+        return self.inner.path
+
+    get_run = _Blocking(AsyncTracker.get_run)
+    search_experiments = _Blocking(AsyncTracker.search_experiments)
+    search_runs = _Blocking(AsyncTracker.search_runs)
+    children = _Blocking(AsyncTracker.children)
+    metric_history = _Blocking(AsyncTracker.metric_history)
+    datasets = _Blocking(AsyncTracker.datasets)
+    download = _Blocking(AsyncTracker.download)
+    flush = _Blocking(AsyncTracker.flush)
+    catch_up = _Blocking(AsyncTracker.catch_up)
+
+    def start_run(
+        self,
+        experiment: str = DEFAULT_EXPERIMENT,
+        *,
+        name: str | None = None,
+        params: Mapping[str, object] | None = None,
+        tags: Mapping[str, object] | None = None,
+        parent_run_id: str | None = None,
+        run_id: str | None = None,
+    ) -> Run:
+        """Start a run, or, with the ID of one that exists, go on with it.
+
+        Raises:
+            RunNotFound: there is no run of that ID.
+        """
+        begin = functools.partial(
+            self.inner.start_run,
+            experiment,
+            name=name,
+            params=params,
+            tags=tags,
+            parent_run_id=parent_run_id,
+            run_id=run_id,
+        )
+        started = self.portal.call(begin)
+        return Run(self._desk, started.run_id, started.experiment, started.params)
+
+    def before_close(self, call: Callable[[], object]) -> None:
+        """Have something done first when this is closed."""
+        self._lifetimes.callback(call)
+
+    def close(self) -> None:
+        """Wait until what was logged is stored, for ten seconds at most, and let go of the store."""
+        if not self.closed.is_set():
+            self.closed.set()
+            self._lifetimes.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def get_logged_model(self, model_id: str) -> LoggedModel:
+        """Return a logged model, by its ID or its URI.
+
+        Raises:
+            ModelNotFound: there is none of that ID.
+        """
+        return self._model(self.portal.call(self.inner.get_logged_model, model_id))
+
+    def search_logged_models(
+        self,
+        experiment_ids: Sequence[str] | None = None,
+        *,
+        experiment_names: Sequence[str] | None = None,
+        filter_string: str = "",
+        datasets: Sequence[Mapping[str, str]] = (),
+        order_by: OrderBy = (),
+        max_results: int = 100,
+        page_token: str | None = None,
+    ) -> Page[LoggedModel]:
+        """Return the logged models that match, as `AsyncTracker.search_logged_models` does."""
+        search = functools.partial(
+            self.inner.search_logged_models,
+            experiment_ids,
+            experiment_names=experiment_names,
+            filter_string=filter_string,
+            datasets=datasets,
+            order_by=order_by,
+            max_results=max_results,
+            page_token=page_token,
+        )
+        page = self.portal.call(search)
+        return Page(map(self._model, page), page.next_page_token)
+
+    def rank(
+        self,
+        metric: str,
+        *,
+        goal: str = "maximize",
+        dataset: str | None = None,
+        experiment_names: Sequence[str] | None = None,
+        filter_string: str = "",
+        parent_run_id: str | None = None,
+        top: int = 5,
+    ) -> list[LoggedModel]:
+        """Return the best checkpoints by a metric, the best first, as `AsyncTracker.rank` does."""
+        rank = functools.partial(
+            self.inner.rank,
+            metric,
+            goal=goal,
+            dataset=dataset,
+            experiment_names=experiment_names,
+            filter_string=filter_string,
+            parent_run_id=parent_run_id,
+            top=top,
+        )
+        return [self._model(model) for model in self.portal.call(rank)]
+
+    def _model(self, model: AsyncLoggedModel) -> LoggedModel:
+        return LoggedModel(self._desk, model.info, searched_by=model.searched_by)
+
+
+def open_tracker(
+    store: str | os.PathLike[str] | None = None,
+    *,
+    create: bool = True,
+    recorder: Recorder | None = None,
+) -> Tracker:
+    """Open a store: a folder, else `TRACKER_STORE`, else `./tracker-store`.
+
+    What earlier processes logged and could not store is folded in first. Use it as a context manager, or call
+    `close`; a program that forgets both is closed when its main thread ends.
+
+    Raises:
+        StoreNotFound: there is none, and `create` is false.
+        NotAStore, StoreTooNew, StoreReadOnly: by what is at the place.
+    """
+    with contextlib.ExitStack() as opening:
+        portal = opening.enter_context(start_blocking_portal(name="tracker"))
+        connection = connect(store, create=create, recorder=recorder)
+        inner = opening.enter_context(portal.wrap_async_context_manager(connection))
+        tracker = Tracker(inner, portal, opening.pop_all())
+    threading.Thread(target=_close_at_exit, args=(tracker,), name="tracker-exit", daemon=False).start()
+    return tracker
+
+
+def _close_at_exit(tracker: Tracker) -> None:
+    # Connections have threads that keep a process alive, and handlers of `atexit` run only after those ended.
+    while not tracker.closed.wait(_EXIT_SECONDS):
+        if not threading.main_thread().is_alive():
+            tracker.close()

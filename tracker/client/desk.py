@@ -1,0 +1,92 @@
+"""What a run or a logged model needs of whoever made it, in sync code and in async code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+from anyio import to_thread
+from anyio.from_thread import BlockingPortal
+
+from ..entities import Level
+from .engine import Engine
+from .recorder import Recorder
+
+
+class Desk(Protocol):
+    """For sync code."""
+
+    recorder: Recorder
+
+    def flush(self, timeout: float) -> Level:
+        """Wait until what this process has logged is stored, for at most so many seconds."""
+        ...
+
+    def fetch(self, owner: str, target: Path) -> None:
+        """Copy the files of a run or a logged model into a folder."""
+        ...
+
+
+class AsyncDesk(Protocol):
+    """For async code."""
+
+    recorder: Recorder
+
+    async def flush(self, timeout: float) -> Level:  # noqa: ASYNC109  # it returns a level, and raises nothing
+        """Wait until what this process has logged is stored, for at most so many seconds."""
+        ...
+
+    async def fetch(self, owner: str, target: Path) -> None:
+        """Copy the files of a run or a logged model into a folder."""
+        ...
+
+
+class EngineDesk:
+    """An async one, in the event loop of its engine."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.recorder = engine.recorder
+        self._engine = engine
+
+    async def flush(self, timeout: float) -> Level:  # noqa: ASYNC109  # it returns a level, and raises nothing
+        """Wait until what this process has logged is stored, for at most so many seconds."""
+        return await self._engine.writer.flush(timeout)
+
+    async def fetch(self, owner: str, target: Path) -> None:
+        """Copy the files of a run or a logged model into a folder."""
+        await self._engine.settle()
+        files = await self._engine.store.files(owner)
+        await to_thread.run_sync(self.recorder.artifacts.fetch, owner, files, target)
+
+
+class PortalDesk:
+    """A sync one that calls an async one in another thread's event loop."""
+
+    def __init__(self, inner: AsyncDesk, portal: BlockingPortal) -> None:
+        self.recorder = inner.recorder
+        self._inner = inner
+        self._portal = portal
+
+    def flush(self, timeout: float) -> Level:
+        """Wait until what this process has logged is stored, for at most so many seconds."""
+        return self._portal.call(self._inner.flush, timeout)
+
+    def fetch(self, owner: str, target: Path) -> None:
+        """Copy the files of a run or a logged model into a folder."""
+        self._portal.call(self._inner.fetch, owner, target)
+
+
+class ThreadDesk:
+    """An async one that calls a sync one in a worker thread."""
+
+    def __init__(self, inner: Desk) -> None:
+        self.recorder = inner.recorder
+        self._inner = inner
+
+    async def flush(self, timeout: float) -> Level:  # noqa: ASYNC109  # it returns a level, and raises nothing
+        """Wait until what this process has logged is stored, for at most so many seconds."""
+        return await to_thread.run_sync(self._inner.flush, timeout)
+
+    async def fetch(self, owner: str, target: Path) -> None:
+        """Copy the files of a run or a logged model into a folder."""
+        await to_thread.run_sync(self._inner.fetch, owner, target)

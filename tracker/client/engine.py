@@ -1,0 +1,91 @@
+"""What stands behind a client: store, writer, journal and files, opened and closed together."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import anyio
+
+from ..entities import Level
+from ..journal import JournalFolder
+from ..store.sqlite import SqliteStore
+from ..writer import Writer, WriterLock
+from .folder import StoreFolder
+from .recorder import Recorder
+
+# How long closing waits for what was logged to be stored, in seconds.
+CLOSE_SECONDS = 10.0
+_TURN = 0.01
+
+log = logging.getLogger("tracker")
+
+
+class Engine:
+    """An open store; made by `opened`."""
+
+    def __init__(self, folder: StoreFolder, store: SqliteStore, writer: Writer, recorder: Recorder) -> None:
+        self.folder = folder
+        self.store = store
+        self.writer = writer
+        self.recorder = recorder
+
+    @property
+    def path(self) -> Path:
+        """The store's folder."""
+        return self.folder.path
+
+    async def settle(self) -> None:
+        """Make what this process logged visible to its own reading."""
+        await self.writer.flush(CLOSE_SECONDS)
+
+
+@contextlib.asynccontextmanager
+async def opened(folder: StoreFolder, *, create: bool, recorder: Recorder | None = None) -> AsyncIterator[Engine]:
+    """Open a store, fold in what earlier processes left, and go on folding in the background.
+
+    Raises:
+        StoreNotFound, NotAStore, StoreTooNew, StoreReadOnly: by what is at the place.
+    """
+    folder.prepare() if create else folder.require()
+    lock = WriterLock(folder.lock)
+    if create:
+        await _create(folder, lock)
+    store = await SqliteStore.open(folder.database)
+    recorder = recorder or Recorder.at(folder)
+    writer = Writer(store, JournalFolder(folder.journals), recorder.journal, lock)
+    try:
+        await writer.drain()
+        async with _background(writer.run):
+            yield Engine(folder, store, writer, recorder)
+    finally:
+        with anyio.CancelScope(shield=True):
+            if await writer.aclose(CLOSE_SECONDS) != Level.STORED:
+                log.warning("closed with values that are not stored yet; the next open folds them in")
+
+
+@contextlib.asynccontextmanager
+async def _background(task: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+    """Run a task beside the body; what the body raises stays as it is, in no exception group."""
+    tasks = anyio.create_task_group()
+    await tasks.__aenter__()
+    tasks.start_soon(task)
+    try:
+        yield
+    finally:
+        tasks.cancel_scope.cancel()
+        await tasks.__aexit__(None, None, None)
+
+
+async def _create(folder: StoreFolder, lock: WriterLock) -> None:
+    """Make the file aside and give it its name when it is whole, so that whoever sees it may open it."""
+    aside = folder.database.with_suffix(".new")
+    while not folder.database.exists():
+        with lock.held() as held:
+            if held and not folder.database.exists():
+                await SqliteStore.create(aside)
+                aside.rename(folder.database)
+        # Another process may be making the same store; its turn is short.
+        await anyio.sleep(0 if held else _TURN)

@@ -1,0 +1,84 @@
+"""A store's folder: what lies where in it, and whether it is one."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import NotAStore, StoreNotFound, StoreReadOnly
+
+DEFAULT = "tracker-store"
+VARIABLE = "TRACKER_STORE"
+# What another process that is making the same store just now may have made already.
+_UNFINISHED = {"artifacts", "journals", "tracker.lock", "tracker.new", "tracker.new-wal", "tracker.new-shm"}
+
+
+@dataclass(frozen=True, slots=True)
+class StoreFolder:
+    """`tracker.db`, `artifacts/`, `journals/`, and the writer's lock beside the file."""
+
+    path: Path
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file."""
+        return self.path / "tracker.db"
+
+    @property
+    def artifacts(self) -> Path:
+        """Where files are kept."""
+        return self.path / "artifacts"
+
+    @property
+    def journals(self) -> Path:
+        """Where every process's journal lies."""
+        return self.path / "journals"
+
+    @property
+    def lock(self) -> Path:
+        """What the writer locks."""
+        return self.path / "tracker.lock"
+
+    @classmethod
+    def named(cls, store: str | os.PathLike[str] | None) -> StoreFolder:
+        """Find the folder: as given, else `TRACKER_STORE`, else `./tracker-store`."""
+        return cls(Path(store or os.environ.get(VARIABLE) or DEFAULT).expanduser().absolute())
+
+    def require(self) -> None:
+        """Check that a store is there.
+
+        Raises:
+            StoreNotFound: it is not.
+            NotAStore: something else is.
+        """
+        if not self.path.exists():
+            raise StoreNotFound(self.path)
+        if not self.database.is_file():
+            raise NotAStore(self.path, self._problem())
+
+    def prepare(self) -> None:
+        """Make the folders of a new store, or check those of an old one.
+
+        Raises:
+            NotAStore: the folder holds something else.
+            StoreReadOnly: it cannot be written.
+        """
+        if self.path.exists() and not self.database.exists() and (problem := self._problem(empty_is_fine=True)):
+            raise NotAStore(self.path, problem)
+        try:
+            for folder in (self.path, self.artifacts, self.journals):
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreReadOnly(self.path, error.strerror or str(error)) from error
+        for folder in (self.path, self.journals):
+            if not os.access(folder, os.W_OK | os.X_OK):
+                raise StoreReadOnly(folder, "the folder is read-only")
+
+    def _problem(self, *, empty_is_fine: bool = False) -> str:
+        if not self.path.is_dir():
+            return "it is not a folder"
+        others = sorted({entry.name for entry in self.path.iterdir()} - _UNFINISHED)
+        if others:
+            return f"it holds other files ({', '.join(others[:3])}{', …' if len(others) > 3 else ''})"  # noqa: PLR2004
+        return "" if empty_is_fine else "it has no tracker.db"

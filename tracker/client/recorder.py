@@ -1,0 +1,38 @@
+"""The writing half of a client: this process's journal, and the place for files. No store, no event loop."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from ..artifacts import Artifacts, LocalArtifacts
+from ..entities.records import Record
+from ..journal import Journal, encode, encode_metrics
+from .folder import StoreFolder
+
+
+class Recorder:
+    """Says things to the store by way of the journal; what it returned from is *logged*."""
+
+    def __init__(self, journal: Journal, artifacts: Artifacts, folder: Path) -> None:
+        self.journal = journal
+        self.artifacts = artifacts
+        self.folder = folder
+
+    @classmethod
+    def at(cls, folder: StoreFolder) -> Recorder:
+        """Write into a store's folder."""
+        return cls(Journal(folder.journals), LocalArtifacts(folder.artifacts), folder.path)
+
+    def record(self, record: Record) -> None:
+        """Log one record."""
+        self.journal.append(encode(record))
+
+    def metrics(self, run_id: str, step: int, values: dict[str, float]) -> None:
+        """Log metrics of one step: the hot path."""
+        self.journal.append(encode_metrics(run_id, step, now(), values))
+
+
+def now() -> int:
+    """Return milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000

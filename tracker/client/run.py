@@ -1,0 +1,330 @@
+"""Runs: what a program logs into."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from anyio import to_thread
+
+from ..artifacts.local import copy_into
+from ..entities import DatasetInfo, DatasetRef, Level, ModelInfo, ModelStatus, RunStatus
+from ..entities.records import AddFiles, CreateModel, EndRun, FinishModel, LogInput, LogParams, SetTags, StartRun
+from ..errors import Closed, Conflict
+from . import names
+from .desk import AsyncDesk, Desk
+from .done import DONE, Done
+from .engine import CLOSE_SECONDS
+from .model import AsyncLoggedModel, LoggedModel, Save, save_into
+from .recorder import Recorder, now
+from .values import metrics_of, model_name_of, name_of, params_of, plain, step_of, tags_of
+
+# The run of the innermost `with` block.
+entered: ContextVar[Run | None] = ContextVar("entered", default=None)
+
+
+class Loggable:
+    """The part of a run that is the same in sync and async code: everything that only appends to the journal."""
+
+    def __init__(self, recorder: Recorder, run_id: str, experiment: str, params: Mapping[str, object]) -> None:
+        self._recorder = recorder
+        self._params = dict(params)
+        self._known_keys: set[str] = set()
+        self._known_inputs: set[DatasetRef] = set()
+        self._ended = False
+        self.run_id = run_id
+        self.experiment = experiment
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.run_id} in {self.experiment!r}>"
+
+    @property
+    def params(self) -> Mapping[str, object]:
+        """The params logged through this object, and those it started with."""
+        return self._params
+
+    def _log(self, metrics: Mapping[str, object], step: int) -> None:
+        values = metrics_of(metrics, self._known_keys)
+        self._recorder.metrics(self.run_id, step if type(step) is int else step_of(step), values)
+
+    def _log_params(self, params: Mapping[str, object]) -> None:
+        values = params_of(params)
+        for key, value in values.items():
+            if key in self._params and plain(self._params[key]) != value:
+                message = f"param {key!r} is {self._params[key]!r} already and cannot become {value!r}"
+                raise Conflict(message)
+        self._params.update(values)
+        self._recorder.record(LogParams(self.run_id, values))
+
+    def _set_tags(self, tags: Mapping[str, object]) -> None:
+        self._recorder.record(SetTags(self.run_id, tags_of(tags)))
+
+    def _log_dataset(self, dataset: DatasetInfo, context: str) -> None:
+        self._known_inputs.add(dataset.ref)
+        self._recorder.record(LogInput(self.run_id, dataset, context))
+
+    def _log_artifact(self, path: str | os.PathLike[str], under: str) -> None:
+        with self._recorder.artifacts.stage() as staged:
+            copy_into(Path(path), staged)
+            self._recorder.record(AddFiles(self.run_id, self._recorder.artifacts.keep(self.run_id, staged, under)))
+
+    def _end(self, status: str) -> None:
+        if not self._ended:
+            self._ended = True
+            self._recorder.record(EndRun(self.run_id, RunStatus(status), now()))
+
+    def _create_model(
+        self,
+        name: str,
+        save: Save | str | os.PathLike[str],
+        step: int | None,
+        model_type: str,
+        params: Mapping[str, object] | None,
+        tags: Mapping[str, object] | None,
+    ) -> ModelInfo:
+        own_params, own_tags = params_of(params or {}), tags_of(tags or {})
+        info = ModelInfo(
+            model_id=names.new_model_id(),
+            name=model_name_of(name),
+            experiment_id="",
+            run_id=self.run_id,
+            step=None if step is None else step_of(step),
+            status=ModelStatus.READY,
+            model_type=model_type,
+            creation_timestamp=now(),
+            last_updated_timestamp=now(),
+            params={**self._params, **own_params},
+            tags=own_tags,
+            measurements=(),
+        )
+        created = info.creation_timestamp
+        self._recorder.record(
+            CreateModel(info.model_id, self.run_id, info.name, model_type, info.step, created, own_params, own_tags),
+        )
+        self._save_model(info, save)
+        return info
+
+    def _save_model(self, info: ModelInfo, save: Save | str | os.PathLike[str]) -> None:
+        status = ModelStatus.UPLOAD_FAILED
+        try:
+            with self._recorder.artifacts.stage() as staged:
+                save_into(info.name, save if callable(save) else partial(copy_into, Path(save)), staged)
+                files = self._recorder.artifacts.keep(info.model_id, staged)
+            self._recorder.record(AddFiles(info.model_id, files))
+            status = ModelStatus.READY
+        finally:
+            self._recorder.record(FinishModel(info.model_id, status, now()))
+
+
+class Run(Loggable):
+    """A run: log into it from anywhere; as a context manager it ends with its block."""
+
+    def __init__(self, desk: Desk, run_id: str, experiment: str, params: Mapping[str, object]) -> None:
+        super().__init__(desk.recorder, run_id, experiment, params)
+        self._desk = desk
+
+    def log(self, metrics: Mapping[str, object], step: int = 0) -> None:
+        """Log metrics of one step.
+
+        It returns when they are in the journal: within microseconds, whatever state the store is in.
+
+        Raises:
+            InvalidMetric: a name or a value cannot be kept; nothing was logged then.
+        """
+        self._log(metrics, step)
+
+    def log_params(self, params: Mapping[str, object]) -> None:
+        """Log params; what JSON cannot say is kept as its text.
+
+        Raises:
+            Conflict: a param has another value already; nothing was logged then.
+        """
+        self._log_params(params)
+
+    def set_tags(self, tags: Mapping[str, object]) -> None:
+        """Set tags; the last value counts."""
+        self._set_tags(tags)
+
+    def log_dataset(self, dataset: DatasetInfo, context: str = "") -> None:
+        """Say that this run uses a dataset, and as what ("training", "validation", …)."""
+        self._log_dataset(dataset, context)
+
+    def log_artifact(self, path: str | os.PathLike[str], under: str = "") -> None:
+        """Keep a copy of a file, or of a folder's content, with this run, in the folder `under`."""
+        self._log_artifact(path, under)
+
+    def log_model(
+        self,
+        name: str,
+        save: Save | str | os.PathLike[str],
+        *,
+        step: int | None = None,
+        model_type: str = "",
+        params: Mapping[str, object] | None = None,
+        tags: Mapping[str, object] | None = None,
+    ) -> LoggedModel:
+        """Save a checkpoint.
+
+        `save` is a function that writes into the empty folder it is called with, or the path of a file or folder
+        to copy. The checkpoint has its run's params, and `params`.
+
+        Raises:
+            SaveFailed: the function wrote nothing. What it raises itself passes through; either way the
+                checkpoint is marked as failed and never ranked.
+        """
+        info = self._create_model(name, save, step, model_type, params, tags)
+        return LoggedModel(self._desk, info, known_inputs=self._known_inputs)
+
+    def start_child(
+        self,
+        *,
+        name: str | None = None,
+        params: Mapping[str, object] | None = None,
+        tags: Mapping[str, object] | None = None,
+    ) -> Run:
+        """Start a child run in the same experiment."""
+        run_id = start(self._recorder, self.experiment, name, params, tags, parent_run_id=self.run_id)
+        return Run(self._desk, run_id, self.experiment, params or {})
+
+    def flush(self, timeout: float = CLOSE_SECONDS) -> Level:
+        """Wait until what this process has logged is stored, for at most so many seconds; return the level reached."""
+        return self._desk.flush(timeout)
+
+    def end(self, status: str = RunStatus.FINISHED) -> None:
+        """End the run; what is logged later is kept all the same."""
+        self._end(status)
+
+    @contextmanager
+    def as_current(self) -> Iterator[Self]:
+        """Make it what `current_run()` returns within the block, and leave it running afterwards."""
+        outer = entered.set(self)
+        try:
+            yield self
+        finally:
+            entered.reset(outer)
+
+    def __enter__(self) -> Self:
+        if self._ended:
+            raise Closed("run")
+        self._outer = entered.set(self)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        entered.reset(self._outer)
+        self._end(status_of(kind))
+        self.flush()
+
+
+class AsyncRun(Loggable):
+    """A run for async code. What only appends to the journal is done at once; awaiting it gives others a turn."""
+
+    def __init__(self, desk: AsyncDesk, run_id: str, experiment: str, params: Mapping[str, object]) -> None:
+        super().__init__(desk.recorder, run_id, experiment, params)
+        self._desk = desk
+
+    def log(self, metrics: Mapping[str, object], step: int = 0) -> Done:
+        """Log metrics of one step, as `Run.log` does."""
+        self._log(metrics, step)
+        return DONE
+
+    def log_params(self, params: Mapping[str, object]) -> Done:
+        """Log params, as `Run.log_params` does."""
+        self._log_params(params)
+        return DONE
+
+    def set_tags(self, tags: Mapping[str, object]) -> Done:
+        """Set tags; the last value counts."""
+        self._set_tags(tags)
+        return DONE
+
+    def log_dataset(self, dataset: DatasetInfo, context: str = "") -> Done:
+        """Say that this run uses a dataset, and as what."""
+        self._log_dataset(dataset, context)
+        return DONE
+
+    async def log_artifact(self, path: str | os.PathLike[str], under: str = "") -> None:
+        """Keep a copy of a file or a folder, as `Run.log_artifact` does."""
+        await to_thread.run_sync(self._log_artifact, path, under)
+
+    async def log_model(
+        self,
+        name: str,
+        save: Save | str | os.PathLike[str],
+        *,
+        step: int | None = None,
+        model_type: str = "",
+        params: Mapping[str, object] | None = None,
+        tags: Mapping[str, object] | None = None,
+    ) -> AsyncLoggedModel:
+        """Save a checkpoint, as `Run.log_model` does; `save` runs in a thread."""
+        info = await to_thread.run_sync(self._create_model, name, save, step, model_type, params, tags)
+        return AsyncLoggedModel(self._desk, info, known_inputs=self._known_inputs)
+
+    def start_child(
+        self,
+        *,
+        name: str | None = None,
+        params: Mapping[str, object] | None = None,
+        tags: Mapping[str, object] | None = None,
+    ) -> AsyncRun:
+        """Start a child run in the same experiment."""
+        run_id = start(self._recorder, self.experiment, name, params, tags, parent_run_id=self.run_id)
+        return AsyncRun(self._desk, run_id, self.experiment, params or {})
+
+    async def flush(self, timeout: float = CLOSE_SECONDS) -> Level:  # noqa: ASYNC109  # it returns a level
+        """Wait until what this process has logged is stored, as `Run.flush` does."""
+        return await self._desk.flush(timeout)
+
+    def end(self, status: str = RunStatus.FINISHED) -> Done:
+        """End the run; what is logged later is kept all the same."""
+        self._end(status)
+        return DONE
+
+    async def __aenter__(self) -> Self:
+        if self._ended:
+            raise Closed("run")
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        _: TracebackType | None,
+    ) -> None:
+        self._end(status_of(kind))
+        await self.flush()
+
+
+def start(
+    recorder: Recorder,
+    experiment: str,
+    name: str | None,
+    params: Mapping[str, object] | None,
+    tags: Mapping[str, object] | None,
+    *,
+    parent_run_id: str | None = None,
+    run_id: str | None = None,
+) -> str:
+    """Log that a run begins, with its params and tags; return its ID. Nothing is logged if anything is wrong."""
+    run_id = run_id or names.new_run_id()
+    name = name_of(name, "run") if name else names.run_name()
+    values, texts = params_of(params or {}), tags_of(tags or {})
+    recorder.record(StartRun(run_id, name_of(experiment, "experiment"), name, parent_run_id, now()))
+    if values:
+        recorder.record(LogParams(run_id, values))
+    if texts:
+        recorder.record(SetTags(run_id, texts))
+    return run_id
+
+
+def status_of(kind: type[BaseException] | None) -> RunStatus:
+    """Say how a block ended: as it should, with an error, or because it was told to."""
+    if kind is None:
+        return RunStatus.FINISHED
+    return RunStatus.FAILED if issubclass(kind, Exception) else RunStatus.KILLED

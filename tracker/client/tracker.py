@@ -1,0 +1,351 @@
+"""The async client: an open store, to start runs in and to search."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+from ..entities import DatasetRef, Experiment, History, Level, ModelInfo, Page, RunInfo
+from ..errors import DatasetNotFound, ExperimentNotFound, InvalidInput, ModelNotFound, RunNotFound
+from ..filter import (
+    DatasetFilter,
+    Subject,
+    decode_token,
+    encode_token,
+    fingerprint,
+    parse,
+    parse_order,
+)
+from ..ranking import chosen_dataset, ranked
+from ..ranking import order_by as ranking_order
+from ..store.interface import Query
+from . import engine as engines
+from .desk import EngineDesk
+from .engine import CLOSE_SECONDS, Engine
+from .folder import StoreFolder
+from .model import AsyncLoggedModel
+from .recorder import Recorder
+from .run import AsyncRun, start
+
+DEFAULT_EXPERIMENT = "Default"
+MAX_RESULTS = 50_000
+
+T = TypeVar("T")
+OrderBy = str | Sequence[str | Mapping[str, object]]
+
+
+class AsyncTracker:
+    """An open store; made by `connect`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.desk = EngineDesk(engine)
+
+    @property
+    def path(self) -> Path:
+        """The store's folder."""
+        return self._engine.path
+
+    async def start_run(
+        self,
+        experiment: str = DEFAULT_EXPERIMENT,
+        *,
+        name: str | None = None,
+        params: Mapping[str, object] | None = None,
+        tags: Mapping[str, object] | None = None,
+        parent_run_id: str | None = None,
+        run_id: str | None = None,
+    ) -> AsyncRun:
+        """Start a run, or, with the ID of one that exists, go on with it.
+
+        Raises:
+            RunNotFound: there is no run of that ID.
+        """
+        known: Mapping[str, object] = {}
+        if run_id is not None:
+            found = await self.get_run(run_id)
+            experiment, name, known = found.experiment, found.name, found.params
+            parent_run_id = found.parent_run_id
+        started = start(
+            self._engine.recorder, experiment, name, params, tags, parent_run_id=parent_run_id, run_id=run_id
+        )
+        return AsyncRun(self.desk, started, experiment, {**known, **(params or {})})
+
+    async def get_run(self, run_id: str) -> RunInfo:
+        """Return a run.
+
+        Raises:
+            RunNotFound: there is none of that ID.
+        """
+        found = await self.search_runs(filter_string=f"run_id = {_quoted(run_id)}", max_results=1)
+        if not found:
+            raise RunNotFound(run_id)
+        return found[0]
+
+    async def get_logged_model(self, model_id: str) -> AsyncLoggedModel:
+        """Return a logged model, by its ID or its URI.
+
+        Raises:
+            ModelNotFound: there is none of that ID.
+        """
+        wanted = model_id.removeprefix("models:/")
+        found = await self.search_logged_models(filter_string=f"model_id = {_quoted(wanted)}", max_results=1)
+        if not found:
+            raise ModelNotFound(model_id)
+        return found[0]
+
+    async def search_experiments(self) -> list[Experiment]:
+        """Return all experiments, oldest first."""
+        await self._engine.settle()
+        return await self._engine.store.experiments()
+
+    async def search_runs(
+        self,
+        experiment_ids: Sequence[str] | None = None,
+        *,
+        experiment_names: Sequence[str] | None = None,
+        filter_string: str = "",
+        order_by: OrderBy = (),
+        max_results: int = 1000,
+        page_token: str | None = None,
+    ) -> Page[RunInfo]:
+        """Return the runs that match, in order; newest first unless said otherwise.
+
+        Raises:
+            InvalidFilter: the filter or the order does not parse; the message shows where.
+            ExperimentNotFound: by a name that no experiment has.
+        """
+        ids = await self._experiment_ids(experiment_ids, experiment_names)
+        query, page = _query(Subject.RUNS, filter_string, order_by, ids, (), max_results, page_token)
+        return page.of(await self._engine.store.search_runs(query))
+
+    async def search_logged_models(
+        self,
+        experiment_ids: Sequence[str] | None = None,
+        *,
+        experiment_names: Sequence[str] | None = None,
+        filter_string: str = "",
+        datasets: Sequence[Mapping[str, str]] = (),
+        order_by: OrderBy = (),
+        max_results: int = 100,
+        page_token: str | None = None,
+    ) -> Page[AsyncLoggedModel]:
+        """Return the logged models that match, in order; newest first unless said otherwise.
+
+        `datasets` are mappings with `dataset_name` and perhaps `dataset_digest`: metrics in the filter then mean
+        values measured on one of them, and metrics in the order too if there is just one.
+
+        Raises:
+            InvalidFilter: the filter or the order does not parse; the message shows where.
+            ExperimentNotFound, DatasetNotFound: by a name that nothing has.
+        """
+        ids = await self._experiment_ids(experiment_ids, experiment_names)
+        wanted = [_dataset_filter(entry) for entry in datasets]
+        await self._require_datasets(wanted, ids)
+        query, page = _query(Subject.MODELS, filter_string, order_by, ids, wanted, max_results, page_token)
+        searched_by = wanted[0] if len(wanted) == 1 else None
+        return page.of([self._model(info, searched_by) for info in await self._engine.store.search_models(query)])
+
+    async def rank(
+        self,
+        metric: str,
+        *,
+        goal: str = "maximize",
+        dataset: str | None = None,
+        experiment_names: Sequence[str] | None = None,
+        filter_string: str = "",
+        parent_run_id: str | None = None,
+        top: int = 5,
+    ) -> list[AsyncLoggedModel]:
+        """Return the best checkpoints by a metric, the best first; the rule is that of `tracker.ranking`.
+
+        `dataset` is `NAME` or `NAME@DIGEST`; it may be left out if the metric was measured on one dataset only.
+        `parent_run_id` narrows the choice to the runs of one sweep.
+
+        Raises:
+            AmbiguousDataset: there are several datasets to rank by.
+            DatasetNotFound: no checkpoint was measured on that one.
+            InvalidFilter: the filter does not parse; the message shows where.
+        """
+        ids = await self._experiment_ids(None, experiment_names)
+        of_sweep = f"parent_run_id = {_quoted(parent_run_id)}" if parent_run_id else ""
+        clauses = [f"({clause})" for clause in (of_sweep, filter_string) if clause.strip()]
+        query, _ = _query(Subject.MODELS, " AND ".join(clauses), (), ids, (), top, None)
+        chosen = chosen_dataset(metric, dataset, await self._engine.store.measured_on(metric, query))
+        order = parse_order(ranking_order(metric, goal, chosen), Subject.MODELS)
+        found = await self._engine.store.search_models(replace(query, order=order, limit=top))
+        searched_by = DatasetFilter(chosen.name, chosen.digest) if chosen else None
+        return [self._model(info, searched_by) for info in ranked(found, metric, goal, chosen)]
+
+    async def children(self, run_id: str) -> list[RunInfo]:
+        """Return all child runs of a run, the first started first."""
+        found: list[RunInfo] = []
+        token = None
+        while True:
+            page = await self.search_runs(
+                filter_string=f"parent_run_id = {_quoted(run_id)}",
+                order_by="start_time ASC",
+                max_results=MAX_RESULTS,
+                page_token=token,
+            )
+            found += page
+            token = page.next_page_token
+            if token is None:
+                return found
+
+    async def metric_history(self, run_id: str, key: str, dataset: str | None = None) -> History:
+        """Return one metric's curve as NumPy columns, sorted by step, then in the order logged.
+
+        Without a dataset it is what the run logged itself, or, where that is nothing, what its checkpoints were
+        measured at. A metric that was never logged has no points.
+
+        Raises:
+            RunNotFound: there is no run of that ID.
+        """
+        await self.get_run(run_id)
+        wanted = _named_dataset(dataset) if dataset else None
+        points = await self._engine.store.history(run_id, key, wanted)
+        return History(points.steps, points.timestamps, points.values)
+
+    async def datasets(self, experiment_ids: Sequence[str] | None = None) -> list[DatasetRef]:
+        """Return the datasets that runs use or models were measured on, by name."""
+        await self._engine.settle()
+        return await self._engine.store.datasets(experiment_ids)
+
+    async def download(self, owner: str, destination: str | os.PathLike[str]) -> Path:
+        """Copy the files of a run or a logged model, by its ID, into a folder; return that folder."""
+        target = Path(destination)
+        await self.desk.fetch(owner, target)
+        return target
+
+    async def flush(self, timeout: float = CLOSE_SECONDS) -> Level:  # noqa: ASYNC109  # it returns a level
+        """Wait until what this process has logged is stored, for at most so many seconds; return the level reached."""
+        return await self._engine.writer.flush(timeout)
+
+    async def catch_up(self, timeout: float = CLOSE_SECONDS) -> bool:  # noqa: ASYNC109  # it returns whether
+        """Wait until what every process has logged into this store by now can be read here; return whether it can."""
+        return await self._engine.writer.catch_up(timeout)
+
+    def _model(self, info: ModelInfo, searched_by: DatasetFilter | None) -> AsyncLoggedModel:
+        return AsyncLoggedModel(self.desk, info, searched_by=searched_by)
+
+    async def _experiment_ids(self, ids: Sequence[str] | None, names: Sequence[str] | None) -> Sequence[str] | None:
+        await self._engine.settle()
+        if ids is None and names is None:
+            return None
+        known = {entry.name: entry.experiment_id for entry in await self._engine.store.experiments()}
+        for name in names or ():
+            if name not in known:
+                raise ExperimentNotFound(name, known)
+        for number in ids or ():
+            if number not in known.values():
+                raise ExperimentNotFound(number, known.values())
+        return [*(ids or ()), *(known[name] for name in names or ())]
+
+    async def _require_datasets(self, wanted: Sequence[DatasetFilter], ids: Sequence[str] | None) -> None:
+        if not wanted:
+            return
+        known = await self._engine.store.datasets(ids)
+        for entry in wanted:
+            digests = {ref.digest for ref in known if ref.name == entry.name}
+            if not digests:
+                raise DatasetNotFound(entry.name, {ref.name for ref in known})
+            if entry.digest is not None and entry.digest not in digests:
+                raise DatasetNotFound(f"{entry.name}@{entry.digest}", {f"{entry.name}@{each}" for each in digests})
+
+
+@contextlib.asynccontextmanager
+async def connect(
+    store: str | os.PathLike[str] | None = None,
+    *,
+    create: bool = True,
+    recorder: Recorder | None = None,
+) -> AsyncIterator[AsyncTracker]:
+    """Open a store for async code: a folder, else `TRACKER_STORE`, else `./tracker-store`.
+
+    What earlier processes logged and could not store is folded in first.
+
+    Raises:
+        StoreNotFound: there is none, and `create` is false.
+        NotAStore, StoreTooNew, StoreReadOnly: by what is at the place.
+    """
+    async with engines.opened(StoreFolder.named(store), create=create, recorder=recorder) as engine:
+        yield AsyncTracker(engine)
+
+
+class _Paging:
+    """Where a page stands among the results of one query."""
+
+    def __init__(self, offset: int, limit: int, query_print: str) -> None:
+        self._offset = offset
+        self._limit = limit
+        self._print = query_print
+
+    def of(self, found: list[T]) -> Page[T]:
+        more = len(found) > self._limit
+        token = encode_token(self._offset + self._limit, self._print) if more else None
+        return Page(found[: self._limit], token)
+
+
+def _query(
+    subject: Subject,
+    filter_string: str,
+    order_by: OrderBy,
+    experiment_ids: Sequence[str] | None,
+    datasets: Sequence[DatasetFilter],
+    max_results: int,
+    page_token: str | None,
+) -> tuple[Query, _Paging]:
+    if not 1 <= max_results <= MAX_RESULTS:
+        message = f"max_results is {max_results}; it must be from 1 to {MAX_RESULTS}"
+        raise InvalidInput(message)
+    clauses = [order_by] if isinstance(order_by, str) else list(order_by)
+    query_print = fingerprint(filter_string, clauses, experiment_ids, datasets)
+    offset = decode_token(page_token, query_print) if page_token else 0
+    query = Query(
+        where=parse(filter_string, subject),
+        order=parse_order(_on_dataset(clauses, datasets), subject),
+        experiment_ids=experiment_ids,
+        datasets=datasets,
+        limit=max_results + 1,
+        offset=offset,
+    )
+    return query, _Paging(offset, max_results, query_print)
+
+
+def _on_dataset(
+    clauses: Sequence[str | Mapping[str, object]],
+    datasets: Sequence[DatasetFilter],
+) -> list[str | Mapping[str, object]]:
+    """Let an order by a metric mean the one dataset that is searched by, unless it names one itself."""
+    if len(datasets) != 1:
+        return list(clauses)
+    only = {"dataset_name": datasets[0].name, "dataset_digest": datasets[0].digest}
+    return [
+        {**only, **clause}
+        if isinstance(clause, Mapping) and str(clause.get("field_name", "")).startswith("metrics.")
+        else clause
+        for clause in clauses
+    ]
+
+
+def _dataset_filter(entry: Mapping[str, str]) -> DatasetFilter:
+    unknown = set(entry) - {"dataset_name", "dataset_digest"}
+    if unknown or not entry.get("dataset_name"):
+        message = f"a dataset is given as {{'dataset_name': …, 'dataset_digest': …}}, not {dict(entry)!r}"
+        raise InvalidInput(message)
+    return DatasetFilter(entry["dataset_name"], entry.get("dataset_digest") or None)
+
+
+def _named_dataset(text: str) -> DatasetFilter:
+    name, _, digest = text.partition("@")
+    return DatasetFilter(name, digest or None)
+
+
+def _quoted(text: str) -> str:
+    # Neither kind of quote can be escaped in the filter language, and no ID holds one.
+    return "'" + text.replace("'", "") + "'"

@@ -1,0 +1,39 @@
+"""The filter language: text to tree, and the tree to Python's answer or to SQL; orders and page tokens.
+
+It is a superset of MLflow's: see `parser` for the grammar, `evaluate` for the meaning.
+"""
+
+from __future__ import annotations
+
+from .evaluate import evaluate
+from .facts import Facts, Input, Point
+from .order import Order, parse_order
+from .ordered import ordered
+from .pages import decode_token, encode_token, fingerprint
+from .parser import parse
+from .schema import Sql
+from .sql import where
+from .sql_order import order_sql
+from .tree import DatasetFilter, Expression, Subject
+from .values import as_number
+
+__all__ = [
+    "DatasetFilter",
+    "Expression",
+    "Facts",
+    "Input",
+    "Order",
+    "Point",
+    "Sql",
+    "Subject",
+    "as_number",
+    "decode_token",
+    "encode_token",
+    "evaluate",
+    "fingerprint",
+    "order_sql",
+    "ordered",
+    "parse",
+    "parse_order",
+    "where",
+]

@@ -1,0 +1,146 @@
+"""What a filter means, as a tree of frozen dataclasses: made by the parser, read by the judge and the SQL."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+
+
+class Subject(Enum):
+    """What is searched; the value is the table's name, and its alias in the query around the filter."""
+
+    RUNS = "runs"
+    MODELS = "models"
+    EXPERIMENTS = "experiments"
+
+
+class Entity(StrEnum):
+    """The families of fields; the value is the plural that we write."""
+
+    ATTRIBUTE = "attributes"
+    METRIC = "metrics"
+    PARAM = "params"
+    TAG = "tags"
+    DATASET = "datasets"
+
+
+class Operator(StrEnum):
+    """How a field is compared; what negates one (`!=`, `NOT IN`, …) is a flag of the comparison."""
+
+    EQUAL = "="
+    LESS = "<"
+    AT_MOST = "<="
+    GREATER = ">"
+    AT_LEAST = ">="
+    BETWEEN = "BETWEEN"
+    IN = "IN"
+    LIKE = "LIKE"
+    ILIKE = "ILIKE"
+
+
+Value = str | int | float
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One thing that can be compared: a family, and the key within it (for attributes, our name of it)."""
+
+    entity: Entity
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A field against values: one, two for BETWEEN, any number for IN, all texts or all numbers."""
+
+    field: Field
+    operator: Operator
+    values: tuple[Value, ...]
+    negated: bool = False
+
+    @property
+    def numeric(self) -> bool:
+        """Whether the values are numbers."""
+        return not isinstance(self.values[0], str)
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """The subject has no such field: IS NULL."""
+
+    field: Field
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The opposite; of what is unknown, unknown."""
+
+    child: Node
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """All of them."""
+
+    children: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """At least one of them."""
+
+    children: tuple[Node, ...]
+
+
+Node = Comparison | Missing | Not | And | Or
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A parsed filter. Without a root it holds for everything."""
+
+    subject: Subject
+    root: Node | None
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetFilter:
+    """Measured on this dataset; without a digest, on any dataset of that name."""
+
+    name: str
+    digest: str | None = None
+
+
+def conjunction(nodes: list[Node]) -> Node:
+    """Join with AND; what is already a conjunction gives its parts."""
+    if len(nodes) == 1:
+        return nodes[0]
+    return And(tuple(part for node in nodes for part in (node.children if isinstance(node, And) else (node,))))
+
+
+def disjunction(nodes: list[Node]) -> Node:
+    """Join with OR; what is already a disjunction gives its parts."""
+    if len(nodes) == 1:
+        return nodes[0]
+    return Or(tuple(part for node in nodes for part in (node.children if isinstance(node, Or) else (node,))))
+
+
+def opposite(node: Node) -> Node:
+    """Negate; twice is not at all."""
+    return node.child if isinstance(node, Not) else Not(node)
+
+
+def depth(node: Node) -> int:
+    """Measure how deep AND and OR lie in one another, in what a parser must remember while it reads them as SQL.
+
+    Of a node's parts the deepest is to be written first: before it there is only a parenthesis to remember, and
+    before each of the others a parenthesis, what came before and the AND or OR.
+    """
+    match node:
+        case And(children) | Or(children):
+            deepest, second, *_ = sorted(map(depth, children), reverse=True)
+            return max(deepest + 1, second + 3)
+        case Not(child):
+            return depth(child)
+        case _:
+            return 0

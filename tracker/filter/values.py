@@ -1,0 +1,86 @@
+"""Values: what counts as a number, and what a token means beside a field of a given kind."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from .tokens import Cursor, Shape, Token, unquote
+from .tree import Operator, Value
+from .vocabulary import KEYWORDS, MATCHING, ORDERING, Kind
+
+INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
+INFINITY = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
+# SQLite refuses patterns of more than 50 000 bytes, and escaping makes one character up to twelve.
+MAX_PATTERN = 4_000
+
+
+def as_number(value: object) -> float | None:
+    """Return a param's value as a number where it is one; the rule that the store and the filter share.
+
+    Whole and floating numbers are; a text is if `float` reads it and it has no underscore. What is not finite is
+    not, and neither is a bool.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    if isinstance(value, str) and "_" in value:
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def read_value(cursor: Cursor, kind: Kind, operator: Operator) -> Value:
+    """Take a value that fits a kind of field and an operator."""
+    token = cursor.token
+    if not _is_value(token):
+        cursor.fail(f"expected {_wanted(kind, operator)}, found {token.shown}")
+    value = _value(cursor, token, kind, operator)
+    cursor.take()
+    return value
+
+
+def _is_value(token: Token) -> bool:
+    if token.shape is Shape.WORD:
+        return token.text.lower() not in KEYWORDS
+    return token.shape in {Shape.NUMBER, Shape.QUOTED, Shape.DOTTED}
+
+
+def _wanted(kind: Kind, operator: Operator) -> str:
+    if kind is Kind.NUMBER:
+        return "a number"
+    return "a quoted text" if kind is Kind.TEXT or operator in MATCHING else "a number or a quoted text"
+
+
+def _value(cursor: Cursor, token: Token, kind: Kind, operator: Operator) -> Value:
+    if kind is Kind.NUMBER or (kind is Kind.EITHER and operator not in MATCHING and _is_number(token)):
+        return _number(cursor, token)
+    if operator in MATCHING or operator in ORDERING:
+        return _quoted(cursor, token, operator)
+    return unquote(token.text)
+
+
+def _is_number(token: Token) -> bool:
+    if token.shape is Shape.WORD:
+        return INFINITY.fullmatch(token.text) is not None
+    return token.shape is Shape.NUMBER
+
+
+def _number(cursor: Cursor, token: Token) -> int | float:
+    if token.shape is Shape.QUOTED:
+        cursor.fail(f"this compares with a number: write {unquote(token.text)[:40]} without quotes")
+    if not _is_number(token):
+        cursor.fail(f"expected a number, found {token.shown}")
+    # Integers of 19 digits and more may not fit in SQLite's 64 bits.
+    return int(token.text) if INTEGER.fullmatch(token.text) else float(token.text)
+
+
+def _quoted(cursor: Cursor, token: Token, operator: Operator) -> str:
+    if token.shape is not Shape.QUOTED:
+        cursor.fail(f"{operator} compares with a quoted text here: write '{token.text[:40]}'")
+    text = unquote(token.text)
+    if operator in MATCHING and len(text) > MAX_PATTERN:
+        cursor.fail(f"a pattern has at most {MAX_PATTERN} characters, this one {len(text)}")
+    return text

@@ -1,0 +1,135 @@
+"""The words of the language: which entities and attributes each subject has, and how they may be spelled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum, auto
+
+from .tree import Entity, Field, Operator, Subject
+
+
+class Kind(Enum):
+    """What a field's values are."""
+
+    NUMBER = auto()
+    TEXT = auto()
+    # A param is text, and a number too where its text is one: the value it is compared with decides.
+    EITHER = auto()
+
+
+ENTITY_WORDS: Mapping[str, Entity] = {
+    "attribute": Entity.ATTRIBUTE,
+    "attributes": Entity.ATTRIBUTE,
+    "attr": Entity.ATTRIBUTE,
+    "run": Entity.ATTRIBUTE,
+    "model": Entity.ATTRIBUTE,
+    "experiment": Entity.ATTRIBUTE,
+    "metric": Entity.METRIC,
+    "metrics": Entity.METRIC,
+    "param": Entity.PARAM,
+    "params": Entity.PARAM,
+    "parameter": Entity.PARAM,
+    "parameters": Entity.PARAM,
+    "tag": Entity.TAG,
+    "tags": Entity.TAG,
+    "dataset": Entity.DATASET,
+    "datasets": Entity.DATASET,
+}
+
+ENTITIES: Mapping[Subject, frozenset[Entity]] = {
+    Subject.RUNS: frozenset(Entity),
+    Subject.MODELS: frozenset(Entity),
+    Subject.EXPERIMENTS: frozenset({Entity.ATTRIBUTE, Entity.TAG}),
+}
+
+ATTRIBUTES: Mapping[Subject, Mapping[str, Kind]] = {
+    Subject.RUNS: {
+        "run_id": Kind.TEXT,
+        "run_name": Kind.TEXT,
+        "status": Kind.TEXT,
+        "user_id": Kind.TEXT,
+        "parent_run_id": Kind.TEXT,
+        "experiment_id": Kind.TEXT,
+        "start_time": Kind.NUMBER,
+        "end_time": Kind.NUMBER,
+    },
+    Subject.MODELS: {
+        "model_id": Kind.TEXT,
+        "model_no": Kind.NUMBER,
+        "name": Kind.TEXT,
+        "model_type": Kind.TEXT,
+        "status": Kind.TEXT,
+        "source_run_id": Kind.TEXT,
+        "parent_run_id": Kind.TEXT,
+        "experiment_id": Kind.TEXT,
+        "step": Kind.NUMBER,
+        "creation_timestamp": Kind.NUMBER,
+        "last_updated_timestamp": Kind.NUMBER,
+    },
+    Subject.EXPERIMENTS: {
+        "experiment_id": Kind.TEXT,
+        "name": Kind.TEXT,
+        "creation_time": Kind.NUMBER,
+        "last_update_time": Kind.NUMBER,
+    },
+}
+
+# MLflow's other spellings, and the name that our own Python objects use.
+ATTRIBUTE_SPELLINGS: Mapping[Subject, Mapping[str, str]] = {
+    Subject.RUNS: {"name": "run_name", "created": "start_time"},
+    Subject.MODELS: {
+        "run_id": "source_run_id",
+        "creation_time": "creation_timestamp",
+        "creation_timestamp_ms": "creation_timestamp",
+        "last_updated_timestamp_ms": "last_updated_timestamp",
+    },
+    Subject.EXPERIMENTS: {},
+}
+
+# MLflow keeps these two facts of a run as tags; here they are columns, whichever way they are asked for.
+TAGS_THAT_ARE_ATTRIBUTES: Mapping[Subject, Mapping[str, str]] = {
+    Subject.RUNS: {"mlflow.runName": "run_name", "mlflow.parentRunId": "parent_run_id"},
+    Subject.MODELS: {},
+    Subject.EXPERIMENTS: {},
+}
+
+DATASET_KEYS: Mapping[Subject, tuple[str, ...]] = {
+    Subject.RUNS: ("name", "digest", "context"),
+    Subject.MODELS: ("name", "digest"),
+    Subject.EXPERIMENTS: (),
+}
+
+ORDERING = frozenset({Operator.LESS, Operator.AT_MOST, Operator.GREATER, Operator.AT_LEAST, Operator.BETWEEN})
+MATCHING = frozenset({Operator.LIKE, Operator.ILIKE})
+KEYWORDS = frozenset({"and", "or", "not", "in", "is", "null", "like", "ilike", "between"})
+
+
+def find_entity(subject: Subject, word: str) -> Entity | None:
+    """Look up an entity by any of its spellings, if the subject has it."""
+    entity = ENTITY_WORDS.get(word.lower())
+    return entity if entity in ENTITIES[subject] else None
+
+
+def entity_names(subject: Subject) -> list[str]:
+    """List a subject's entities as we write them."""
+    return sorted(entity.value for entity in ENTITIES[subject])
+
+
+def find_attribute(subject: Subject, word: str) -> str | None:
+    """Look up an attribute by any of its spellings ("Run name" is `run_name`)."""
+    name = word.strip().lower().replace(" ", "_")
+    name = ATTRIBUTE_SPELLINGS[subject].get(name, name)
+    return name if name in ATTRIBUTES[subject] else None
+
+
+def kind_of(subject: Subject, field: Field) -> Kind:
+    """Tell what a field's values are."""
+    match field.entity:
+        case Entity.ATTRIBUTE:
+            return ATTRIBUTES[subject][field.key]
+        case Entity.METRIC:
+            return Kind.NUMBER
+        case Entity.PARAM:
+            return Kind.EITHER
+        case Entity.TAG | Entity.DATASET:
+            return Kind.TEXT

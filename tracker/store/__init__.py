@@ -1,0 +1,1 @@
+"""Where experiments, runs, metrics and logged models are kept."""

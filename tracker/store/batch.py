@@ -1,0 +1,243 @@
+"""Records folded into rows: what one commit writes. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import singledispatchmethod
+from typing import NamedTuple
+
+import orjson
+
+from ..entities import RunStatus
+from ..entities.records import (
+    AddFiles,
+    CreateModel,
+    EndRun,
+    FinishModel,
+    LogInput,
+    LogMetrics,
+    LogParams,
+    MeasureModel,
+    Record,
+    SetTags,
+    StartRun,
+)
+from ..filter import as_number
+
+NO_DATASET = ("", "")
+
+
+class RunRow(NamedTuple):
+    """What is said of a run at once; None leaves a column as it is."""
+
+    run_id: str
+    experiment: str | None
+    name: str | None
+    parent_run_id: str | None
+    status: str | None
+    start_time: int | None
+    end_time: int | None
+
+
+class ParamRow(NamedTuple):
+    """A param of a run or a model: as text, as number, and as JSON where it was no text."""
+
+    owner: str
+    key: str
+    value: str
+    number: float | None
+    json: str | None
+
+
+class CurveKey(NamedTuple):
+    """What names a curve: the run's own, or what its models were measured on."""
+
+    run_id: str
+    key: str
+    of_model: int
+    dataset_name: str
+    dataset_digest: str
+
+
+@dataclass(slots=True)
+class Points:
+    """One curve's new points, in the order logged."""
+
+    steps: list[int] = field(default_factory=list)
+    timestamps: list[int] = field(default_factory=list)
+    values: list[float] = field(default_factory=list)
+
+    def add(self, step: int, timestamp: int, value: float) -> None:
+        """Add one point at the end."""
+        self.steps.append(step)
+        self.timestamps.append(timestamp)
+        self.values.append(value)
+
+
+class ModelRow(NamedTuple):
+    """A logged model as it is created."""
+
+    model_id: str
+    run_id: str
+    name: str
+    model_type: str
+    step: int | None
+    timestamp: int
+
+
+class ModelPointRow(NamedTuple):
+    """A measurement of a model; `value` is None for NaN, `score` also for infinities."""
+
+    model_id: str
+    key: str
+    dataset_name: str
+    dataset_digest: str
+    run_id: str
+    value: float | None
+    score: float | None
+    step: int
+    timestamp: int
+
+
+class Batch:
+    """Rows to write in one transaction, in the order of what was said."""
+
+    def __init__(self, records: Iterable[Record] = ()) -> None:
+        self.runs: list[RunRow] = []
+        self.mentioned: dict[str, None] = {}
+        self.params: list[ParamRow] = []
+        self.tags: list[tuple[str, str, str]] = []
+        self.datasets: list[tuple[str, str, str, str, str, str]] = []
+        self.dataset_refs: dict[tuple[str, str], None] = {}
+        self.inputs: list[tuple[str, str, str, str]] = []
+        self.models: list[ModelRow] = []
+        self.finished_models: list[tuple[str, str, int]] = []
+        self.model_params: list[ParamRow] = []
+        self.model_tags: list[tuple[str, str, str]] = []
+        self.model_points: list[ModelPointRow] = []
+        self.curves: dict[CurveKey, Points] = {}
+        self.files: list[tuple[str, str, int, str]] = []
+        for record in records:
+            self.add(record)
+
+    @property
+    def experiments(self) -> dict[str, None]:
+        """Names of the experiments that are spoken of."""
+        return {row.experiment: None for row in self.runs if row.experiment is not None}
+
+    @property
+    def ended_runs(self) -> list[str]:
+        """IDs of the runs that ended."""
+        return [row.run_id for row in self.runs if row.end_time is not None]
+
+    @singledispatchmethod
+    def add(self, record: Record) -> None:
+        """Fold one record in."""
+        raise TypeError(type(record))
+
+    @add.register
+    def _(self, record: StartRun) -> None:
+        row = RunRow(
+            record.run_id,
+            record.experiment,
+            record.name,
+            record.parent_run_id,
+            RunStatus.RUNNING,
+            record.start_time,
+            None,
+        )
+        self.runs.append(row)
+
+    @add.register
+    def _(self, record: EndRun) -> None:
+        self.runs.append(RunRow(record.run_id, None, None, None, record.status, None, record.end_time))
+
+    @add.register
+    def _(self, record: LogMetrics) -> None:
+        self.mentioned[record.run_id] = None
+        for key, value in record.values.items():
+            self._curve(record.run_id, key, of_model=0).add(record.step, record.timestamp, value)
+
+    @add.register
+    def _(self, record: LogParams) -> None:
+        self.mentioned[record.run_id] = None
+        self.params += param_rows(record.run_id, record.values)
+
+    @add.register
+    def _(self, record: SetTags) -> None:
+        self.mentioned[record.run_id] = None
+        self.tags += [(record.run_id, key, value) for key, value in record.values.items()]
+
+    @add.register
+    def _(self, record: LogInput) -> None:
+        self.mentioned[record.run_id] = None
+        data = record.dataset
+        self.datasets.append((data.name, data.digest, data.source_type, data.source, data.schema, data.profile))
+        self.inputs.append((record.run_id, data.name, data.digest, record.context))
+
+    @add.register
+    def _(self, record: CreateModel) -> None:
+        self.mentioned[record.run_id] = None
+        model = record.model_id
+        self.models.append(
+            ModelRow(model, record.run_id, record.name, record.model_type, record.step, record.timestamp),
+        )
+        self.model_params += param_rows(model, record.params)
+        self.model_tags += [(model, key, value) for key, value in record.tags.items()]
+
+    @add.register
+    def _(self, record: FinishModel) -> None:
+        self.finished_models.append((record.model_id, record.status, record.timestamp))
+
+    @add.register
+    def _(self, record: MeasureModel) -> None:
+        self.mentioned[record.run_id] = None
+        name, digest = (record.dataset.name, record.dataset.digest) if record.dataset else NO_DATASET
+        self.dataset_refs[name, digest] = None
+        for key, value in record.values.items():
+            self._curve(record.run_id, key, 1, name, digest).add(record.step, record.timestamp, value)
+            self.model_points.append(
+                ModelPointRow(
+                    record.model_id,
+                    key,
+                    name,
+                    digest,
+                    record.run_id,
+                    None if math.isnan(value) else value,
+                    value if math.isfinite(value) else None,
+                    record.step,
+                    record.timestamp,
+                ),
+            )
+
+    @add.register
+    def _(self, record: AddFiles) -> None:
+        self.files += [(record.owner, file.path, file.size, file.sha256) for file in record.files]
+
+    def _curve(self, run_id: str, key: str, of_model: int, name: str = "", digest: str = "") -> Points:
+        curve = CurveKey(run_id, key, of_model, name, digest)
+        points = self.curves.get(curve)
+        if points is None:
+            points = self.curves[curve] = Points()
+        return points
+
+
+def param_rows(owner: str, values: Mapping[str, object]) -> list[ParamRow]:
+    """Make the rows of params; a text is kept as it is, anything else as its text and its JSON."""
+    return [
+        ParamRow(
+            owner,
+            key,
+            value if isinstance(value, str) else str(value),
+            as_number(value),
+            None if isinstance(value, str) else orjson.dumps(value).decode(),
+        )
+        for key, value in values.items()
+    ]
+
+
+def param_value(value: str, json: str | None) -> object:
+    """Give a param back as it was logged."""
+    return value if json is None else orjson.loads(json)

@@ -1,0 +1,75 @@
+"""What a store offers, in small interfaces; a store is their sum."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from ..entities import DatasetRef, Experiment, File, ModelInfo, RunInfo
+from ..filter import DatasetFilter, Expression, Order
+from ..journal import Position
+from .batch import Batch
+from .segments import Columns
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What a search asks for; `experiment_ids` None means all, and one row more than `limit` is never given."""
+
+    where: Expression
+    order: Order
+    experiment_ids: Sequence[str] | None = None
+    datasets: Sequence[DatasetFilter] = ()
+    limit: int = 100
+    offset: int = 0
+
+
+class Commits(Protocol):
+    """The writing side: only whoever holds the writer's lock may call it."""
+
+    async def journal_positions(self) -> dict[str, Position]:
+        """Return how far each journal is folded in."""
+
+    async def commit(self, batch: Batch, positions: Mapping[str, Position], gone: Sequence[str]) -> None:
+        """Write a batch and the journals' positions in one transaction; returns when it is *stored*."""
+
+
+class Experiments(Protocol):
+    """Reading experiments."""
+
+    async def experiments(self) -> list[Experiment]:
+        """Return all experiments, oldest first."""
+
+
+class Runs(Protocol):
+    """Reading runs and their curves."""
+
+    async def search_runs(self, query: Query) -> list[RunInfo]:
+        """Return the runs that match, in order."""
+
+    async def history(self, run_id: str, key: str, dataset: DatasetFilter | None) -> Columns:
+        """Return a curve's points, sorted by step, then in the order logged."""
+
+
+class Models(Protocol):
+    """Reading logged models and what they were measured on."""
+
+    async def search_models(self, query: Query) -> list[ModelInfo]:
+        """Return the models that match, in order."""
+
+    async def files(self, owner: str) -> list[File]:
+        """Return the files of a run or a logged model, by path."""
+
+    async def measured_on(self, key: str, query: Query) -> list[DatasetRef | None]:
+        """Return the datasets that a metric of the matching models was measured on; None stands for no dataset."""
+
+    async def datasets(self, experiment_ids: Sequence[str] | None) -> list[DatasetRef]:
+        """Return the datasets that runs of these experiments use or models were measured on, by name."""
+
+
+class Store(Commits, Experiments, Runs, Models, Protocol):
+    """All of it."""
+
+    async def aclose(self) -> None:
+        """Let go of everything; nothing may be called afterwards."""

@@ -1,0 +1,7 @@
+"""The store in one SQLite file."""
+
+from __future__ import annotations
+
+from .store import SqliteStore
+
+__all__ = ["SqliteStore"]

@@ -1,0 +1,227 @@
+"""Write batches: each statement runs once for all its rows, so a commit costs few round trips at any size."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+
+from ...journal import Position
+from .. import segments
+from ..batch import Batch
+from ..summary import summarize
+from .connection import Connection
+
+_RUN_NO = "(SELECT run_no FROM runs WHERE run_id = ?)"
+_KEY_NO = "(SELECT key_no FROM metric_keys WHERE key = ?)"
+_DATASET_NO = "(SELECT dataset_no FROM datasets WHERE name = ? AND digest = ?)"
+_MODEL_NO = "(SELECT model_no FROM models WHERE model_id = ?)"
+
+_EXPERIMENT = """
+INSERT INTO experiments (name, creation_time, last_update_time) VALUES (?, ?, ?) ON CONFLICT DO NOTHING
+"""
+# A run that is spoken of before it was started waits in experiment 0 for its own.
+_MENTIONED = """
+INSERT INTO runs (run_id, experiment_id, run_name, status, start_time) VALUES (?, 0, '', 'RUNNING', ?)
+ON CONFLICT DO NOTHING
+"""
+_RUN = """
+INSERT INTO runs (run_id, experiment_id, run_name, parent_run_id, status, start_time, end_time)
+VALUES (?1, coalesce((SELECT experiment_id FROM experiments WHERE name = ?2), 0), coalesce(?3, ''), ?4, ?5,
+        coalesce(?6, ?7), ?7)
+ON CONFLICT (run_id) DO UPDATE SET
+    experiment_id = CASE WHEN ?2 IS NULL THEN experiment_id ELSE excluded.experiment_id END,
+    run_name = coalesce(?3, run_name),
+    parent_run_id = coalesce(?4, parent_run_id),
+    status = ?5,
+    start_time = CASE WHEN ?6 IS NULL OR run_name <> '' THEN start_time ELSE ?6 END,
+    end_time = ?7
+"""
+_MODELS_FOLLOW = """
+UPDATE models SET experiment_id = runs.experiment_id FROM runs
+WHERE models.run_no = runs.run_no AND runs.run_id = ? AND models.experiment_id <> runs.experiment_id
+"""
+_PARAM = f"""
+INSERT INTO run_params (run_no, key, value, number, json) VALUES ({_RUN_NO}, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+"""
+_TAG = f"""
+INSERT INTO run_tags (run_no, key, value) VALUES ({_RUN_NO}, ?, ?)
+ON CONFLICT DO UPDATE SET value = excluded.value
+"""
+_KEY = "INSERT INTO metric_keys (key) VALUES (?) ON CONFLICT DO NOTHING"
+_DATASET = """
+INSERT INTO datasets (name, digest, source_type, source, schema, profile) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET source_type = excluded.source_type, source = excluded.source,
+    schema = excluded.schema, profile = excluded.profile
+WHERE source_type = ''
+"""
+_DATASET_REF = "INSERT INTO datasets (name, digest) VALUES (?, ?) ON CONFLICT DO NOTHING"
+_INPUT = f"""
+INSERT INTO inputs (run_no, dataset_no, context) VALUES ({_RUN_NO}, {_DATASET_NO}, ?) ON CONFLICT DO NOTHING
+"""
+_MODEL = """
+INSERT INTO models (model_id, run_no, experiment_id, name, model_type, step, status,
+                    creation_timestamp, last_updated_timestamp)
+SELECT ?1, run_no, experiment_id, ?3, ?4, ?5, 'PENDING', ?6, ?6 FROM runs WHERE run_id = ?2
+ON CONFLICT DO UPDATE SET run_no = excluded.run_no, experiment_id = excluded.experiment_id,
+    name = excluded.name, model_type = excluded.model_type, step = excluded.step,
+    creation_timestamp = excluded.creation_timestamp
+WHERE name = ''
+"""
+# As with runs: a model that is measured before it was created waits without a name.
+_MENTIONED_MODEL = """
+INSERT INTO models (model_id, run_no, experiment_id, name, model_type, status,
+                    creation_timestamp, last_updated_timestamp)
+SELECT ?1, run_no, experiment_id, '', '', 'PENDING', ?3, ?3 FROM runs WHERE run_id = ?2
+ON CONFLICT DO NOTHING
+"""
+_FINISHED_MODEL = "UPDATE models SET status = ?2, last_updated_timestamp = ?3 WHERE model_id = ?1"
+_MODEL_PARAM = f"""
+INSERT INTO model_params (model_no, key, value, number, json) VALUES ({_MODEL_NO}, ?, ?, ?, ?)
+ON CONFLICT DO NOTHING
+"""
+_RUN_PARAMS_TO_MODEL = """
+INSERT INTO model_params (model_no, key, value, number, json)
+SELECT model_no, key, value, number, json FROM models JOIN run_params USING (run_no) WHERE model_id = ?
+ON CONFLICT DO NOTHING
+"""
+_MODEL_TAG = f"""
+INSERT INTO model_tags (model_no, key, value) VALUES ({_MODEL_NO}, ?, ?)
+ON CONFLICT DO UPDATE SET value = excluded.value
+"""
+_MODEL_POINT = f"""
+INSERT INTO model_metrics (model_no, key_no, dataset_no, run_no, value, step, timestamp)
+SELECT model_no, {_KEY_NO}, {_DATASET_NO}, {_RUN_NO}, ?, ?, ? FROM models WHERE model_id = ?
+"""
+_MODEL_SCORE = f"""
+INSERT INTO model_scores (model_no, key_no, dataset_no, run_no, value, score, step, timestamp)
+SELECT model_no, {_KEY_NO}, {_DATASET_NO}, {_RUN_NO}, ?, ?, ?, ? FROM models WHERE model_id = ?
+ON CONFLICT DO UPDATE SET value = excluded.value, score = excluded.score, step = excluded.step,
+    timestamp = excluded.timestamp, run_no = excluded.run_no
+WHERE (excluded.timestamp, excluded.step) >= (timestamp, step)
+"""
+_SERIES = f"""
+INSERT INTO series (run_no, key_no, of_model, dataset_no, points, small_segments,
+    last_value, last_step, last_timestamp, min_value, min_step, max_value, max_step)
+VALUES ({_RUN_NO}, {_KEY_NO}, ?, {_DATASET_NO}, ?, 1, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET
+    points = points + excluded.points,
+    small_segments = small_segments + 1,
+    (last_value, last_step, last_timestamp) = (
+        SELECT * FROM (
+            SELECT last_value, last_step, last_timestamp
+            UNION ALL SELECT excluded.last_value, excluded.last_step, excluded.last_timestamp
+        ) ORDER BY 2 DESC, 3 DESC, coalesce(last_value, 0) DESC LIMIT 1
+    ),
+    min_step = CASE WHEN min_value <= excluded.min_value OR excluded.min_value IS NULL
+        THEN min_step ELSE excluded.min_step END,
+    min_value = coalesce(min(min_value, excluded.min_value), min_value, excluded.min_value),
+    max_step = CASE WHEN max_value >= excluded.max_value OR excluded.max_value IS NULL
+        THEN max_step ELSE excluded.max_step END,
+    max_value = coalesce(max(max_value, excluded.max_value), max_value, excluded.max_value)
+"""
+_SEGMENT = f"""
+INSERT INTO segments (series_no, first_step, last_step, points, data)
+SELECT series_no, ?, ?, ?, ? FROM series
+WHERE run_no = {_RUN_NO} AND key_no = {_KEY_NO} AND of_model = ? AND dataset_no = {_DATASET_NO}
+"""
+_FILE = """
+INSERT INTO files (owner, path, size, sha256) VALUES (?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET size = excluded.size, sha256 = excluded.sha256
+"""
+_JOURNAL = """
+INSERT INTO journals (journal_id, part, position) VALUES (?, ?, ?)
+ON CONFLICT DO UPDATE SET part = excluded.part, position = excluded.position
+"""
+_JOURNAL_GONE = "DELETE FROM journals WHERE journal_id = ?"
+
+Statement = tuple[str, Sequence[Sequence[object]]]
+
+
+async def commit(
+    connection: Connection,
+    batch: Batch,
+    positions: Mapping[str, Position],
+    gone: Sequence[str],
+) -> None:
+    """Write everything in one transaction; returns when it is on the disk."""
+    now = time.time_ns() // 1_000_000
+    statements = [*_run_rows(batch, now), *_model_rows(batch), *_curve_rows(batch)]
+    statements.append((_JOURNAL, [(journal_id, *place) for journal_id, place in positions.items()]))
+    statements.append((_JOURNAL_GONE, [(journal_id,) for journal_id in gone]))
+    async with connection.transaction():
+        for sql, rows in statements:
+            if rows:
+                await connection.run_many(sql, rows)
+
+
+def _run_rows(batch: Batch, now: int) -> Iterator[Statement]:
+    yield _EXPERIMENT, [(name, now, now) for name in batch.experiments]
+    yield _RUN, batch.runs
+    yield _MENTIONED, [(run_id, now) for run_id in batch.mentioned]
+    yield _MODELS_FOLLOW, [(row.run_id,) for row in batch.runs if row.experiment is not None]
+    yield _PARAM, batch.params
+    yield _TAG, batch.tags
+    yield _DATASET, batch.datasets
+    yield _DATASET_REF, list(batch.dataset_refs)
+    yield _INPUT, batch.inputs
+    yield _KEY, [(key,) for key in {curve.key: None for curve in batch.curves}]
+
+
+def _model_rows(batch: Batch) -> Iterator[Statement]:
+    yield _MODEL, batch.models
+    yield _MENTIONED_MODEL, [(p.model_id, p.run_id, p.timestamp) for p in batch.model_points]
+    yield _FINISHED_MODEL, batch.finished_models
+    yield _MODEL_PARAM, batch.model_params
+    yield _RUN_PARAMS_TO_MODEL, [(model.model_id,) for model in batch.models]
+    yield _MODEL_TAG, batch.model_tags
+    points = batch.model_points
+    yield (
+        _MODEL_POINT,
+        [(p.key, p.dataset_name, p.dataset_digest, p.run_id, p.value, p.step, p.timestamp, p.model_id) for p in points],
+    )
+    yield (
+        _MODEL_SCORE,
+        [
+            (
+                p.key,
+                p.dataset_name,
+                p.dataset_digest,
+                p.run_id,
+                p.value,
+                p.score,
+                p.step,
+                p.timestamp,
+                p.model_id,
+            )
+            for p in points
+        ],
+    )
+    yield _FILE, batch.files
+
+
+def _curve_rows(batch: Batch) -> Iterator[Statement]:
+    pieces = [
+        (curve, segments.columns(points.steps, points.timestamps, points.values))
+        for curve, points in batch.curves.items()
+    ]
+    yield (
+        _SERIES,
+        [
+            (
+                curve.run_id,
+                curve.key,
+                curve.of_model,
+                curve.dataset_name,
+                curve.dataset_digest,
+                *summarize(piece),
+            )
+            for curve, piece in pieces
+        ],
+    )
+    yield (
+        _SEGMENT,
+        [
+            (int(piece.steps.min()), int(piece.steps.max()), len(piece), segments.encode(piece), *curve)
+            for curve, piece in pieces
+        ],
+    )

@@ -1,0 +1,135 @@
+"""Connections to the SQLite file, and the one place where SQLite's errors become ours.
+
+Exactly one connection at a time writes or checkpoints (SQLite before 3.51.3 can corrupt a WAL file when two
+do): the writer's, used only under the writer's lock. Readers open the file read-only, so they can neither
+write, nor checkpoint, nor hold a lock that a writer would wait for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from pathlib import Path
+
+import aiosqlite
+import anyio
+
+from ...errors import NotAStore, StoreError, StoreReadOnly, StoreUnavailable
+
+# How long a lock that a foreign program holds on the file is waited for, in seconds.
+BUSY_SECONDS = 5.0
+_READ_ONLY = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}
+_PASSING = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
+
+
+class Connection:
+    """One open connection; its statements run in order, in a thread of their own."""
+
+    def __init__(self, path: Path, connection: aiosqlite.Connection) -> None:
+        self._path = path
+        self._connection = connection
+
+    async def run(self, sql: str, values: Sequence[object] = ()) -> None:
+        """Run one statement."""
+        with _translated(self._path):
+            await (await self._connection.execute(sql, values)).close()
+
+    async def run_many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
+        """Run one statement for each row, in order."""
+        with _translated(self._path):
+            await (await self._connection.executemany(sql, rows)).close()
+
+    async def run_script(self, sql: str) -> None:
+        """Run several statements."""
+        with _translated(self._path):
+            await (await self._connection.executescript(sql)).close()
+
+    async def rows(self, sql: str, values: Sequence[object] = ()) -> list[tuple[object, ...]]:
+        """Return all rows of a query."""
+        with _translated(self._path):
+            return [tuple(row) for row in await self._connection.execute_fetchall(sql, values)]
+
+    async def value(self, sql: str, values: Sequence[object] = ()) -> object:
+        """Return the first column of a query's first row, or None."""
+        found = await self.rows(sql, values)
+        return found[0][0] if found else None
+
+    @contextlib.asynccontextmanager
+    async def transaction(self) -> AsyncIterator[None]:
+        """All or nothing.
+
+        It is shielded from cancellation: a cancelled statement would still run, and leave the transaction open.
+        """
+        with anyio.CancelScope(shield=True):
+            await self.run("BEGIN IMMEDIATE")
+            try:
+                yield
+                await self.run("COMMIT")
+            except BaseException:
+                with contextlib.suppress(StoreError):
+                    await self.run("ROLLBACK")
+                raise
+
+    async def aclose(self) -> None:
+        """Close; an unclosed connection would keep the process from ending."""
+        with anyio.CancelScope(shield=True):
+            await self._connection.close()
+
+
+async def connect_writer(path: Path) -> Connection:
+    """Open the file for writing, creating it if need be."""
+    with _translated(path):
+        # Made by hand for its mode, which SQLite then gives to the files beside it.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        raw = await aiosqlite.connect(path, timeout=BUSY_SECONDS, isolation_level=None, cached_statements=256)
+    connection = Connection(path, raw)
+    try:
+        await connection.run("PRAGMA journal_mode = WAL")
+        # NORMAL loses acknowledged commits at power loss.
+        await connection.run("PRAGMA synchronous = FULL")
+        await connection.run("PRAGMA foreign_keys = ON")
+        await connection.run("PRAGMA trusted_schema = OFF")
+    except BaseException:
+        await connection.aclose()
+        raise
+    return connection
+
+
+async def connect_reader(path: Path) -> Connection:
+    """Open the file for reading only."""
+    with _translated(path):
+        uri = f"{path.as_uri()}?mode=ro"
+        raw = await aiosqlite.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+    connection = Connection(path, raw)
+    try:
+        await connection.run("PRAGMA query_only = ON")
+        await connection.run("PRAGMA mmap_size = 0")
+        await connection.run("PRAGMA trusted_schema = OFF")
+    except BaseException:
+        await connection.aclose()
+        raise
+    return connection
+
+
+@contextlib.contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as problem:
+        raise _translation(path, problem) from problem
+    except PermissionError as problem:
+        raise StoreReadOnly(path.parent, problem.strerror) from problem
+
+
+def _translation(path: Path, problem: sqlite3.Error) -> StoreError:
+    # Extended codes carry the primary one in their low byte.
+    code = getattr(problem, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    if code == sqlite3.SQLITE_NOTADB:
+        return NotAStore(path.parent, f"{path.name} is not a SQLite file")
+    if code in _READ_ONLY:
+        return StoreReadOnly(path.parent, str(problem))
+    if code in _PASSING:
+        return StoreUnavailable(f"cannot write to {path} just now: {problem}; what was logged waits in the journal")
+    return StoreError(f"{path}: {problem}")

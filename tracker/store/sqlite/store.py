@@ -1,0 +1,112 @@
+"""The SQLite store: one connection that writes, one that reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Self
+
+import orjson
+
+from ...entities import DatasetRef, Experiment, File, ModelInfo, RunInfo
+from ...filter import DatasetFilter
+from ...journal import Position
+from ..batch import Batch
+from ..interface import Query
+from ..segments import Columns
+from . import commits, merge, reads, schema
+from .connection import Connection, connect_reader, connect_writer
+
+
+class SqliteStore:
+    """A store in one file; made by `open`."""
+
+    def __init__(self, path: Path, reader: Connection) -> None:
+        self._path = path
+        self._reader = reader
+        self._writer: Connection | None = None
+
+    @classmethod
+    async def open(cls, path: Path) -> Self:
+        """Open a file that `create` has made.
+
+        Raises:
+            NotAStore: it is not ours.
+            StoreTooNew: a newer version wrote it.
+        """
+        reader = await connect_reader(path)
+        try:
+            await schema.check(reader, path)
+        except BaseException:
+            await reader.aclose()
+            raise
+        return cls(path, reader)
+
+    @staticmethod
+    async def create(path: Path) -> None:
+        """Make the file and its tables if they are not there; the caller holds the writer's lock."""
+        writer = await connect_writer(path)
+        try:
+            await schema.prepare(writer, path)
+        finally:
+            await writer.aclose()
+
+    async def journal_positions(self) -> dict[str, Position]:
+        """Return how far each journal is folded in."""
+        found = await self._reader.rows("SELECT journal_id, part, position FROM journals")
+        return {journal_id: Position(part, offset) for journal_id, part, offset in found}  # type: ignore[misc,arg-type]
+
+    async def commit(self, batch: Batch, positions: Mapping[str, Position], gone: Sequence[str]) -> None:
+        """Write a batch in one transaction; the caller holds the writer's lock."""
+        writer = await self._writing()
+        await commits.commit(writer, batch, positions, gone)
+        if batch.ended_runs:
+            await merge.merge_runs(writer, orjson.dumps(batch.ended_runs))
+        await merge.merge_overdue(writer)
+
+    async def experiments(self) -> list[Experiment]:
+        """Return all experiments, oldest first."""
+        return await reads.experiments(self._reader)
+
+    async def search_runs(self, query: Query) -> list[RunInfo]:
+        """Return the runs that match, in order."""
+        return await reads.search_runs(self._reader, query)
+
+    async def search_models(self, query: Query) -> list[ModelInfo]:
+        """Return the logged models that match, in order."""
+        return await reads.search_models(self._reader, query)
+
+    async def history(self, run_id: str, key: str, dataset: DatasetFilter | None) -> Columns:
+        """Return a curve's points, sorted by step, then in the order logged."""
+        return await reads.history(self._reader, run_id, key, dataset)
+
+    async def files(self, owner: str) -> list[File]:
+        """Return the files of a run or a logged model, by path."""
+        return await reads.files(self._reader, owner)
+
+    async def measured_on(self, key: str, query: Query) -> list[DatasetRef | None]:
+        """Return the datasets that a metric of the matching models was measured on; None stands for no dataset."""
+        return await reads.measured_on(self._reader, key, query)
+
+    async def datasets(self, experiment_ids: Sequence[str] | None) -> list[DatasetRef]:
+        """Return the datasets that these experiments' runs use, by name."""
+        return await reads.datasets(self._reader, experiment_ids)
+
+    async def integrity(self) -> str:
+        """Return SQLite's own verdict on the file: "ok", or what is wrong."""
+        return str(await self._reader.value("PRAGMA integrity_check"))
+
+    async def aclose(self) -> None:
+        """Let go of everything; the caller holds the writer's lock if it can.
+
+        The writing connection goes last: then it is the one that tidies the file up.
+        """
+        await self._reader.aclose()
+        if self._writer is not None:
+            await self._writer.aclose()
+            self._writer = None
+
+    async def _writing(self) -> Connection:
+        if self._writer is None:
+            self._writer = await connect_writer(self._path)
+        return self._writer

@@ -1,0 +1,49 @@
+"""What one piece of a curve adds to the curve's summary: pure.
+
+The last value is the one of the greatest (step, timestamp, value), NaN counting as 0, as in MLflow. Minimum and
+maximum are over finite values; the step is that of the first point that reached them.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .segments import Columns
+
+
+class Summary(NamedTuple):
+    """One piece of a curve in figures; None where no value is finite (min, max) or the value is NaN (last)."""
+
+    points: int
+    last_value: float | None
+    last_step: int
+    last_timestamp: int
+    min_value: float | None
+    min_step: int | None
+    max_value: float | None
+    max_step: int | None
+
+
+def summarize(points: Columns) -> Summary:
+    """Summarize at least one point."""
+    comparable = np.where(np.isnan(points.values), 0.0, points.values)
+    last = np.lexsort((comparable, points.timestamps, points.steps))[-1]
+    value = float(points.values[last])
+    return Summary(
+        len(points),
+        None if np.isnan(value) else value,
+        int(points.steps[last]),
+        int(points.timestamps[last]),
+        *_extremes(points),
+    )
+
+
+def _extremes(points: Columns) -> tuple[float | None, int | None, float | None, int | None]:
+    finite = np.isfinite(points.values)
+    if not finite.any():
+        return None, None, None, None
+    values, steps = points.values[finite], points.steps[finite]
+    low, high = int(values.argmin()), int(values.argmax())
+    return float(values[low]), int(steps[low]), float(values[high]), int(steps[high])

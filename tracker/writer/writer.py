@@ -1,0 +1,133 @@
+"""Journals → batches → one commit."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from typing import Protocol
+
+import anyio
+from anyio import to_thread
+
+from ..entities import Level
+from ..errors import StoreError
+from ..journal import Journal, JournalFolder
+from ..store.batch import Batch
+from ..store.interface import Commits
+from . import rhythm
+from .lock import WriterLock
+
+# How often to ask whether another process has folded in what we wait for, in seconds.
+_TURN = 0.01
+
+log = logging.getLogger("tracker")
+
+
+class WritableStore(Commits, Protocol):
+    """What the writer needs of a store."""
+
+    async def aclose(self) -> None:
+        """Let go of everything."""
+
+
+class Writer:
+    """Folds every process's journals into the store, whenever the writer's lock is free.
+
+    If another process holds the lock, it folds ours too, so there is nothing to do but to look again.
+    """
+
+    def __init__(self, store: WritableStore, journals: JournalFolder, own: Journal, lock: WriterLock) -> None:
+        self._store = store
+        self._journals = journals
+        self._own = own
+        self._lock = lock
+        self._turn = anyio.Lock()
+
+    async def run(self) -> None:
+        """Fold in the background, until cancelled."""
+        wait, told = rhythm.BUSY, False
+        while True:
+            await anyio.sleep(wait)
+            try:
+                wait = rhythm.next_wait(wait, found=await self.fold())
+                told = False
+            except StoreError as problem:
+                if not told:
+                    log.warning("%s", problem)
+                wait, told = rhythm.IDLE, True
+
+    async def fold(self) -> bool:
+        """Fold in what is pending now, in one commit; return whether there was anything, and it was our turn."""
+        folded = False
+        async with self._turn:
+            with anyio.CancelScope(shield=True), self._lock.held() as held:
+                folded = held and await self._fold()
+        return folded
+
+    async def _fold(self) -> bool:
+        pending = await to_thread.run_sync(self._journals.read, await self._store.journal_positions())
+        if not pending:
+            return False
+        await self._store.commit(Batch(pending.records), pending.positions, pending.gone)
+        await to_thread.run_sync(self._journals.remove, pending)
+        return True
+
+    async def flush(self, timeout: float) -> Level:  # noqa: ASYNC109  # it returns a level, and raises nothing
+        """Wait until what this process has logged so far is stored, for at most so many seconds.
+
+        Returns the level that was reached.
+        """
+        self._own.retry()
+        target = self._own.position
+        problem = "another process is writing"
+        with anyio.move_on_after(timeout):
+            while True:
+                if await self._is_stored(target):
+                    return Level.STORED
+                try:
+                    folded = await self.fold()
+                except StoreError as error:
+                    folded, problem = False, str(error)
+                if not folded:
+                    await anyio.sleep(_TURN)
+        await to_thread.run_sync(self._own.sync)
+        log.warning("not stored within %g s: %s; what was logged waits in the journal", timeout, problem)
+        return Level.LOGGED if self._own.waiting else Level.SYNCED
+
+    async def drain(self) -> None:
+        """Fold in until nothing is left that can be, as when a store is opened."""
+        while await self.fold():
+            pass
+
+    async def catch_up(self, timeout: float) -> bool:  # noqa: ASYNC109  # it returns whether, and raises nothing
+        """Wait until what every process has logged by now is stored, for at most so many seconds."""
+        targets = await to_thread.run_sync(self._journals.ends)
+        with anyio.move_on_after(timeout):
+            while True:
+                positions = await self._store.journal_positions()
+                left = {each: end for each, end in targets.items() if positions.get(each, (0, 0)) < end}
+                # One that has left the folder was folded in to its end, whoever did it.
+                if not left or not left.keys() & (await to_thread.run_sync(self._journals.ends)).keys():
+                    return True
+                if not await self.fold():
+                    await anyio.sleep(_TURN)
+        return False
+
+    async def _is_stored(self, target: tuple[int, int]) -> bool:
+        if target == (0, 0):
+            return True
+        positions = await self._store.journal_positions()
+        found = positions.get(self._own.journal_id)
+        return found is not None and found >= target
+
+    async def aclose(self, timeout: float) -> Level:  # noqa: ASYNC109  # it returns a level, and raises nothing
+        """Flush, remove what is left of our own journal, and close the store."""
+        level = await self.flush(timeout)
+        self._own.close()
+        with contextlib.suppress(StoreError):
+            # Once for the file, which nobody owns now, and once for its position, which is then of nothing.
+            await self.fold() and await self.fold()
+        # Closing may checkpoint the file, which is writing. Whoever else writes has it open, so then it does not.
+        with anyio.CancelScope(shield=True), self._lock.held():
+            await self._store.aclose()
+        return level
