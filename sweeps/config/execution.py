@@ -54,7 +54,7 @@ def parse(execution: Data) -> Execution:
 
 
 def _executor(execution: Data) -> Executor | None:
-    if execution.get("executor") == "ray":
+    if fields.text(execution, "executor") == "ray":
         problem = f"ray is not supported yet; write one of {', '.join(EXECUTORS)}"
         raise InvalidSweep(problem, where="executor")
     return cast("Executor | None", fields.choice(execution, "executor", EXECUTORS))

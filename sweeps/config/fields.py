@@ -12,6 +12,7 @@ from typing import TypeVar
 from ..errors import InvalidSweep
 from ..space.faults import kind, nearest, shown, within
 from ..space.values import number as any_number
+from ..space.values import text as writable
 from ..space.values import whole as any_whole
 
 Data = Mapping[str, object]
@@ -34,12 +35,13 @@ def text(data: Data, key: str) -> str | None:
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        problem = f"must be text, not {kind(value)}; put {shown(value)} in quotes"
+        remedy = f"; put {shown(value)} in quotes" if isinstance(value, int | float) else ""
+        problem = f"must be text, not {kind(value)}{remedy}"
         raise InvalidSweep(problem)
     if not value.strip():
         problem = "is empty; write some text or remove the key"
         raise InvalidSweep(problem)
-    return value
+    return writable(value)
 
 
 def whole(data: Data, key: str, least: int) -> int | None:
@@ -77,8 +79,8 @@ def choice(data: Data, key: str, known: Iterable[str]) -> str | None:
     words = list(known)
 
     def parse(value: object) -> str:
-        if value in words:
-            return str(value)
+        if isinstance(value, str) and value in words:
+            return value
         problem = f"unknown {key} {shown(value)}; {nearest(str(value), words)}"
         raise InvalidSweep(problem)
 

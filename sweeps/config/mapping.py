@@ -12,6 +12,7 @@ from typing import TypeVar, cast
 from ..errors import InvalidSweep
 from ..space import Space
 from ..space.faults import kind, unknown_key, within
+from ..space.values import text
 from . import early_terminate, execution, fields, metric
 from .command import check
 from .execution import Execution
@@ -93,14 +94,14 @@ def _block(data: Data, key: str, parse: Callable[[Data], T]) -> T | None:
 
 
 def _method(data: Data) -> Method:
-    if data.get("method") == "custom":
+    method = fields.text(data, "method")
+    if method == "custom":
         problem = f"custom is not supported yet; write one of {', '.join(METHODS)}"
         raise InvalidSweep(problem, where="method")
-    method = fields.choice(data, "method", METHODS)
     if method is None:
         problem = f"needs a method; write method: and one of {', '.join(METHODS)}"
         raise InvalidSweep(problem)
-    return cast("Method", method)
+    return cast("Method", fields.choice(data, "method", METHODS))
 
 
 def _space(data: Data) -> Space:
@@ -125,8 +126,9 @@ def _item(index: int, item: object) -> str:
         if not isinstance(item, str | int | float):
             problem = f"must be text, not {kind(item)}"
             raise InvalidSweep(problem)
-        check(str(item))
-        return str(item)
+        word = text(str(item))
+        check(word)
+        return word
 
 
 def _check_together(config: SweepConfig) -> None:

@@ -6,7 +6,6 @@ scheduler does, however that ends: its line closes.
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import signal
@@ -19,13 +18,13 @@ from pathlib import Path
 from typing import Any, Self
 
 import anyio
-import cloudpickle
 from anyio.abc import Process
 from anyio.streams.buffered import BufferedByteReceiveStream
 
 from ..trial import Assignment, Outcome, TrialState
 from .ending import describe_exit, read_tail, thread_limits
 from .interface import Control
+from .packing import pack
 from .target import FunctionTarget
 from .worker import LINE_BYTES
 
@@ -36,7 +35,7 @@ class ProcessesExecutor:
     """As many worker processes as trials run at once, started when they are first needed."""
 
     def __init__(self, target: FunctionTarget, parallel: int) -> None:
-        self._target = base64.b64encode(cloudpickle.dumps(target)).decode()
+        self._target = pack(target)
         self._parallel = parallel
         self._idle: list[_Worker] = []
         self._lifetimes = AsyncExitStack()

@@ -7,7 +7,6 @@ this process.
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import json
 import os
@@ -18,12 +17,11 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-import cloudpickle
-
 from tracker import Attachment, attach
 
 from ..trial import Assignment
 from .call import call
+from .packing import unpack
 
 # The longest line: a target may carry a closure's data with it.
 LINE_BYTES = 1 << 30
@@ -58,7 +56,6 @@ def main() -> None:
     requests, line = _take_lines()
     hello = json.loads(requests.readline())
     sys.path[:] = hello["path"]
-    target = base64.b64decode(hello["target"])
     work: SimpleQueue[dict[str, Any]] = SimpleQueue()
     threading.Thread(target=_read, args=(requests, line, work), daemon=True).start()
     attachments: dict[str, Attachment] = {}
@@ -68,7 +65,7 @@ def main() -> None:
         if assignment.store not in attachments:
             attachments[assignment.store] = attach(assignment.store)
         with _output_to(Path(request["output"])):
-            outcome = call(lambda: cloudpickle.loads(target).load(), assignment, line, attachments[assignment.store])
+            outcome = call(lambda: unpack(hello["target"]).load(), assignment, line, attachments[assignment.store])
         line.send({"state": outcome.state, "reason": outcome.reason, "tail": outcome.tail})
 
 

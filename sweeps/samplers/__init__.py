@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
+from ..config import Goal
 from ..errors import InvalidSweep
 from ..space import Space
 from .grid import GridSampler
@@ -15,7 +16,7 @@ __all__ = ["OPTUNA_NAMES", "Params", "Sampler", "make_sampler"]
 OPTUNA_NAMES = ("tpe",)
 
 
-def make_sampler(method: str, name: str | None, space: Space, goal: str, seed: int) -> Sampler:
+def make_sampler(method: str, name: str | None, space: Space, goal: Goal, seed: int) -> Sampler:
     """Make the sampler of a sweep: `method` as in its file, and for bayes the name of an algorithm (TPE if None).
 
     Raises:

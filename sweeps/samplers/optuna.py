@@ -14,6 +14,7 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 from optuna.samplers import BaseSampler, TPESampler
 from optuna.trial import Trial, TrialState
 
+from ..config import Goal
 from ..space import Axis, FloatAxis, IntAxis, Space
 from ..trial import trial_seed
 from .interface import Params
@@ -28,7 +29,7 @@ SAMPLERS: dict[str, Make] = {"tpe": lambda seed: TPESampler(seed=seed)}
 class OptunaSampler:
     """One of Optuna's samplers."""
 
-    def __init__(self, name: str, space: Space, goal: str, seed: int) -> None:
+    def __init__(self, name: str, space: Space, goal: Goal, seed: int) -> None:
         self._space = space
         self._seed = seed
         self._make: Make = SAMPLERS[name]

@@ -101,7 +101,7 @@ def text(value: str) -> str:
 def choice(value: object) -> object:
     """Return one value of a parameter: JSON, with text such as 1e-5 taken as the number that it is."""
     value = plain(value)
-    return float(value) if isinstance(value, str) and _EXPONENT.fullmatch(value) else value
+    return _float(float(value)) if isinstance(value, str) and _EXPONENT.fullmatch(value) else value
 
 
 def number(value: object) -> int | float:

@@ -29,6 +29,10 @@ class SweepRecord:
     dataset: str | None
     status: str
 
+    def goal_of(self, metric: str) -> str:
+        """Return which way a metric is better: as the sweep says for its own, and upwards for any other."""
+        return self.goal if metric == self.metric else "maximize"
+
     @classmethod
     def of_run(cls, run: RunInfo) -> SweepRecord:
         """Read a parent run."""

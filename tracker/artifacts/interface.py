@@ -19,5 +19,9 @@ class Artifacts(Protocol):
     def keep(self, owner: str, staged: Path, under: str = "") -> tuple[File, ...]:
         """Move all files of a staged folder to their owner, for good."""
 
+    def path(self, owner: str) -> Path:
+        """Return the folder that an owner's files are in."""
+        ...
+
     def fetch(self, owner: str, files: Sequence[File], destination: Path) -> None:
         """Copy an owner's files into a folder, byte for byte."""

@@ -38,7 +38,7 @@ class LocalArtifacts:
 
     def keep(self, owner: str, staged: Path, under: str = "") -> tuple[File, ...]:
         """Move all files of a staged folder to their owner, for good; returns them by path."""
-        home = self._home(owner)
+        home = self.path(owner)
         kept = []
         for path in sorted(path for path in staged.rglob("*") if not path.is_dir()):
             if path.is_symlink():
@@ -52,13 +52,17 @@ class LocalArtifacts:
             _sync_folder(target.parent)
         return tuple(kept)
 
+    def path(self, owner: str) -> Path:
+        """Return the folder that an owner's files are in."""
+        return self._root / ("models" if owner.startswith("m-") else "runs") / owner
+
     def fetch(self, owner: str, files: Sequence[File], destination: Path) -> None:
         """Copy an owner's files into a folder; each is checked against its SHA-256 on the way.
 
         Raises:
             ArtifactDamaged: a file is missing, or its bytes are not those that were kept.
         """
-        home = self._home(owner)
+        home = self.path(owner)
         for file in files:
             source, target = _inside(home, file.path), _inside(destination, file.path)
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -71,9 +75,6 @@ class LocalArtifacts:
                 raise ArtifactDamaged(owner, file.path, "is missing from the store") from missing
             finally:
                 aside.unlink(missing_ok=True)
-
-    def _home(self, owner: str) -> Path:
-        return self._root / ("models" if owner.startswith("m-") else "runs") / owner
 
 
 def copy_into(source: Path, staged: Path) -> None:

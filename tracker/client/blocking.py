@@ -44,7 +44,8 @@ class _Blocking(Generic[P, R]):
         @functools.wraps(self._method)
         def call(*args: P.args, **kwargs: P.kwargs) -> R:
             method = functools.partial(self._method, instance.inner, *args, **kwargs)
-            return instance.portal.call(method)
+            result: R = instance.portal.call(method)
+            return result
 
         return call
 

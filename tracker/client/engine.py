@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
 
 import anyio
@@ -67,7 +67,7 @@ async def opened(folder: StoreFolder, *, create: bool, recorder: Recorder | None
 
 
 @contextlib.asynccontextmanager
-async def _background(task: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+async def _background(task: Callable[[], Coroutine[object, object, None]]) -> AsyncIterator[None]:
     """Run a task beside the body; what the body raises stays as it is, in no exception group."""
     tasks = anyio.create_task_group()
     await tasks.__aenter__()

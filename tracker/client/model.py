@@ -57,6 +57,11 @@ class Measurable:
         return f"models:/{self.info.model_id}"
 
     @property
+    def path(self) -> Path:
+        """The folder in the store that holds its files; to be read only."""
+        return self._recorder.artifacts.path(self.model_id)
+
+    @property
     def name(self) -> str:
         """The name given at `log_model`."""
         return self.info.name

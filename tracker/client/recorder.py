@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from ..artifacts import Artifacts, LocalArtifacts
@@ -28,7 +29,7 @@ class Recorder:
         """Log one record."""
         self.journal.append(encode(record))
 
-    def metrics(self, run_id: str, step: int, values: dict[str, float]) -> None:
+    def metrics(self, run_id: str, step: int, values: Mapping[str, float]) -> None:
         """Log metrics of one step: the hot path."""
         self.journal.append(encode_metrics(run_id, step, now(), values))
 

@@ -147,37 +147,39 @@ class _Parser:
         if kind is Kind.NUMBER and operator in MATCHING:
             self._cursor.fail(f"{operator} compares texts, and {field.key!r} is a number")
         self._cursor.take()
-        position = self._cursor.token.position
-        values = self._operands(kind, operator)
-        if len({isinstance(value, str) for value in values}) > 1:
-            self._cursor.fail("numbers and texts cannot be mixed: quote all of them or none", position)
-        return Comparison(field, operator, values, negated)
+        return Comparison(field, operator, tuple(self._operands(kind, operator)), negated)
 
-    def _operands(self, kind: Kind, operator: Operator) -> tuple[Value, ...]:
+    def _operands(self, kind: Kind, operator: Operator) -> list[Value]:
         if operator is Operator.IN:
             return self._list(kind)
-        first = self._value(kind, operator)
-        if operator is not Operator.BETWEEN:
-            return (first,)
-        self._cursor.expect_word("and")
-        return (first, self._value(kind, operator))
+        values: list[Value] = []
+        self._value(kind, operator, values)
+        if operator is Operator.BETWEEN:
+            self._cursor.expect_word("and")
+            self._value(kind, operator, values)
+        return values
 
-    def _list(self, kind: Kind) -> tuple[Value, ...]:
+    def _list(self, kind: Kind) -> list[Value]:
+        values: list[Value] = []
         self._cursor.expect_symbol("(")
-        values = [self._value(kind, Operator.IN)]
+        self._value(kind, Operator.IN, values)
         while not self._cursor.took_symbol(")"):
             if not self._cursor.took_symbol(","):
                 self._cursor.fail(f"expected ',' or ')', found {self._cursor.token.shown}")
             if self._cursor.took_symbol(")"):
                 break
-            values.append(self._value(kind, Operator.IN))
-        return tuple(values)
+            self._value(kind, Operator.IN, values)
+        return values
 
-    def _value(self, kind: Kind, operator: Operator) -> Value:
+    def _value(self, kind: Kind, operator: Operator, before: list[Value]) -> None:
         self._values += 1
         if self._values > MAX_VALUES:
             self._cursor.fail(f"more than {MAX_VALUES} values")
-        return read_value(self._cursor, kind, operator)
+        position = self._cursor.token.position
+        value = read_value(self._cursor, kind, operator)
+        if before and isinstance(value, str) is not isinstance(before[0], str):
+            self._cursor.fail("numbers and texts cannot be mixed: quote all of them or none", position)
+        before.append(value)
 
     def _known_operators(self, field: Field) -> str:
         texts = "" if kind_of(self._subject, field) is Kind.NUMBER else "LIKE, ILIKE, "

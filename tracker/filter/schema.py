@@ -120,6 +120,6 @@ def among_datasets(alias: str, datasets: Sequence[DatasetFilter]) -> Sql:
     wanted = json.dumps([[dataset.name, dataset.digest] for dataset in datasets])
     numbers = (
         "SELECT d.dataset_no FROM json_each(?) AS j JOIN datasets AS d ON d.name = json_extract(j.value, '$[0]')"
-        " AND d.digest = coalesce(json_extract(j.value, '$[1]'), d.digest)"
+        " AND d.digest = coalesce(json_extract(j.value, '$[1]'), d.digest) AND d.dataset_no > 0"
     )
     return Sql(f" AND {alias}.dataset_no IN ({numbers})", (wanted,))

@@ -57,11 +57,12 @@ def q_uniforms(draw: st.DrawFn) -> QUniform:
 
 
 numeric: st.SearchStrategy[Distribution] = st.one_of(uniforms(), log_uniforms(), int_uniforms(), q_uniforms())
+texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 scalars = st.one_of(
-    st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.text()
+    st.none(), st.booleans(), st.integers(-(2**63), 2**63 - 1), st.floats(allow_nan=False, allow_infinity=False), texts
 )
 json_values = st.recursive(
-    scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3), max_leaves=6
+    scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3), max_leaves=6
 )
 categoricals = st.lists(json_values, min_size=1, max_size=8).map(lambda values: Categorical(tuple(values)))
 

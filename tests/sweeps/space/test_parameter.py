@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import enum
 import math
 from collections import deque
 from collections.abc import Mapping
@@ -167,6 +168,15 @@ REMEDY = "write a number, text, true, false, null, a list or a mapping"
         ({"value": {"a": {3: 1}}}, ".value.a: the key 3 is not text; put it in quotes"),
         ({"values": [[1, math.nan]]}, ".values[0][1]: nan has no JSON form; write a finite number or text"),
         ({"values": [math.inf]}, ".values[0]: inf has no JSON form; write a finite number or text"),
+        ({"value": "1e400"}, ".value: inf has no JSON form; write a finite number or text"),
+        ({"value": 2**63}, ".value: 9223372036854775808 does not fit in 64 bits; write it as text"),
+        ({"value": 10**5000}, ".value: a number that is too long to show does not fit in 64 bits; write it as text"),
+        ({"value": "a\0b"}, ".value: 'a\\x00b' holds a character that cannot be written; remove it"),
+        ({"values": [{"\ud800": 1}]}, ".values[0]: '\\ud800' holds a character that cannot be written; remove it"),
+        (
+            {"distribution": "uniform", "min": -(10**308), "max": 10**308},
+            f".max: max {10**308} is too far from min {-(10**308)}; narrow the range",
+        ),
         ({"min": 5, "max": 1}, ".min: min 5 must be below max 1; swap them"),
         ({"min": 1, "max": 1}, ".min: min 1 must be below max 1; for one fixed value write {value: 1}"),
         ({"min": math.nan, "max": 1}, ".min: must be a finite number, not nan"),
@@ -209,6 +219,22 @@ def test_a_long_value_is_shortened_in_a_message() -> None:
     message = problem_of({"lr": {"value": {Path("x" * 200)}}})
     assert "…" in message
     assert len(message) < 200
+
+
+def test_text_of_an_enum_is_the_text() -> None:
+    class Old(str, enum.Enum):  # noqa: UP042 - the kind whose str() is its name
+        ADAM = "adam"
+
+    distribution = parsed({"values": [Old.ADAM, np.str_("sgd")]})
+    assert [(type(value), value) for value in distribution.grid()] == [(str, "adam"), (str, "sgd")]
+
+
+def test_a_deep_value_is_shown_from_above() -> None:
+    deep: list[object] = []
+    for _ in range(900):
+        deep = [deep]
+    message = problem_of({"lr": deep})
+    assert message.startswith("parameters.lr: a bare list does not say what it is; write {values: [[[[[[[...]]]]]]]}")
 
 
 def test_other_sequences_are_lists() -> None:

@@ -120,7 +120,7 @@ def _translated(path: Path) -> Iterator[None]:
     except sqlite3.Error as problem:
         raise _translation(path, problem) from problem
     except PermissionError as problem:
-        raise StoreReadOnly(path.parent, problem.strerror) from problem
+        raise StoreReadOnly(path.parent, problem.strerror or "no permission") from problem
 
 
 def _translation(path: Path, problem: sqlite3.Error) -> StoreError:

@@ -11,7 +11,7 @@ import numpy as np
 import orjson
 
 from ...entities import DatasetRef, Experiment, File, Measurement, ModelInfo, ModelStatus, RunInfo, RunStatus
-from ...filter import DatasetFilter, Sql, order_sql, where
+from ...filter import DatasetFilter, order_sql, where
 from .. import segments
 from ..batch import param_value
 from ..interface import Query
@@ -80,7 +80,12 @@ async def experiments(connection: Connection) -> list[Experiment]:
     for number, key, value in await connection.rows(_EXPERIMENT_TAGS):
         tags[number][key] = value  # type: ignore[index,assignment]  # text, by the schema
     found: list[Row] = await connection.rows(_EXPERIMENTS)
-    return [Experiment(str(row[0]), *row[1:], tags[row[0]]) for row in found]
+    return [_experiment(row, tags[row[0]]) for row in found]
+
+
+def _experiment(row: Row, tags: dict[str, str]) -> Experiment:
+    number, name, stage, created, updated = row
+    return Experiment(str(number), name, stage, created, updated, tags)
 
 
 async def search_runs(connection: Connection, query: Query) -> list[RunInfo]:
@@ -183,24 +188,24 @@ async def datasets(connection: Connection, experiment_ids: Sequence[str] | None)
 
 async def measured_on(connection: Connection, key: str, query: Query) -> list[DatasetRef | None]:
     """Return the datasets that a metric of the matching models was measured on; None stands for no dataset."""
-    matching = _matching("SELECT models.model_no FROM models", "models", query)
-    found: list[Row] = await connection.rows(_MEASURED_ON.format(matching.text), (*matching.values, key))
+    matching, values = _matching("SELECT models.model_no FROM models", "models", query)
+    found: list[Row] = await connection.rows(_MEASURED_ON.format(matching), (*values, key))
     return [DatasetRef(name, digest) if number else None for number, name, digest in found]
 
 
 async def _search(connection: Connection, select: str, table: str, query: Query) -> list[Row]:
-    matching, order = _matching(select, table, query), order_sql(query.order)
-    sql = f"{matching.text} ORDER BY {order.text} LIMIT ? OFFSET ?"
-    return await connection.rows(sql, (*matching.values, *order.values, query.limit, query.offset))
+    (matching, values), order = _matching(select, table, query), order_sql(query.order)
+    sql = f"{matching} ORDER BY {order.text} LIMIT ? OFFSET ?"
+    return await connection.rows(sql, (*values, *order.values, query.limit, query.offset))
 
 
-def _matching(select: str, table: str, query: Query) -> Sql:
+def _matching(select: str, table: str, query: Query) -> tuple[str, Row]:
     condition, ids = where(query.where, query.datasets), _ids(query.experiment_ids)
     sql = (
         f"{select} WHERE {table}.lifecycle_stage = 'active'"
         f" AND (? IS NULL OR {table}.experiment_id IN (SELECT value FROM json_each(?))) AND ({condition.text})"
     )
-    return Sql(sql, (ids, ids, *condition.values))
+    return sql, (ids, ids, *condition.values)
 
 
 def _ids(experiment_ids: Sequence[str] | None) -> str | None:

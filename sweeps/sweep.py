@@ -16,7 +16,7 @@ import anyio
 import tracker
 from tracker import AsyncTracker, LoggedModel, RunStatus
 
-from .config import SweepConfig, from_mapping, read
+from .config import Goal, SweepConfig, from_mapping, read
 from .errors import InvalidSweep, MetricNeverLogged, NoTrialSucceeded
 from .executors import CommandTarget, FunctionTarget, Target, make_executor
 from .executors.target import find_target
@@ -204,7 +204,7 @@ class _Plan:
         return self.config.metric.name if self.config.metric else ""
 
     @property
-    def goal(self) -> str:
+    def goal(self) -> Goal:
         return self.config.metric.goal if self.config.metric else "minimize"
 
     @property
@@ -218,7 +218,7 @@ def _plan(sweep: Sweep, parallel: int | None, trials: int | None, seed: int | No
     config = sweep.config if trials is None else replace(sweep.config, run_cap=_positive(trials, "trials"))
     execution = config.execution
     chosen_seed = next(value for value in (seed, execution.seed, secrets.randbits(31)) if value is not None)
-    goal = config.metric.goal if config.metric else "minimize"
+    goal: Goal = config.metric.goal if config.metric else "minimize"
     study = Study(
         make_sampler(config.method, execution.sampler, config.space, goal, chosen_seed),
         goal=goal,

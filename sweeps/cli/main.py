@@ -1,0 +1,77 @@
+"""The command line `sweeps`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from tracker.cli.manners import Parser, run_command
+from tracker.errors import TrackerError
+
+from ..errors import SweepError
+
+_STORE_HELP = "the store's folder (default: $TRACKER_STORE, else ./tracker-store)"
+_SWEEP_HELP = "a sweep's name, its run's ID, or: last"
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    arguments = _parser().parse_args(words)
+    # A command's room is loaded when it is called: asking for help costs nothing.
+    room = import_module(f".{arguments.command}", __package__)
+    return run_command("sweeps", room.command, arguments, (SweepError, TrackerError))
+
+
+def _parser() -> Parser:
+    parser = Parser(prog="sweeps", description="Run hyperparameter sweeps and pick the best checkpoint.")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    _run(_add(commands, "run", "run a sweep file, or a built-in example"))
+    _status(_add(commands, "status", "show sweeps, or the trials of one"))
+    _best(_add(commands, "best", "show a sweep's best checkpoints"))
+    _json(_add(commands, "examples", "list the built-in examples"))
+    return parser
+
+
+def _add(commands: argparse._SubParsersAction[Parser], name: str, text: str) -> Parser:
+    parser = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+    parser.set_defaults(command=name)
+    return parser
+
+
+def _json(parser: Parser, text: str = "print JSON") -> None:
+    parser.add_argument("--json", action="store_true", help=text)
+
+
+def _store(parser: Parser) -> None:
+    parser.add_argument("--store", metavar="S", help=_STORE_HELP)
+
+
+def _run(parser: Parser) -> None:
+    parser.add_argument("what", metavar="FILE|EXAMPLE", help="a sweep file (.yaml, .json, .toml) or an example's name")
+    _store(parser)
+    parser.add_argument("--parallel", type=int, metavar="N", help="trials at a time (default: the file's, else 1)")
+    parser.add_argument("--trials", type=int, metavar="N", help="trials in all (default: the file's run_cap)")
+    parser.add_argument("--seed", type=int, metavar="N", help="the sweep's seed (default: the file's, else drawn)")
+    parser.add_argument("--write", metavar="DIR", help="copy the example's files into DIR instead of running it")
+    _json(parser, "end with one JSON object on standard output; progress goes to standard error")
+
+
+def _status(parser: Parser) -> None:
+    parser.add_argument("sweep", metavar="SWEEP", nargs="?", help=_SWEEP_HELP)
+    _store(parser)
+    _json(parser)
+
+
+def _best(parser: Parser) -> None:
+    parser.add_argument("sweep", metavar="SWEEP", help=_SWEEP_HELP)
+    parser.add_argument("--metric", metavar="M", help="rank by this metric (default: the sweep's)")
+    parser.add_argument("--dataset", metavar="NAME[@DIGEST]", help="as measured on this dataset (default: the sweep's)")
+    parser.add_argument("--top", type=int, default=5, metavar="K", help="how many (default: 5)")
+    _store(parser)
+    _json(parser)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
