@@ -102,7 +102,8 @@ class SweepResult:
     def best_trial(self) -> TrialResult | None:
         """The trial that reached the best value of the sweep's metric; the earlier one of equals."""
         sign = -1.0 if self.goal == "maximize" else 1.0
-        valued = [trial for trial in self.trials if trial.value is not None]
+        counting = {TrialState.COMPLETE, TrialState.PRUNED}
+        valued = [trial for trial in self.trials if trial.value is not None and trial.state in counting]
         return min(valued, key=lambda trial: (sign * (trial.value or 0.0), trial.number), default=None)
 
     def count(self, state: TrialState) -> int:
@@ -217,6 +218,7 @@ class _Plan:
 def _plan(sweep: Sweep, parallel: int | None, trials: int | None, seed: int | None, executor: str | None) -> _Plan:
     config = sweep.config if trials is None else replace(sweep.config, run_cap=_positive(trials, "trials"))
     execution = config.execution
+    _refuse_unsupported(config)
     chosen_seed = next(value for value in (seed, execution.seed, secrets.randbits(31)) if value is not None)
     goal: Goal = config.metric.goal if config.metric else "minimize"
     study = Study(
@@ -234,6 +236,15 @@ def _plan(sweep: Sweep, parallel: int | None, trials: int | None, seed: int | No
         executor=_executor_for(sweep.target, executor or execution.executor),
         study=study,
     )
+
+
+def _refuse_unsupported(config: SweepConfig) -> None:
+    if config.early_terminate is not None:
+        raise InvalidSweep("is not supported yet; remove it, and every trial runs to its end", where="early_terminate")
+    if config.execution.retries:
+        raise InvalidSweep(
+            "is not supported yet; remove it, and a failed trial stays failed", where="execution.retries"
+        )
 
 
 def _positive(number: int, what: str) -> int:

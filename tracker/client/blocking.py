@@ -6,14 +6,14 @@ import contextlib
 import functools
 import os
 import threading
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
-from ..entities import Page
-from .desk import PortalDesk
+from ..entities import Level, Page
+from ..errors import Closed
 from .model import AsyncLoggedModel, LoggedModel
 from .recorder import Recorder
 from .run import Run
@@ -44,10 +44,32 @@ class _Blocking(Generic[P, R]):
         @functools.wraps(self._method)
         def call(*args: P.args, **kwargs: P.kwargs) -> R:
             method = functools.partial(self._method, instance.inner, *args, **kwargs)
-            result: R = instance.portal.call(method)
-            return result
+            return instance.call(method)
 
         return call
+
+
+class StoreDesk:
+    """The desk of what a tracker has given out; once that is closed, the store is opened again for the moment."""
+
+    def __init__(self, tracker: Tracker) -> None:
+        self.recorder = tracker.inner.desk.recorder
+        self._tracker = tracker
+
+    def flush(self, timeout: float) -> Level:
+        """Wait until what this process has logged is stored, for at most so many seconds."""
+        with self._open() as tracker:
+            return tracker.flush(timeout)
+
+    def fetch(self, owner: str, target: Path) -> None:
+        """Copy the files of a run or a logged model into a folder."""
+        with self._open() as tracker:
+            tracker.download(owner, target)
+
+    def _open(self) -> contextlib.AbstractContextManager[Tracker]:
+        if self._tracker.closed.is_set():
+            return open_tracker(self.recorder.folder, create=False, recorder=self.recorder)
+        return contextlib.nullcontext(self._tracker)
 
 
 class Tracker:
@@ -55,10 +77,10 @@ class Tracker:
 
     def __init__(self, inner: AsyncTracker, portal: BlockingPortal, lifetimes: contextlib.ExitStack) -> None:
         self.inner = inner
-        self.portal = portal
         self.closed = threading.Event()
+        self._portal = portal
         self._lifetimes = lifetimes
-        self._desk = PortalDesk(inner.desk, portal)
+        self._desk = StoreDesk(self)
 
     @property
     def path(self) -> Path:
@@ -99,8 +121,19 @@ class Tracker:
             parent_run_id=parent_run_id,
             run_id=run_id,
         )
-        started = self.portal.call(begin)
+        started = self.call(begin)
         return Run(self._desk, started.run_id, started.experiment, started.params)
+
+    def call(self, method: Callable[..., Awaitable[R]], *args: object) -> R:
+        """Call an async function in this tracker's event loop, and wait for it.
+
+        Raises:
+            Closed: the tracker is.
+        """
+        if self.closed.is_set():
+            raise Closed("tracker")
+        result: R = self._portal.call(method, *args)
+        return result
 
     def before_close(self, call: Callable[[], object]) -> None:
         """Have something done first when this is closed."""
@@ -124,7 +157,7 @@ class Tracker:
         Raises:
             ModelNotFound: there is none of that ID.
         """
-        return self._model(self.portal.call(self.inner.get_logged_model, model_id))
+        return self._model(self.call(self.inner.get_logged_model, model_id))
 
     def search_logged_models(
         self,
@@ -148,7 +181,7 @@ class Tracker:
             max_results=max_results,
             page_token=page_token,
         )
-        page = self.portal.call(search)
+        page = self.call(search)
         return Page(map(self._model, page), page.next_page_token)
 
     def rank(
@@ -173,7 +206,7 @@ class Tracker:
             parent_run_id=parent_run_id,
             top=top,
         )
-        return [self._model(model) for model in self.portal.call(rank)]
+        return [self._model(model) for model in self.call(rank)]
 
     def _model(self, model: AsyncLoggedModel) -> LoggedModel:
         return LoggedModel(self._desk, model.info, searched_by=model.searched_by)

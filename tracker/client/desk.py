@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Protocol
 
 from anyio import to_thread
-from anyio.from_thread import BlockingPortal
 
 from ..entities import Level
 from .engine import Engine
@@ -57,23 +56,6 @@ class EngineDesk:
         await self._engine.settle()
         files = await self._engine.store.files(owner)
         await to_thread.run_sync(self.recorder.artifacts.fetch, owner, files, target)
-
-
-class PortalDesk:
-    """A sync one that calls an async one in another thread's event loop."""
-
-    def __init__(self, inner: AsyncDesk, portal: BlockingPortal) -> None:
-        self.recorder = inner.recorder
-        self._inner = inner
-        self._portal = portal
-
-    def flush(self, timeout: float) -> Level:
-        """Wait until what this process has logged is stored, for at most so many seconds."""
-        return self._portal.call(self._inner.flush, timeout)
-
-    def fetch(self, owner: str, target: Path) -> None:
-        """Copy the files of a run or a logged model into a folder."""
-        self._portal.call(self._inner.fetch, owner, target)
 
 
 class ThreadDesk:

@@ -44,11 +44,12 @@ class Token:
         return "the end" if self.shape is Shape.END else repr(self.text)
 
 
-QUOTED = r"'[^']*(?:''[^']*)*'|\"[^\"]*(?:\"\"[^\"]*)*\"|`[^`]*(?:``[^`]*)*`"
+# Nothing is tried twice (`*+`, `(?>…)`): a long text must not take longer than its length.
+QUOTED = r"'[^']*+(?:''[^']*+)*+'|\"[^\"]*+(?:\"\"[^\"]*+)*+\"|`[^`]*+(?:``[^`]*+)*+`"
 TOKEN = re.compile(
     rf"""
     (?P<space>\s+)
-    | (?P<number>[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?|(?<=[+-])inf(?:inity)?)(?![\w.\-/:@]))
+    | (?P<number>[+-]?(?:(?>[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?>e[+-]?[0-9]+)?|(?<=[+-])inf(?:inity)?)(?![\w.\-/:@]))
     | (?P<dotted>(?:\w[\w\-/:@]*|{QUOTED})\.(?:{QUOTED}|[\w\-/:@][\w.\-/:@]*))
     | (?P<word>\w[\w.\-/:@]*)
     | (?P<quoted>{QUOTED})

@@ -224,7 +224,8 @@ def facts_of_run(number: int, run: Run) -> Facts:
 
 def facts_of_model(number: int, model: Model) -> Facts:
     # Of points at one time and step the last logged is kept; of such on several datasets the first dataset's.
-    rows = sorted(model.points[::-1], key=lambda row: row.dataset_no)
+    last_logged_first = list(reversed(model.points))
+    rows = sorted(last_logged_first, key=lambda row: row.dataset_no)
     metrics = {key: [point(row) for row in rows if row.key == key] for key in KEYS}
     inputs = [Input(*DATASETS[row.dataset_no]) for row in rows if row.dataset_no]
     return Facts(

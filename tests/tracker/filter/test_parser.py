@@ -270,6 +270,7 @@ class TestRefusals:
             ("OR metrics.a > 1", "OR", "expected a field"),
             ("> 1", ">", "expected a field such as metrics.accuracy or status, found '>'"),
             ("tags.a = 'x", "'x", "the quote ' is not closed"),
+            ("tags.a = 'x''y", "'x''y", "the quote ' is not closed"),
             ("tags.`a = 'x'", "`a", "the quote ` is not closed"),
             ("tags.a = 'x\0y'", "\0", "cannot be searched for"),
             ("tags.a = '\ud800'", "\ud800", "cannot be searched for"),
