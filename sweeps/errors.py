@@ -65,7 +65,7 @@ class MetricNeverLogged(SweepError):
         self.metric = metric
         self.logged = tuple(sorted(logged))
         names = f"logged were {', '.join(self.logged)}" if self.logged else "no metric was logged at all"
-        super().__init__(f"no trial logged the sweep's metric {metric!r}; {names}")
+        super().__init__(f"no trial logged the metric {metric!r}; {names}")
 
 
 class NoTrialSucceeded(SweepError):

@@ -132,7 +132,10 @@ class DatasetNotFound(NotFound):
     """No dataset of that name, or of that name and digest."""
 
     def __init__(self, wanted: str, known: Iterable[str] = ()) -> None:
+        known = tuple(known)
         super().__init__("dataset", wanted, known)
+        if not known:
+            self.args = (f"{self}; nothing was measured on any dataset here",)
 
 
 class Conflict(TrackerError):

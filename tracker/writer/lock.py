@@ -8,6 +8,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from ..errors import StoreReadOnly
+
 
 class WriterLock:
     """Held only while there is something to fold in, so that no process can keep the others waiting idly.
@@ -21,7 +23,10 @@ class WriterLock:
     @contextlib.contextmanager
     def held(self, *, wait: bool = False) -> Iterator[bool]:
         """Hold the lock if it is free, or, with `wait`, as soon as it is; yields whether it is held."""
-        file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as problem:
+            raise StoreReadOnly(self._path.parent, problem.strerror or str(problem)) from problem
         try:
             yield _locked(file, wait=wait)
         finally:
