@@ -16,7 +16,7 @@ import anyio
 import tracker
 from tracker import AsyncTracker, LoggedModel, RunStatus
 
-from .config import Goal, SweepConfig, from_mapping, read
+from .config import SweepConfig, expand, from_mapping, read
 from .errors import InvalidSweep, MetricNeverLogged, NoTrialSucceeded
 from .executors import CommandTarget, FunctionTarget, Target, make_executor
 from .executors.target import find_target
@@ -24,7 +24,7 @@ from .samplers import make_sampler
 from .scheduler import Event, Limits, Scheduler, SweepEnded, SweepStarted
 from .scheduler.signals import interrupting
 from .study import Study, TrialResult, sweep_tags
-from .trial import TrialState
+from .trial import Goal, TrialState
 
 Listener = Callable[[Event], None]
 
@@ -69,7 +69,7 @@ class Sweep:
         if callable(target):
             self.target: Target = FunctionTarget(function=target)
         else:
-            self.target = find_target(self.config.program, self.config.command, None)
+            self.target = find_target(self.config.program, self.config.command, expand)
         self.name = name or default_name(self.target)
 
     @classmethod
@@ -79,7 +79,7 @@ class Sweep:
         config = read(file)
         sweep = cls.__new__(cls)
         sweep.config = config
-        sweep.target = find_target(config.program, config.command, file.resolve().parent)
+        sweep.target = find_target(config.program, config.command, expand, file.resolve().parent)
         sweep.name = config.name or file.stem
         return sweep
 
@@ -136,7 +136,7 @@ class SweepResult:
 def default_name(target: Target) -> str:
     """Name a sweep after what it runs."""
     if isinstance(target, CommandTarget):
-        return Path(target.program or target.command[0]).stem
+        return Path(str(target)).stem
     return (target.name or getattr(target.function, "__name__", "sweep")).strip("<>")
 
 

@@ -12,8 +12,11 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 from .errors import SweepError
+
+Goal = Literal["minimize", "maximize"]
 
 
 class TrialState(StrEnum):

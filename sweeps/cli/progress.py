@@ -8,10 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TextIO
 
-from rich.console import RenderableType
-
 from tracker.cli.manners import shown
-from tracker.cli.terminal import lines_and_bar, live
+from tracker.cli.terminal import Renderable, lines_and_bar, live
 
 from ..scheduler import Event, SweepEnded, SweepStarted, TrialEnded, TrialReported, TrialStarted
 from ..trial import TrialState
@@ -81,7 +79,7 @@ class Progress:
                 parts.append(f"{_duration((self.total - self.done) / rate)} left")
         return " · ".join(parts)
 
-    def render(self) -> RenderableType:
+    def render(self) -> Renderable:
         """Return what a terminal shows."""
         goal = f" · {self.goal} {self.metric}" if self.metric else ""
         slots = [f"  trial {number}: {self.metric} {shown(value)}" for number, value in self.running.items()]

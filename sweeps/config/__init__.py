@@ -7,14 +7,13 @@ from .early_terminate import EarlyTerminate
 from .execution import Execution
 from .files import read
 from .mapping import from_mapping
-from .metric import Goal, Metric
+from .metric import Metric
 from .sweep_config import SweepConfig
 
 __all__ = [
     "DEFAULT_COMMAND",
     "EarlyTerminate",
     "Execution",
-    "Goal",
     "Metric",
     "SweepConfig",
     "expand",

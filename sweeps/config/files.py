@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ..errors import InvalidSweep
-from . import json_text, toml_text
-from .interface import Document, Reader
+from . import json_text, toml_text, yaml_text
+from .interface import Reader
 from .mapping import from_mapping
 from .sweep_config import SweepConfig
 
@@ -30,15 +30,9 @@ def read(path: Path) -> SweepConfig:
     return from_mapping(document.data, source=source, lines=document.lines)
 
 
-def _yaml(text: str, source: str) -> Document:
-    from .yaml_text import parse  # PyYAML is loaded only for those who write YAML
-
-    return parse(text, source)
-
-
 _READERS: Mapping[str, Reader] = {
-    ".yaml": _yaml,
-    ".yml": _yaml,
+    ".yaml": yaml_text.parse,
+    ".yml": yaml_text.parse,
     ".json": json_text.parse,
     ".toml": toml_text.parse,
 }

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, cast, get_args
+from typing import cast, get_args
 
 from ..errors import InvalidSweep
 from ..space.faults import refuse_unknown
+from ..trial import Goal
 from . import fields
 from .fields import Data
 
-Goal = Literal["minimize", "maximize"]
 GOALS: tuple[Goal, ...] = get_args(Goal)
 
 _IMPUTE = "remove it; a failed trial has no value"

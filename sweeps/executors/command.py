@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
@@ -14,7 +13,6 @@ from typing import Self
 import anyio
 from anyio.abc import Process
 
-from ..config import expand
 from ..trial import Assignment, Outcome, TrialState
 from .ending import describe_exit, read_tail, thread_limits
 from .interface import Control
@@ -56,13 +54,7 @@ class CommandExecutor:
 
     async def _start(self, assignment: Assignment, output: int) -> Process:
         environment = {**thread_limits(self._parallel), **os.environ, **_variables(assignment)}
-        arguments = expand(
-            self._target.command,
-            program=self._target.program or None,
-            params=assignment.params,
-            env=environment,
-            interpreter=sys.executable,
-        )
+        arguments = self._target.arguments(assignment.params, environment)
         return await anyio.open_process(
             arguments,
             stdin=subprocess.DEVNULL,

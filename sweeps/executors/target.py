@@ -6,11 +6,13 @@ import ast
 import importlib.util
 import inspect
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import TargetNotFound
+
+Expand = Callable[..., list[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +43,18 @@ class FunctionTarget:
 
 @dataclass(frozen=True, slots=True)
 class CommandTarget:
-    """A command line, in W&B's form: macros stand for the program and the params."""
+    """A command line, in W&B's form: macros stand for the program and the params, and `expand` fills them in."""
 
-    command: tuple[str, ...]
-    program: str
+    command: tuple[str, ...] | None
+    program: str | None
+    expand: Expand
 
     def __str__(self) -> str:
-        return self.program or " ".join(self.command)
+        return self.program or " ".join(self.command or ())
+
+    def arguments(self, params: Mapping[str, object], env: Mapping[str, str]) -> list[str]:
+        """Return the arguments of one trial's process."""
+        return self.expand(self.command, program=self.program, params=params, env=env, interpreter=sys.executable)
 
 
 Target = FunctionTarget | CommandTarget
@@ -58,7 +65,12 @@ def function_name(function: Callable[..., object]) -> str:
     return f"{getattr(function, '__module__', '?')}:{getattr(function, '__qualname__', repr(function))}"
 
 
-def find_target(program: str | None, command: tuple[str, ...] | None, base: Path | None) -> Target:
+def find_target(
+    program: str | None,
+    command: tuple[str, ...] | None,
+    expand: Expand,
+    base: Path | None = None,
+) -> Target:
     """Find what a sweep file names: `train.py`, `train.py:function` or `module:function`.
 
     A path is taken from the sweep file's folder (`base`), else from the working directory. Nothing is imported:
@@ -72,8 +84,7 @@ def find_target(program: str | None, command: tuple[str, ...] | None, base: Path
     place, colon, name = (program or "").rpartition(":")
     if colon and name.isidentifier():
         return _find_function(place, name, base)
-    found = str(_find_file(program, base)) if program else ""
-    return CommandTarget(command or ("${env}", "${interpreter}", "${program}", "${args}"), found)
+    return CommandTarget(command, str(_find_file(program, base)) if program else None, expand)
 
 
 def _find_function(place: str, name: str, base: Path | None) -> FunctionTarget:

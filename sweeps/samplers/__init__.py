@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from ..config import Goal
 from ..errors import InvalidSweep
 from ..space import Space
+from ..trial import Goal
 from .grid import GridSampler
 from .interface import Params, Sampler
 from .random import RandomSampler

@@ -14,9 +14,8 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 from optuna.samplers import BaseSampler, TPESampler
 from optuna.trial import Trial, TrialState
 
-from ..config import Goal
 from ..space import Axis, FloatAxis, IntAxis, Space
-from ..trial import trial_seed
+from ..trial import Goal, trial_seed
 from .interface import Params
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)

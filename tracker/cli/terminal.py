@@ -16,6 +16,7 @@ from rich.text import Text
 
 from .manners import shown
 
+Renderable = RenderableType
 # Where nobody's window limits the width, nothing is folded.
 _WIDE = 240
 
@@ -42,12 +43,12 @@ def print_csv(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None
     writer.writerows(rows)
 
 
-def live(render: Callable[[], RenderableType], stream: TextIO) -> AbstractContextManager[object]:
+def live(render: Callable[[], Renderable], stream: TextIO) -> AbstractContextManager[object]:
     """Draw again and again what `render` returns, until the block ends."""
     return Live(console=console(stream), get_renderable=render, refresh_per_second=8, transient=False)
 
 
-def lines_and_bar(above: str, done: int, total: int | None, below: Sequence[str]) -> RenderableType:
+def lines_and_bar(above: str, done: int, total: int | None, below: Sequence[str]) -> Renderable:
     """Return a line, a bar of what is done, and more lines."""
     bar = ProgressBar(total=total, completed=done, pulse=total is None, width=48)
     return Group(Text(above), bar, *(Text(line) for line in below))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..artifacts import Artifacts, LocalArtifacts
 from ..entities.records import Record
+from ..errors import InvalidInput
 from ..journal import Journal, encode, encode_metrics
 from .folder import StoreFolder
 
@@ -26,8 +27,16 @@ class Recorder:
         return cls(Journal(folder.journals), LocalArtifacts(folder.artifacts), folder.path)
 
     def record(self, record: Record) -> None:
-        """Log one record."""
-        self.journal.append(encode(record))
+        """Log one record.
+
+        Raises:
+            InvalidInput: a text in it is no Unicode, so it cannot be kept.
+        """
+        try:
+            frame = encode(record)
+        except TypeError as problem:
+            raise InvalidInput(f"cannot be kept: {problem}") from problem
+        self.journal.append(frame)
 
     def metrics(self, run_id: str, step: int, values: Mapping[str, float]) -> None:
         """Log metrics of one step: the hot path."""

@@ -51,7 +51,7 @@ class Loggable:
 
     def _log(self, metrics: Mapping[str, object], step: int) -> None:
         values = metrics_of(metrics, self._known_keys)
-        self._recorder.metrics(self.run_id, step if type(step) is int else step_of(step), values)
+        self._recorder.metrics(self.run_id, step_of(step), values)
 
     def _log_params(self, params: Mapping[str, object]) -> None:
         values = params_of(params)
@@ -59,8 +59,8 @@ class Loggable:
             if key in self._params and plain(self._params[key]) != value:
                 message = f"param {key!r} is {self._params[key]!r} already and cannot become {value!r}"
                 raise Conflict(message)
-        self._params.update(values)
         self._recorder.record(LogParams(self.run_id, values))
+        self._params.update(values)
 
     def _set_tags(self, tags: Mapping[str, object]) -> None:
         self._recorder.record(SetTags(self.run_id, tags_of(tags)))

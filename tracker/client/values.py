@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import operator
 from collections.abc import Mapping
@@ -11,6 +10,8 @@ from typing import SupportsFloat, SupportsIndex, cast
 from ..errors import InvalidInput, InvalidMetric
 
 KEY_LENGTH = 250
+# Kinds of NumPy's types that `float` would make a number of: complex, which loses a part, and texts.
+_NO_NUMBERS = frozenset("cSU")
 _MIN_STEP, _MAX_STEP = -(2**63), 2**63 - 1
 
 
@@ -22,11 +23,12 @@ def metrics_of(metrics: Mapping[str, object], known: set[str]) -> Mapping[str, f
     """
     if not isinstance(metrics, Mapping):
         raise InvalidMetric(metrics, "metrics are a mapping of names to numbers, such as {'loss': 0.3}")
-    for key, value in metrics.items():
-        if type(value) is not float or key not in known:
-            break
-    else:
-        return cast("Mapping[str, float]", metrics)
+    if type(metrics) is dict:
+        for key, value in metrics.items():
+            if type(value) is not float or type(key) is not str or key not in known:
+                break
+        else:
+            return cast("Mapping[str, float]", metrics)
     return {_key(key, known): _number(key, value) for key, value in metrics.items()}
 
 
@@ -41,8 +43,8 @@ def step_of(step: SupportsIndex) -> int:
     except TypeError:
         raise InvalidMetric("step", f"a step is a whole number, not {step!r}") from None
     if not _MIN_STEP <= whole <= _MAX_STEP:
-        raise InvalidMetric("step", f"{whole} is beyond 64 bits")
-    return whole
+        raise InvalidMetric("step", "the number is beyond 64 bits")
+    return int(whole)
 
 
 def params_of(params: Mapping[str, object]) -> dict[str, object]:
@@ -52,7 +54,7 @@ def params_of(params: Mapping[str, object]) -> dict[str, object]:
 
 def tags_of(tags: Mapping[str, object]) -> dict[str, str]:
     """Return tags as texts."""
-    return {name_of(key, "tag"): _text(str(value), key) for key, value in tags.items()}
+    return {name_of(key, "tag"): _text(str(value)) for key, value in tags.items()}
 
 
 def name_of(name: object, what: str) -> str:
@@ -65,7 +67,7 @@ def name_of(name: object, what: str) -> str:
     if problem:
         message = f"{what} name {name!r}: {problem}"
         raise InvalidInput(message)
-    return cast("str", name)
+    return _exact(name)
 
 
 def model_name_of(name: str) -> str:
@@ -73,39 +75,50 @@ def model_name_of(name: str) -> str:
     if set(name_of(name, "checkpoint")) & set("/:.%\"'"):
         message = f"checkpoint name {name!r}: none of / : . % \" ' may be in it"
         raise InvalidInput(message)
-    return name
+    return _exact(name)
 
 
 def plain(value: object) -> object:
-    """Return a value as JSON can say it: NumPy scalars as Python's, unknown things as their text."""
+    """Return a value as JSON can say it: NumPy scalars as Python's, unknown things as their text.
+
+    Raises:
+        InvalidInput: a text that cannot be kept.
+    """
     if hasattr(value, "item") and getattr(value, "ndim", 0) == 0:
         value = value.item()
     if isinstance(value, float):
-        return value if math.isfinite(value) else str(value)
-    if value is None or isinstance(value, bool | int | str):
-        return value if not isinstance(value, int) or _MIN_STEP <= value <= _MAX_STEP else str(value)
+        return float(value) if math.isfinite(value) else str(value)
+    if value is None or (isinstance(value, int) and _MIN_STEP <= value <= _MAX_STEP):
+        return value
     if isinstance(value, Mapping):
-        return {str(key): plain(inner) for key, inner in value.items()}
+        return {_text(str(key)): plain(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
         return [plain(inner) for inner in value]
-    return str(value)
+    return _text(_exact(value) if isinstance(value, str) else str(value))
 
 
 def _key(key: object, known: set[str]) -> str:
-    if key not in known:
-        problem = _problem(key)
-        if problem:
-            raise InvalidMetric(key, problem)
-        known.add(cast("str", key))
-    return cast("str", key)
+    problem = "" if type(key) is str and key in known else _problem(key)
+    if problem:
+        raise InvalidMetric(key, problem)
+    exact = _exact(key)
+    known.add(exact)
+    return exact
+
+
+def _exact(name: object) -> str:
+    """Return a text as a plain `str`: a subclass, such as NumPy's, is no key of a JSON object."""
+    return str.__str__(cast("str", name))
 
 
 def _number(key: object, value: object) -> float:
     if isinstance(value, str | bytes):
         raise InvalidMetric(key, f"{value!r} is text; a metric is a number")
-    size = getattr(value, "size", 1)
-    if hasattr(value, "__len__") or (isinstance(size, int) and size != 1):
+    # Arrays without dimensions, such as a tensor of one loss, are numbers, though their types have a length.
+    if hasattr(value, "__len__") and getattr(value, "ndim", None) != 0:
         raise InvalidMetric(key, f"{_short(value)} is not one number; log each under a name of its own")
+    if getattr(getattr(value, "dtype", None), "kind", "f") in _NO_NUMBERS:
+        raise InvalidMetric(key, f"{_short(value)} is not a real number")
     try:
         return float(cast("SupportsFloat", value))
     except OverflowError:
@@ -126,18 +139,12 @@ def _problem(name: object) -> str:
     return ""
 
 
-def _text(text: str, key: object) -> str:
+def _text(text: str) -> str:
     if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
-        message = f"tag {key!r}: NUL and lone surrogates cannot be kept"
-        raise InvalidInput(message)
+        raise InvalidInput(f"{_short(text)}: NUL and lone surrogates cannot be kept")
     return text
 
 
 def _short(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 40 else f"{text[:37]}…"  # noqa: PLR2004  # fits a line
-
-
-def as_json(value: object) -> str:
-    """Return a compact JSON text."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)

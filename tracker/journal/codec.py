@@ -33,6 +33,7 @@ from ..entities.records import (
     SetTags,
     StartRun,
 )
+from ..errors import StoreError
 
 MAGIC = b"tracker\x01"
 _HEADER = struct.Struct("<II")
@@ -92,7 +93,8 @@ def payloads(buffer: bytes) -> Iterator[tuple[bytes, int]]:
         length, crc = _HEADER.unpack_from(buffer, start)
         end = start + _HEADER.size + length
         payload = buffer[start + _HEADER.size : end]
-        if len(payload) < length or zlib.crc32(payload) != crc:
+        # Zeros, as a power loss may leave them at the end, would be good frames of nothing.
+        if not payload or len(payload) < length or zlib.crc32(payload) != crc:
             return
         yield payload, end
         start = end
@@ -111,10 +113,14 @@ def decode(payload: bytes) -> Record:
     """Rebuild the record of a payload.
 
     Raises:
-        KeyError: a newer version wrote a kind of record that this one does not know.
+        StoreError: a newer version wrote a kind of record that this one does not know.
     """
     tag, *content = orjson.loads(payload)
-    return _BUILDERS.get(tag, _KINDS[tag])(*content)  # type: ignore[no-any-return]
+    try:
+        return _BUILDERS.get(tag, _KINDS[tag])(*content)  # type: ignore[no-any-return]
+    except (KeyError, TypeError) as problem:
+        message = f"a newer version logged a record ({tag!r}) that is not known here: upgrade sweeps-tracker"
+        raise StoreError(message) from problem
 
 
 def _metrics(run_id: str, step: int, timestamp: int, values: dict[str, float]) -> LogMetrics:

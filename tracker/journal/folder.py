@@ -17,6 +17,8 @@ SUFFIX = ".journal"
 DAMAGED = ".damaged"
 # What one reading takes from one journal: a few hundred thousand points, so that memory stays bounded.
 READ_BYTES = 4 * 1024 * 1024
+# Enough to tell how long the first frame is.
+_FRAME_BEGINS = 64
 
 log = logging.getLogger("tracker")
 
@@ -117,10 +119,11 @@ class JournalFolder:
             if end > offset:
                 pending.positions[journal_id] = Position(part, end)
             room -= len(data)
+            if ended and (room > 0 or (data and end == offset)):
+                # Its end was reached, or what comes next is no frame, however much of it there is.
+                _finish(path, _size(path) - end, pending)
             if room <= 0:
                 return
-            if ended:
-                _finish(path, offset + len(data) - end, pending)
 
 
 def _take(data: bytes, offset: int, pending: Pending) -> int:
@@ -145,8 +148,8 @@ def _read(path: Path, offset: int, room: int) -> bytes:
     """Read up to `room` bytes, or one whole frame if that is longer."""
     with path.open("rb") as file:
         file.seek(offset)
-        data = file.read(room)
-        missing = first_frame_bytes(data) - len(data) if len(data) == room else 0
+        data = file.read(max(room, _FRAME_BEGINS))
+        missing = first_frame_bytes(data) - len(data)
         return data + file.read(missing) if missing > 0 else data
 
 

@@ -27,6 +27,7 @@ _VERSION = 1
 _ARITHMETIC, _DIFFERENCES, _PLAIN, _SHUFFLED = range(4)
 # Deflate's level: 1 is several times as fast as the default and a few per cent larger.
 _LEVEL = 1
+_DAMAGED = "a segment of a curve is damaged"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,19 +74,23 @@ def decode(data: bytes) -> Columns:
     Raises:
         StoreError: the bytes are damaged, or a newer version wrote them.
     """
-    version, count, crc = _HEAD.unpack_from(data)
+    version, count, crc = _HEAD.unpack_from(data.ljust(_HEAD.size, b"\0"))
     body = memoryview(data)[_HEAD.size :]
-    if version != _VERSION or zlib.crc32(body) != crc:
-        problem = "damaged" if version == _VERSION else f"of a version ({version}) that is not known here"
-        message = f"a segment of {count} points is {problem}"
-        raise StoreError(message)
+    if data and version != _VERSION:
+        raise StoreError(f"a segment is of a version ({version}) that is not known here")
+    if len(data) <= _HEAD.size or zlib.crc32(body) != crc:
+        raise StoreError(_DAMAGED)
     parts = []
     for _ in range(3):
         kind, length = _COLUMN.unpack_from(body)
         parts.append((kind, bytes(body[_COLUMN.size : _COLUMN.size + length])))
         body = body[_COLUMN.size + length :]
     steps, timestamps, values = parts
-    return Columns(_decode_whole(*steps, count), _decode_whole(*timestamps, count), _decode_real(*values))
+    reals = _decode_real(*values)
+    # The number of points is the one thing that the CRC does not cover.
+    if len(reals) != count:
+        raise StoreError(_DAMAGED)
+    return Columns(_decode_whole(*steps, count), _decode_whole(*timestamps, count), reals)
 
 
 def _column(kind: int, data: bytes) -> bytes:

@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
@@ -95,11 +93,6 @@ class TestFormats:
 
     def test_a_program_may_be_missing(self, write: Write) -> None:
         assert read(write(YAML.replace("program: train.py\n", ""))).program is None
-
-    def test_yaml_is_loaded_only_for_yaml(self) -> None:
-        code = "import sys, sweeps.config, sweeps.space; print('yaml' in sys.modules)"
-        found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-        assert found.stdout == "False\n"
 
 
 class TestFiles:

@@ -415,3 +415,25 @@ def store_of_models(new_store: NewStore, models: Sequence[Model]) -> sqlite3.Con
     for number, model in enumerate(models):
         insert_model(store, number, model)
     return store
+
+
+class TestPatterns:
+    ALPHABET = "aAzÉé*?[]^-%_"
+
+    @JUDGED
+    @given(
+        st.lists(st.text(ALPHABET, max_size=5), min_size=1, max_size=10, unique=True),
+        st.text(ALPHABET, max_size=5).map(quoted),
+        st.sampled_from(["LIKE", "ILIKE", "NOT LIKE", "NOT ILIKE"]),
+    )
+    def test_likes(self, new_store: NewStore, names: list[str], pattern: str, operator: str) -> None:
+        expression = parse(f"run_name {operator} {pattern}", Subject.RUNS)
+        with closing(new_store()) as store:
+            fill(store)
+            for number, name in enumerate(names):
+                row = {"run_name": name, "status": "RUNNING", "experiment_id": "1", "start_time": 0}
+                insert_run(store, number, Run(row, {}, {}))
+            condition = where(expression)
+            query = f"SELECT run_name FROM runs WHERE {condition.text} ORDER BY run_no"
+            found = [row[0] for row in store.execute(query, condition.values)]
+        assert found == [name for name in names if evaluate(expression, Facts({"run_name": name}))]

@@ -1,0 +1,66 @@
+"""What tests of every room need: a place for a store, and programs of their own processes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+import tracker
+
+Program = Callable[..., subprocess.CompletedProcess[str]]
+Process = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    """Where a store may be made; nothing is there yet."""
+    return tmp_path / "store"
+
+
+@pytest.fixture
+def start_python(tmp_path: Path) -> Iterator[Process]:
+    """Start programs in processes of their own; what still runs at the end of the test is killed."""
+    clean = {key: value for key, value in os.environ.items() if not key.startswith("TRACKER_")}
+    root = str(Path(tracker.__file__).parents[1])
+
+    def start(text: str, *arguments: object, **environment: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-W", "error", "-c", textwrap.dedent(text), *map(str, arguments)],
+            cwd=tmp_path,
+            env={**clean, "PYTHONPATH": root, **environment},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.enter_context(process)
+        started.callback(process.kill)
+        return process
+
+    with ExitStack() as started:
+        yield start
+
+
+@pytest.fixture
+def run_python(start_python: Process) -> Program:
+    """Run a program to its end, which must be a good one, and return what it printed."""
+
+    def run(text: str, *arguments: object, code: int = 0, **environment: str) -> subprocess.CompletedProcess[str]:
+        process = start_python(text, *arguments, **environment)
+        out, err = process.communicate(timeout=60)
+        assert process.returncode == code, out + err
+        return subprocess.CompletedProcess(process.args, code, out, err)
+
+    return run

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sweeps.samplers.random import RandomSampler
+from sweeps.space import Space
+
+SPACE = Space.from_parameters(
+    {
+        "lr": {"distribution": "log_uniform_values", "min": 1e-4, "max": 0.1},
+        "width": {"values": [32, 64]},
+        "depth": {"min": 1, "max": 4},
+    }
+)
+
+
+@given(st.integers(0, 2**31), st.permutations(range(12)), st.lists(st.none() | st.floats(), max_size=12))
+def test_params_depend_on_seed_and_number_alone(seed: int, order: list[int], told: list[float | None]) -> None:
+    expected = {number: RandomSampler(SPACE, seed).ask(number) for number in range(12)}
+    sampler = RandomSampler(SPACE, seed)
+    for index, number in enumerate(order):
+        assert sampler.ask(number) == expected[number]
+        if index < len(told):
+            sampler.tell(number, told[index])
+
+
+def test_draws_what_it_drew_in_every_version() -> None:
+    drawn = [RandomSampler(SPACE, 7).ask(number) for number in range(3)]
+    assert drawn == [
+        {"lr": pytest.approx(0.0), "width": 0, "depth": 0},
+    ]
+
+
+def test_choices_come_about_equally_often() -> None:
+    sampler = RandomSampler(SPACE, 1)
+    widths = Counter(str((sampler.ask(number) or {})["width"]) for number in range(1000))
+    assert all(430 <= count <= 570 for count in widths.values())
+    assert set(widths) == {"32", "64"}
