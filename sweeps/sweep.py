@@ -18,7 +18,7 @@ from tracker import AsyncTracker, LoggedModel, RunStatus
 
 from .config import SweepConfig, expand, from_mapping, read
 from .errors import InvalidSweep, MetricNeverLogged, NoTrialSucceeded
-from .executors import CommandTarget, FunctionTarget, Target, make_executor
+from .executors import CommandTarget, Executor, FunctionTarget, Target, make_executor
 from .executors.target import find_target
 from .samplers import make_sampler
 from .scheduler import Event, Limits, Scheduler, SweepEnded, SweepStarted
@@ -197,7 +197,7 @@ class _Plan:
     config: SweepConfig
     parallel: int
     seed: int
-    executor: str
+    executor: Executor
     study: Study
 
     @property
@@ -228,12 +228,13 @@ def _plan(sweep: Sweep, parallel: int | None, trials: int | None, seed: int | No
         run_cap=config.run_cap,
         target=config.metric.target if config.metric else None,
     )
+    slots = _positive(next(n for n in (parallel, execution.parallel, 1) if n is not None), "parallel")
     return _Plan(
         sweep=sweep,
         config=config,
-        parallel=_positive(next(n for n in (parallel, execution.parallel, 1) if n is not None), "parallel"),
+        parallel=slots,
         seed=chosen_seed,
-        executor=_executor_for(sweep.target, executor or execution.executor),
+        executor=make_executor(_executor_for(sweep.target, executor or execution.executor), sweep.target, slots),
         study=study,
     )
 
@@ -276,12 +277,10 @@ async def _conduct(plan: _Plan, store: AsyncTracker, listen: Listener) -> tuple[
             dataset=config.execution.dataset,
         ),
     )
-    await parent.flush()
-    listen(SweepStarted(parent.run_id, name, plan.total, plan.parallel, plan.metric, plan.goal))
     status = RunStatus.KILLED
     scheduler = Scheduler(
         plan.study,
-        make_executor(plan.executor, plan.sweep.target, plan.parallel),
+        plan.executor,
         store,
         parent,
         metric=plan.metric,
@@ -290,10 +289,13 @@ async def _conduct(plan: _Plan, store: AsyncTracker, listen: Listener) -> tuple[
         listen=listen,
     )
     try:
+        await parent.flush()
+        listen(SweepStarted(parent.run_id, name, plan.total, plan.parallel, plan.metric, plan.goal))
         async with interrupting(scheduler.interrupt):
             await scheduler.run()
         status = RunStatus.KILLED if scheduler.interruptions else RunStatus.FINISHED
     finally:
+        scheduler.close()
         parent.end(status)
         with anyio.CancelScope(shield=True):
             await store.catch_up()

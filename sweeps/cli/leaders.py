@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tracker import DatasetRef, LoggedModel
+from tracker.cli.manners import pairs
 from tracker.cli.terminal import print_table
 
 
@@ -26,11 +27,10 @@ class Leaders:
         others = sorted(
             {ref.name for model in self.models for ref in self._refs(model)} - {ranked_by and ranked_by.name}
         )
-        names = list(dict.fromkeys(name for model in self.models for name in model.params))
         first = f"{self.metric} ({ranked_by.name})" if ranked_by else self.metric
         print_table(
             f"best checkpoints by {first}",
-            ["model", "trial", "step", first, *(f"{self.metric} ({name})" for name in others), *names],
+            ["model", "trial", "step", first, *(f"{self.metric} ({name})" for name in others), "params"],
             [
                 [
                     model.model_id,
@@ -38,7 +38,7 @@ class Leaders:
                     model.step,
                     model.metrics.get(self.metric),
                     *(model.metric(self.metric, name) for name in others),
-                    *(model.params.get(name) for name in names),
+                    pairs(model.params),
                 ]
                 for model in self.models
             ],

@@ -11,8 +11,13 @@ from typing import TextIO
 from tracker.cli.manners import shown
 from tracker.cli.terminal import Renderable, lines_and_bar, live
 
-from ..scheduler import Event, SweepEnded, SweepStarted, TrialEnded, TrialReported, TrialStarted
+from ..scheduler import Event, SweepEnded, SweepInterrupted, SweepStarted, TrialEnded, TrialReported, TrialStarted
 from ..trial import TrialState
+
+INTERRUPTED = (
+    "nothing new is launched; trials end at their next log (interrupt again to end them now)",
+    "trials are ended now",
+)
 
 
 @dataclass(slots=True)
@@ -30,6 +35,7 @@ class Progress:
     ended: dict[TrialState, int] = field(default_factory=dict)
     best: tuple[int, float] | None = None
     failures: list[str] = field(default_factory=list)
+    word: str = ""
 
     @property
     def done(self) -> int:
@@ -49,6 +55,8 @@ class Progress:
                 self.running[event.number] = event.value
             case TrialEnded():
                 self._ended(event)
+            case SweepInterrupted():
+                self.word = INTERRUPTED[min(event.times, len(INTERRUPTED)) - 1]
             case SweepEnded():
                 self.running.clear()
 
@@ -84,7 +92,8 @@ class Progress:
         goal = f" · {self.goal} {self.metric}" if self.metric else ""
         slots = [f"  trial {number}: {self.metric} {shown(value)}" for number, value in self.running.items()]
         head = f"sweep {self.name}{goal} · {self.parallel} at a time"
-        return lines_and_bar(head, self.done, self.total, [self.summary(), *slots, *self.failures[-3:]])
+        below = [self.summary(), *slots, *self.failures[-3:], *([self.word] if self.word else [])]
+        return lines_and_bar(head, self.done, self.total, below)
 
 
 @contextmanager
@@ -104,6 +113,8 @@ def _write_line(progress: Progress, event: Event, stream: TextIO) -> None:
         case SweepStarted():
             total = "" if event.total is None else f" {event.total} trials,"
             stream.write(f"sweep {event.name} ({event.sweep_id}):{total} {event.parallel} at a time\n")
+        case SweepInterrupted():
+            stream.write(f"{progress.word}\n")
         case TrialEnded():
             value = "" if event.value is None else f", {progress.metric} {shown(event.value)}"
             reason = f": {shown(event.reason)}" if event.reason else ""

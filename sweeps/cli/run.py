@@ -6,9 +6,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from tracker.cli.manners import INTERRUPTED, shown, write_json
+from tracker.cli.manners import INTERRUPTED, pairs, shown, write_json
 from tracker.cli.terminal import print_table
 
+from ..errors import SweepError
 from ..examples import find_example
 from ..sweep import Sweep, SweepResult, run
 from ..trial import TrialState
@@ -47,7 +48,11 @@ def _find(what: str) -> Sweep:
 
 
 def _write(what: str, folder: Path) -> None:
-    for path in find_example(what).write(folder):
+    try:
+        written = find_example(what).write(folder)
+    except OSError as problem:
+        raise SweepError(f"cannot write into {folder}: {problem.strerror}") from problem
+    for path in written:
         print(path)
 
 
@@ -75,12 +80,11 @@ def _print_trials(result: SweepResult) -> None:
     """Print the best trials, for a sweep whose trials kept no checkpoints."""
     sign = -1.0 if result.goal == "maximize" else 1.0
     best = sorted((trial for trial in result.trials if trial.value is not None), key=lambda t: sign * (t.value or 0.0))
-    names = list(dict.fromkeys(name for trial in result.trials for name in trial.params))
     shown_trials = best[:_TOP] or result.trials[:_TOP]
     print_table(
         f"best trials by {result.metric}" if best else "trials",
-        ["trial", "state", result.metric or "value", *names],
-        [[t.number, t.state, t.value, *(t.params.get(name) for name in names)] for t in shown_trials],
+        ["trial", "state", result.metric or "value", "params"],
+        [[t.number, t.state, t.value, pairs(t.params)] for t in shown_trials],
     )
     print("\nno checkpoint was logged; a trial keeps one with trial.log_model(name, save, step=…)")
 

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import tracker
 from tracker import Tracker
-from tracker.cli.manners import write_json
+from tracker.cli.manners import pairs, write_json
 from tracker.cli.terminal import print_table
 
 from ..study import SweepRecord, TrialResult
@@ -45,12 +45,8 @@ def _print_trials(store: Tracker, wanted: str, *, as_json: bool) -> None:
     if as_json:
         write_json({**asdict(record), "trials": [asdict(trial) for trial in trials]})
         return
-    names = list(dict.fromkeys(name for trial in trials for name in trial.params))
     print_table(
         f"{record.name} ({record.sweep_id}): {record.status}",
-        ["trial", "state", record.metric or "value", *names, "reason"],
-        [
-            [trial.number, trial.state, trial.value, *(trial.params.get(name) for name in names), trial.reason]
-            for trial in trials
-        ],
+        ["trial", "state", record.metric or "value", "reason", "params"],
+        [[trial.number, trial.state, trial.value, trial.reason, pairs(trial.params)] for trial in trials],
     )

@@ -48,6 +48,9 @@ class CommandExecutor:
             async with process:
                 try:
                     code = await self._wait(process, control)
+                except BaseException:
+                    control.tail = read_tail(output)
+                    raise
                 finally:
                     _signal_group(process, signal.SIGKILL)
         return self._outcome(code, control, output)

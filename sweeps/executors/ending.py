@@ -21,7 +21,11 @@ def describe_exit(code: int) -> str:
     """Say in words how a process ended, given its return code as `subprocess` has it."""
     if code >= 0:
         return f"exited with code {code}"
-    return f"was killed by {signal.Signals(-code).name}"
+    try:
+        name = signal.Signals(-code).name
+    except ValueError:
+        name = f"signal {-code}"
+    return f"was killed by {name}"
 
 
 def tail_of(text: str) -> str:
@@ -39,6 +43,9 @@ def read_tail(output: Path) -> str:
 
 
 def thread_limits(parallel: int) -> dict[str, str]:
-    """Return the environment that shares the cores between so many processes, instead of each taking them all."""
-    threads = max(1, (os.cpu_count() or 1) // parallel)
-    return dict.fromkeys(_THREAD_VARIABLES, str(threads))
+    """Return the environment that shares the cores between so many processes, instead of each taking them all.
+
+    What a user says of OpenMP is meant for the others too: they would follow it if nothing were said of them.
+    """
+    threads = os.environ.get("OMP_NUM_THREADS") or str(max(1, (os.cpu_count() or 1) // parallel))
+    return dict.fromkeys(_THREAD_VARIABLES, threads)

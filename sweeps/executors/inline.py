@@ -7,16 +7,16 @@ from typing import Self
 from tracker import Attachment, attach
 
 from ..trial import Assignment, Outcome
-from .call import call, call_async
+from .call import call_here
 from .interface import Control
-from .target import FunctionTarget, is_async
+from .target import FunctionTarget
 
 
 class InlineExecutor:
     """Async functions take turns with the scheduler; a plain one makes it wait."""
 
     def __init__(self, target: FunctionTarget, parallel: int) -> None:
-        self._function = target.load()
+        self._target = target
         self._parallel = parallel
         self._attachment: Attachment | None = None
 
@@ -30,6 +30,4 @@ class InlineExecutor:
     async def run(self, assignment: Assignment, control: Control) -> Outcome:
         """Run a trial here."""
         self._attachment = self._attachment or attach(assignment.store)
-        if is_async(self._function):
-            return await call_async(self._function, assignment, control, self._attachment)
-        return call(lambda: self._function, assignment, control, self._attachment)
+        return await call_here(self._target.load, assignment, control, self._attachment)

@@ -17,6 +17,8 @@ class Control:
     def __init__(self, report: Callable[[float], None]) -> None:
         self._report = report
         self._stop = anyio.Event()
+        # The end of the output of a trial that was ended from outside.
+        self.tail = ""
 
     @property
     def stopping(self) -> bool:

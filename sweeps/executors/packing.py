@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import base64
+import pickle
 
 import cloudpickle
 
+from ..errors import InvalidSweep
 from .target import FunctionTarget
 
 
 def pack(target: FunctionTarget) -> str:
-    """Return the target as text."""
-    return base64.b64encode(cloudpickle.dumps(target)).decode()
+    """Return the target as text.
+
+    Raises:
+        InvalidSweep: the function holds something that cannot leave this process.
+    """
+    try:
+        return base64.b64encode(cloudpickle.dumps(target)).decode()
+    except (TypeError, AttributeError, ValueError, RecursionError, pickle.PicklingError) as problem:
+        remedy = "make that inside the function, or choose executor threads"
+        raise InvalidSweep(f"{target} cannot be sent to another process ({problem}); {remedy}") from problem
 
 
 def unpack(text: str) -> FunctionTarget:

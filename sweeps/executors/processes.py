@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -22,13 +23,17 @@ from anyio.abc import Process
 from anyio.streams.buffered import BufferedByteReceiveStream
 
 from ..trial import Assignment, Outcome, TrialState
-from .ending import describe_exit, read_tail, thread_limits
+from .ending import describe_exit, read_tail, tail_of, thread_limits
 from .interface import Control
 from .packing import pack
 from .target import FunctionTarget
 from .worker import LINE_BYTES
 
 _GRACE_SECONDS = 5.0
+# What a line's other end raises when its process has ended.
+_GONE = (anyio.BrokenResourceError, anyio.ClosedResourceError, OSError)
+# Nothing that lies in the working directory or in the environment may stand in for what the worker needs to start.
+_START = "import sys; sys.path[:] = {path!r}; from sweeps.executors.worker import main; main()"
 
 
 class ProcessesExecutor:
@@ -53,51 +58,53 @@ class ProcessesExecutor:
     async def run(self, assignment: Assignment, control: Control) -> Outcome:
         """Run a trial in an idle worker, or in a new one."""
         output = self._folder / f"{assignment.number}.txt"
-        worker = self._idle.pop() if self._idle else await _Worker.start(self._target, self._parallel)
+        try:
+            worker = self._idle.pop() if self._idle else await _Worker.start(self._target, self._parallel)
+        except OSError as problem:
+            return Outcome(TrialState.FAILED, f"cannot start a process: {problem.strerror}")
         try:
             outcome = await worker.run(assignment, control, output)
         except BaseException:
-            worker.kill()
-            with anyio.CancelScope(shield=True):
-                await worker.aclose()
+            await worker.end()
+            control.tail = read_tail(output)
             raise
-        if outcome is not None:
-            self._idle.append(worker)
-            return outcome
-        code = await worker.process.wait()
-        return Outcome(TrialState.FAILED, f"its process {describe_exit(code)}", read_tail(output))
+        if outcome is None:
+            reason = f"its process {describe_exit(await worker.end())}"
+            return Outcome(TrialState.FAILED, reason, read_tail(output))
+        self._idle.append(worker)
+        if outcome.state is TrialState.FAILED:
+            return replace(outcome, tail=tail_of(f"{read_tail(output)}\n{outcome.tail}".lstrip("\n")))
+        return outcome
 
 
 class _Worker:
     """One worker process, and the two lines to it."""
 
-    def __init__(self, process: Process) -> None:
+    def __init__(self, process: Process, target: str) -> None:
         assert process.stdout is not None  # noqa: S101  # started with a pipe
         self.process = process
         self._replies = BufferedByteReceiveStream(process.stdout)
+        self._first: list[Mapping[str, object]] = [{"target": target}]
 
     @classmethod
     async def start(cls, target: str, parallel: int) -> Self:
         process = await anyio.open_process(
-            [sys.executable, "-m", "sweeps.executors.worker"],
+            [sys.executable, "-c", _START.format(path=list(map(str, sys.path)))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=None,
-            env={
-                **thread_limits(parallel),
-                **os.environ,
-                "PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path)),
-            },
+            env={**thread_limits(parallel), **os.environ},
             start_new_session=True,
         )
-        worker = cls(process)
-        await worker._send({"target": target, "path": sys.path})
-        return worker
+        return cls(process, target)
 
     async def run(self, assignment: Assignment, control: Control, output: Path) -> Outcome | None:
         """Run one trial; None if the process ended before it could say how the trial did."""
-        with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
-            await self._send({"run": _as_mapping(assignment), "output": str(output)})
+        messages = [*self._first, {"run": _as_mapping(assignment), "output": str(output)}]
+        self._first = []
+        with suppress(*_GONE):
+            for message in messages:
+                await self._send(message)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._pass_on_stop, control)
             outcome = await self._listen(control)
@@ -108,7 +115,7 @@ class _Worker:
         while True:
             try:
                 line = await self._replies.receive_until(b"\n", LINE_BYTES)
-            except (anyio.IncompleteRead, anyio.EndOfStream, anyio.BrokenResourceError):
+            except (anyio.IncompleteRead, anyio.EndOfStream, *_GONE):
                 return None
             message = json.loads(line)
             if "report" in message:
@@ -118,17 +125,19 @@ class _Worker:
 
     async def _pass_on_stop(self, control: Control) -> None:
         await control.wait_stop()
-        with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
+        with suppress(*_GONE):
             await self._send({"stop": True})
 
     async def _send(self, message: Mapping[str, object]) -> None:
         assert self.process.stdin is not None  # noqa: S101  # started with a pipe
         await self.process.stdin.send(json.dumps(message).encode() + b"\n")
 
-    def kill(self) -> None:
-        """End the process and all that it has started."""
-        with suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
+    async def end(self) -> int:
+        """End the process, unless it has ended by itself, and all that it has started; return its exit code."""
+        self._kill()
+        with anyio.CancelScope(shield=True):
+            await self.aclose()
+        return self.process.returncode or 0
 
     async def aclose(self) -> None:
         """Close the line, which ends an idle worker."""
@@ -136,8 +145,12 @@ class _Worker:
             await self.process.stdin.aclose()
         with anyio.move_on_after(_GRACE_SECONDS):
             await self.process.wait()
-        self.kill()
+        self._kill()
         await self.process.aclose()
+
+    def _kill(self) -> None:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
 
 
 def _as_mapping(assignment: Assignment) -> dict[str, Any]:

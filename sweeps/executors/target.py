@@ -6,11 +6,15 @@ import ast
 import importlib.util
 import inspect
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import TargetNotFound
+
+# Trials that start together in threads import their file once.
+_importing = threading.RLock()
 
 Expand = Callable[..., list[str]]
 
@@ -34,7 +38,10 @@ class FunctionTarget:
         """
         if self.function is not None:
             return self.function
-        module = _import_file(Path(self.place)) if self.place.endswith(".py") else importlib.import_module(self.place)
+        with _importing:
+            module = (
+                _import_file(Path(self.place)) if self.place.endswith(".py") else importlib.import_module(self.place)
+            )
         found = getattr(module, self.name, None)
         if not callable(found):
             raise TargetNotFound(f"{self.place} has no function {self.name!r}")
@@ -81,6 +88,8 @@ def find_target(
     """
     if program is None and command is None:
         raise TargetNotFound("the sweep names no program: write program: train.py, or program: train.py:function")
+    if program is None and "${program}" in (command or ()):
+        raise TargetNotFound("the command asks for ${program} and the sweep names none: write program: train.py")
     place, colon, name = (program or "").rpartition(":")
     if colon and name.isidentifier():
         return _find_function(place, name, base)
@@ -154,10 +163,16 @@ def _import_file(path: Path) -> object:
         raise TargetNotFound(f"cannot import {path}")
     module = importlib.util.module_from_spec(spec)
     sys.modules[path.stem] = module
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        # Half a module must not be taken for the whole by the next trial.
+        del sys.modules[path.stem]
+        raise
     return module
 
 
 def is_async(function: Callable[..., object]) -> bool:
-    """Say whether a function is to be awaited."""
-    return inspect.iscoroutinefunction(inspect.unwrap(function))
+    """Say whether a function, or an object that is called like one, is to be awaited."""
+    function = inspect.unwrap(function)
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)

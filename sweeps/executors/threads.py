@@ -21,7 +21,7 @@ class ThreadsExecutor:
     """A thread cannot be ended from outside: a trial that is cancelled is left behind until its next `log`."""
 
     def __init__(self, target: FunctionTarget, parallel: int) -> None:
-        self._function = target.load()
+        self._target = target
         self._limiter = anyio.CapacityLimiter(parallel)
         self._attachment: Attachment | None = None
 
@@ -35,7 +35,7 @@ class ThreadsExecutor:
     async def run(self, assignment: Assignment, control: Control) -> Outcome:
         """Run a trial in a thread."""
         self._attachment = self._attachment or attach(assignment.store)
-        work = partial(call, lambda: self._function, assignment, _ThreadLine(control), self._attachment)
+        work = partial(call, self._target.load, assignment, _ThreadLine(control), self._attachment)
         try:
             return await to_thread.run_sync(work, abandon_on_cancel=True, limiter=self._limiter)
         except anyio.get_cancelled_exc_class():

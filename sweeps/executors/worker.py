@@ -10,9 +10,11 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import sys
 import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -55,7 +57,6 @@ def main() -> None:
     """Work until the scheduler closes the line."""
     requests, line = _take_lines()
     hello = json.loads(requests.readline())
-    sys.path[:] = hello["path"]
     work: SimpleQueue[dict[str, Any]] = SimpleQueue()
     threading.Thread(target=_read, args=(requests, line, work), daemon=True).start()
     attachments: dict[str, Attachment] = {}
@@ -71,11 +72,20 @@ def main() -> None:
 
 def _take_lines() -> tuple[Any, _Line]:
     requests, replies = os.dup(0), os.dup(1)
+    os.register_at_fork(after_in_child=partial(_hang_up, requests, replies))
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)
     os.dup2(2, 1)
     os.close(null)
     return os.fdopen(requests, "rb"), _Line(replies)
+
+
+def _hang_up(*lines: int) -> None:
+    """Let go of the lines in a forked child, which must not keep them open when this process has ended."""
+    null = os.open(os.devnull, os.O_RDWR)
+    for line in lines:
+        os.dup2(null, line, inheritable=False)
+    os.close(null)
 
 
 def _read(requests: Any, line: _Line, work: SimpleQueue[dict[str, Any]]) -> None:  # noqa: ANN401  # a binary file
@@ -87,6 +97,8 @@ def _read(requests: Any, line: _Line, work: SimpleQueue[dict[str, Any]]) -> None
             # Here, since a word to stop may follow before the trial has begun.
             line.reset()
             work.put(message)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(os.getpid(), signal.SIGKILL)
     os._exit(0)
 
 
@@ -100,13 +112,11 @@ def _output_to(path: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        for stream in (sys.stdout, sys.stderr):
+            # The trial may have closed or replaced them.
+            with contextlib.suppress(AttributeError, OSError, ValueError):
+                stream.flush()
         for descriptor, before in enumerate(kept, start=1):
             os.dup2(before, descriptor)
             os.close(before)
         os.close(file)
-
-
-if __name__ == "__main__":
-    main()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .events import Event, SweepEnded, SweepStarted, TrialEnded, TrialReported, TrialStarted
+from .events import Event, SweepEnded, SweepInterrupted, SweepStarted, TrialEnded, TrialReported, TrialStarted
 from .scheduler import Limits, Scheduler
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "Limits",
     "Scheduler",
     "SweepEnded",
+    "SweepInterrupted",
     "SweepStarted",
     "TrialEnded",
     "TrialReported",

@@ -48,10 +48,17 @@ class TrialEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class SweepInterrupted:
+    """Someone wants the sweep to end: at the first time in order, at the second at once."""
+
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
 class SweepEnded:
     """Nothing runs any more; `interrupted` says that it was ended before its time."""
 
     interrupted: bool
 
 
-Event = SweepStarted | TrialStarted | TrialReported | TrialEnded | SweepEnded
+Event = SweepStarted | TrialStarted | TrialReported | TrialEnded | SweepInterrupted | SweepEnded

@@ -21,9 +21,9 @@ from tracker import AsyncRun, AsyncTracker, RunStatus
 
 from ..executors import Control, Executor
 from ..study import Study, Suggestion
-from ..study.record import REASON, STATE, TAIL, TRIAL, VALUE
+from ..study.record import REASON, STATE, TAIL, TRIAL, VALUE, tag_text
 from ..trial import Assignment, Outcome, TrialState
-from .events import Event, TrialEnded, TrialReported, TrialStarted
+from .events import Event, SweepInterrupted, TrialEnded, TrialReported, TrialStarted
 
 # After so many complete trials without the metric, more will not bring it.
 _PATIENCE = 3
@@ -95,12 +95,23 @@ class Scheduler:
 
     async def run(self) -> None:
         """Run trials until the study has no more, or the sweep is interrupted; nothing is left running."""
-        async with self._send, self._receive, self._executor, anyio.create_task_group() as tasks:
-            while True:
-                await self._launch(tasks)
-                if not self._running:
-                    return
-                await self._handle(await self._receive.receive())
+        try:
+            async with self._executor, anyio.create_task_group() as tasks:
+                await self._conduct(tasks)
+        except ExceptionGroup as several:
+            raise _first(several) from several
+
+    def close(self) -> None:
+        """Take no more interruptions."""
+        self._send.close()
+        self._receive.close()
+
+    async def _conduct(self, tasks: TaskGroup) -> None:
+        while True:
+            await self._launch(tasks)
+            if not self._running:
+                return
+            await self._handle(await self._receive.receive())
 
     async def _launch(self, tasks: TaskGroup) -> None:
         while not self.interruptions and len(self._running) < self._limits.parallel:
@@ -112,14 +123,13 @@ class Scheduler:
                 params=suggestion.params,
                 tags={TRIAL: suggestion.number, STATE: TrialState.RUNNING},
             )
-            # The trial is in the store before anything of it runs.
-            await run.flush()
             number = suggestion.number
             control = Control(lambda value, number=number: self._report(number, value))  # type: ignore[misc]
             scope = anyio.CancelScope()
             self._running[number] = _Running(control, scope)
-            self._listen(TrialStarted(number, run.run_id, suggestion.params))
+            # First the task, which will close the run whatever else happens.
             tasks.start_soon(self._run_trial, suggestion, run, self._running[number], self._send.clone())
+            self._listen(TrialStarted(number, run.run_id, suggestion.params))
 
     def _report(self, number: int, value: float) -> None:
         self._send.send_nowait(TrialReported(number, value))
@@ -135,6 +145,7 @@ class Scheduler:
 
     def _interrupt(self) -> None:
         self.interruptions += 1
+        self._listen(SweepInterrupted(self.interruptions))
         self._study.stop()
         for running in self._running.values():
             running.control.stop()
@@ -170,33 +181,38 @@ class Scheduler:
         outcome = Outcome(TrialState.KILLED, "the sweep was ended")
         async with send:
             try:
-                outcome = await self._outcome(assignment, running)
+                outcome = await self._outcome(assignment, run, running)
             finally:
                 # Also when the whole sweep is cancelled: the store says what happened.
                 with anyio.CancelScope(shield=True):
-                    value = await self._close(run, outcome)
+                    value = await self._close(run, outcome, outcome.tail or running.control.tail)
             send.send_nowait(_Ended(suggestion.number, outcome, value))
 
-    async def _outcome(self, assignment: Assignment, running: _Running) -> Outcome:
+    async def _outcome(self, assignment: Assignment, run: AsyncRun, running: _Running) -> Outcome:
         killed = Outcome(TrialState.KILLED, "the sweep was ended")
         outcome = killed
-        with running.scope, anyio.move_on_after(self._limits.timeout) as time:
-            outcome = await self._executor.run(assignment, running.control)
-        if time.cancelled_caught and not running.scope.cancel_called:
+        timed_out = False
+        with running.scope:
+            # The trial is in the store before anything of it runs.
+            await run.flush()
+            with anyio.move_on_after(self._limits.timeout) as time:
+                outcome = await self._executor.run(assignment, running.control)
+            timed_out = time.cancelled_caught
+        if timed_out:
             return Outcome(TrialState.FAILED, f"timed out after {self._limits.timeout:g} s")
         if outcome.state is TrialState.PRUNED and self.interruptions:
             return killed
         return outcome
 
-    async def _close(self, run: AsyncRun, outcome: Outcome) -> float | None:
+    async def _close(self, run: AsyncRun, outcome: Outcome, tail: str) -> float | None:
         """Write down how a trial ended; return the best value that it reached."""
         await self._tracker.catch_up()
         value = await self._value(run.run_id)
         tags = {
             STATE: outcome.state,
             VALUE: None if value is None else repr(value),
-            REASON: outcome.reason,
-            TAIL: outcome.tail,
+            REASON: tag_text(outcome.reason),
+            TAIL: tag_text(tail),
         }
         run.set_tags({key: text for key, text in tags.items() if text})
         run.end(_RUN_STATUS[outcome.state])
@@ -208,3 +224,10 @@ class Scheduler:
         history = await self._tracker.metric_history(run_id, self._metric)
         finite = [value for value in history.values.tolist() if math.isfinite(value)]
         return self._better(finite) if finite else None
+
+
+def _first(problem: Exception) -> Exception:
+    """Return the error that a task group has wrapped, which is what a caller can do something about."""
+    while isinstance(problem, ExceptionGroup):
+        problem = problem.exceptions[0]
+    return problem

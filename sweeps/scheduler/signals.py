@@ -18,8 +18,8 @@ async def interrupting(call: Callable[[], None]) -> AsyncIterator[None]:
         return
     tasks = anyio.create_task_group()
     await tasks.__aenter__()
-    await tasks.start(_receive, call)
     try:
+        await tasks.start(_receive, call)
         yield
     finally:
         tasks.cancel_scope.cancel()

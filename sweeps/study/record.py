@@ -73,6 +73,11 @@ class TrialResult:
         )
 
 
+def tag_text(text: str) -> str:
+    """Return a text that a tag can hold, of whatever a program has said."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
 def sweep_tags(
     config: Mapping[str, object], *, seed: int, space: str, metric: str, goal: str, dataset: str | None
 ) -> dict[str, str]:

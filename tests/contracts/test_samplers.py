@@ -83,7 +83,7 @@ def test_the_same_seed_and_events_give_the_same_proposals(make: Make, seed: int,
 def test_every_proposal_lies_in_the_space(make: Make, space: Space, seed: int, events: Events) -> None:
     for params in play(make(seed), events):
         if params is not None:
-            assert list(params) == list(space) or set(params) == set(space)
+            assert set(params) == set(space)
             assert space.encode(params).keys() == set(space.searched)
             assert params["epochs"] == 20
 
@@ -109,12 +109,12 @@ def test_trials_may_end_in_any_order_and_late(make: Make) -> None:
 
 def test_values_that_python_takes_for_equal_stay_apart(make: Make) -> None:
     sampler, seen = make(7), set()
-    for number in range(120):
+    for number in range(140):
         params = sampler.ask(number)
         if params is None:
             break
         seen.add(repr(params["alike"]))
-        sampler.tell(number, 1.0)
+        sampler.tell(number, None)
     assert seen == {"True", "1", "1.0", "'1'", "None", "[1]", "{'a': 1}"}
 
 

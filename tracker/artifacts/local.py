@@ -40,7 +40,7 @@ class LocalArtifacts:
         """Move all files of a staged folder to their owner, for good; returns them by path."""
         home = self.path(owner)
         kept = []
-        for path in sorted(path for path in staged.rglob("*") if not path.is_dir()):
+        for path in sorted(path for path in staged.rglob("*") if path.is_symlink() or not path.is_dir()):
             if path.is_symlink():
                 message = f"{path.name} is a link; only files can be kept"
                 raise InvalidInput(message)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 
 from ..client import LoggedModel, open_tracker
 from ..entities import RunInfo
-from .manners import write_json
+from .manners import pairs, write_json
 from .terminal import print_csv, print_table
 
 Row = Mapping[str, object]
@@ -23,7 +24,7 @@ def runs(arguments: argparse.Namespace) -> None:
             order_by=arguments.order_by,
             max_results=arguments.top,
         )
-    _show(arguments, [_run_row(run) for run in page])
+    _show(arguments, [_run_row(run) for run in page], left_out={"tags", "started", "parent_run_id"})
 
 
 def models(arguments: argparse.Namespace) -> None:
@@ -39,7 +40,7 @@ def models(arguments: argparse.Namespace) -> None:
             max_results=arguments.top,
         )
         rows = [_model_row(model) for model in page]
-    _show(arguments, rows)
+    _show(arguments, rows, left_out={"tags", "run_id"})
 
 
 def _on_dataset(text: str, dataset: Mapping[str, str]) -> str | Mapping[str, object]:
@@ -81,20 +82,22 @@ def _when(milliseconds: int) -> str:
     return datetime.fromtimestamp(milliseconds / 1000, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
 
 
-def _show(arguments: argparse.Namespace, rows: Sequence[Row]) -> None:
+def _show(arguments: argparse.Namespace, rows: Sequence[Row], left_out: AbstractSet[str]) -> None:
+    """Print rows; a table leaves out what would make it too wide for most terminals."""
     if arguments.json:
         write_json(rows)
         return
-    # A tag may hold a whole sweep's description; a table of them helps nobody.
-    flat = [_flat({key: value for key, value in row.items() if key != "tags"}) for row in rows]
-    headings = list(dict.fromkeys(key for row in flat for key in row))
-    cells = [[row.get(heading) for heading in headings] for row in flat]
     if arguments.csv:
-        print_csv(headings, cells)
+        print_csv(*_columns([_flat(row) for row in rows]))
     elif rows:
-        print_table("", headings, cells)
+        print_table("", *_columns([_folded(row, left_out) for row in rows]))
     else:
         print("nothing matches")
+
+
+def _columns(rows: Sequence[Row]) -> tuple[list[str], list[list[object]]]:
+    headings = list(dict.fromkeys(key for row in rows for key in row))
+    return headings, [[row.get(heading) for heading in headings] for row in rows]
 
 
 def _flat(row: Row) -> Row:
@@ -106,3 +109,9 @@ def _flat(row: Row) -> Row:
         elif value is not None:
             flat[key] = value
     return flat
+
+
+def _folded(row: Row, left_out: AbstractSet[str]) -> Row:
+    """Give all metrics one column, and all params one."""
+    kept = {key: value for key, value in row.items() if key not in left_out}
+    return {key: pairs(value) if isinstance(value, Mapping) else value for key, value in kept.items()}

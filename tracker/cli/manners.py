@@ -58,6 +58,11 @@ def _speakable(value: object) -> object:
     return value
 
 
+def pairs(values: Mapping[str, object]) -> str:
+    """Return a mapping as a table shows it in one cell."""
+    return "  ".join(f"{name}={shown(value)}" for name, value in values.items())
+
+
 def shown(value: object) -> str:
     """Return a value as a table shows it."""
     if value is None:

@@ -19,6 +19,8 @@ from .manners import shown
 Renderable = RenderableType
 # Where nobody's window limits the width, nothing is folded.
 _WIDE = 240
+_BAR = 48
+_UNFOLDED = 36
 
 
 def console(stream: TextIO) -> Console:
@@ -27,12 +29,19 @@ def console(stream: TextIO) -> Console:
 
 
 def print_table(title: str, headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print a table; texts of users are shown as they are, never as markup."""
+    """Print a table; texts of users are shown as they are, never as markup.
+
+    Where the terminal is too narrow, headings are folded at their blanks, and cells that are longer than an ID.
+    """
     table = Table(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
-    for heading in headings:
-        table.add_column(Text(heading), overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(shown(value)) for value in row))
+    cells = [[shown(value) for value in row] for row in rows]
+    for number, heading in enumerate(headings):
+        longest_word = max(map(len, heading.split()), default=0)
+        widest = max([longest_word, *(len(row[number]) for row in cells)])
+        keeps = sys.stdout.isatty() and widest <= _UNFOLDED
+        table.add_column(Text(heading), overflow="fold", width=widest if keeps else None)
+    for row in cells:
+        table.add_row(*map(Text, row))
     console(sys.stdout).print(table)
 
 
@@ -50,5 +59,6 @@ def live(render: Callable[[], Renderable], stream: TextIO) -> AbstractContextMan
 
 def lines_and_bar(above: str, done: int, total: int | None, below: Sequence[str]) -> Renderable:
     """Return a line, a bar of what is done, and more lines."""
-    bar = ProgressBar(total=total, completed=done, pulse=total is None, width=48)
+    bar = Table.grid()
+    bar.add_row(ProgressBar(total=total, completed=done, pulse=total is None, width=_BAR))
     return Group(Text(above), bar, *(Text(line) for line in below))

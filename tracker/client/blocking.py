@@ -67,7 +67,7 @@ class StoreDesk:
             tracker.download(owner, target)
 
     def _open(self) -> contextlib.AbstractContextManager[Tracker]:
-        if self._tracker.closed.is_set():
+        if self._tracker.is_closed:
             return open_tracker(self.recorder.folder, create=False, recorder=self.recorder)
         return contextlib.nullcontext(self._tracker)
 
@@ -78,6 +78,7 @@ class Tracker:
     def __init__(self, inner: AsyncTracker, portal: BlockingPortal, lifetimes: contextlib.ExitStack) -> None:
         self.inner = inner
         self.closed = threading.Event()
+        self._process = os.getpid()
         self._portal = portal
         self._lifetimes = lifetimes
         self._desk = StoreDesk(self)
@@ -86,6 +87,11 @@ class Tracker:
     def path(self) -> Path:
         """The store's folder."""
         return self.inner.path
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it can be used no more; a fork's child has none of its threads, so there it is closed too."""
+        return self.closed.is_set() or self._process != os.getpid()
 
     get_run = _Blocking(AsyncTracker.get_run)
     search_experiments = _Blocking(AsyncTracker.search_experiments)
@@ -111,6 +117,7 @@ class Tracker:
 
         Raises:
             RunNotFound: there is no run of that ID.
+            Conflict: one of its params has another value already.
         """
         begin = functools.partial(
             self.inner.start_run,
@@ -130,7 +137,7 @@ class Tracker:
         Raises:
             Closed: the tracker is.
         """
-        if self.closed.is_set():
+        if self.is_closed:
             raise Closed("tracker")
         result: R = self._portal.call(method, *args)
         return result
@@ -141,7 +148,7 @@ class Tracker:
 
     def close(self) -> None:
         """Wait until what was logged is stored, for ten seconds at most, and let go of the store."""
-        if not self.closed.is_set():
+        if not self.is_closed:
             self.closed.set()
             self._lifetimes.close()
 

@@ -219,7 +219,7 @@ def save_into(name: str, save: Save, folder: Path) -> None:
         save(folder)
     except IsADirectoryError:
         save(folder / name)
-    if not any(folder.rglob("*")):
+    if all(path.is_dir() for path in folder.rglob("*")):
         raise SaveFailed(name, f"its save function wrote nothing into the folder {folder.name!r} that it was given")
 
 

@@ -16,7 +16,7 @@ from anyio import to_thread
 from ..artifacts.local import copy_into
 from ..entities import DatasetInfo, DatasetRef, Level, ModelInfo, ModelStatus, RunStatus
 from ..entities.records import AddFiles, CreateModel, EndRun, FinishModel, LogInput, LogParams, SetTags, StartRun
-from ..errors import Closed, Conflict
+from ..errors import Closed, Conflict, InvalidInput
 from . import names
 from .desk import AsyncDesk, Desk
 from .done import DONE, Done
@@ -55,10 +55,7 @@ class Loggable:
 
     def _log_params(self, params: Mapping[str, object]) -> None:
         values = params_of(params)
-        for key, value in values.items():
-            if key in self._params and plain(self._params[key]) != value:
-                message = f"param {key!r} is {self._params[key]!r} already and cannot become {value!r}"
-                raise Conflict(message)
+        refuse_changes(self._params, values)
         self._recorder.record(LogParams(self.run_id, values))
         self._params.update(values)
 
@@ -75,9 +72,11 @@ class Loggable:
             self._recorder.record(AddFiles(self.run_id, self._recorder.artifacts.keep(self.run_id, staged, under)))
 
     def _end(self, status: str) -> None:
+        if status not in set(RunStatus):
+            raise InvalidInput(f"a run's status is one of {', '.join(RunStatus)}, not {status!r}")
         if not self._ended:
             self._ended = True
-            self._recorder.record(EndRun(self.run_id, RunStatus(status), now()))
+            self._recorder.record(EndRun(self.run_id, status, now()))
 
     def _create_model(
         self,
@@ -321,6 +320,18 @@ def start(
     if texts:
         recorder.record(SetTags(run_id, texts))
     return run_id
+
+
+def refuse_changes(known: Mapping[str, object], values: Mapping[str, object]) -> None:
+    """Check that params which have a value already keep it.
+
+    Raises:
+        Conflict: one would change.
+    """
+    for key, value in values.items():
+        if key in known and plain(known[key]) != value:
+            message = f"param {key!r} is {known[key]!r} already and cannot become {value!r}"
+            raise Conflict(message)
 
 
 def status_of(kind: type[BaseException] | None) -> RunStatus:

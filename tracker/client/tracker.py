@@ -29,7 +29,8 @@ from .engine import CLOSE_SECONDS, Engine
 from .folder import StoreFolder
 from .model import AsyncLoggedModel
 from .recorder import Recorder
-from .run import AsyncRun, start
+from .run import AsyncRun, refuse_changes, start
+from .values import params_of
 
 DEFAULT_EXPERIMENT = "Default"
 MAX_RESULTS = 50_000
@@ -64,12 +65,14 @@ class AsyncTracker:
 
         Raises:
             RunNotFound: there is no run of that ID.
+            Conflict: one of its params has another value already.
         """
         known: Mapping[str, object] = {}
         if run_id is not None:
             found = await self.get_run(run_id)
             experiment, name, known = found.experiment, found.name, found.params
             parent_run_id = found.parent_run_id
+            refuse_changes(known, params_of(params or {}))
         started = start(
             self._engine.recorder, experiment, name, params, tags, parent_run_id=parent_run_id, run_id=run_id
         )
@@ -164,7 +167,7 @@ class AsyncTracker:
         """Return the best checkpoints by a metric, the best first; the rule is that of `tracker.ranking`.
 
         `dataset` is `NAME` or `NAME@DIGEST`; it may be left out if the metric was measured on one dataset only.
-        `parent_run_id` narrows the choice to the runs of one sweep.
+        `parent_run_id` narrows the choice to the runs of one sweep. Checkpoints without their files are left out.
 
         Raises:
             AmbiguousDataset: there are several datasets to rank by.
@@ -173,7 +176,7 @@ class AsyncTracker:
         """
         ids = await self._experiment_ids(None, experiment_names)
         of_sweep = f"parent_run_id = {_quoted(parent_run_id)}" if parent_run_id else ""
-        clauses = [f"({clause})" for clause in (of_sweep, filter_string) if clause.strip()]
+        clauses = [f"({clause})" for clause in ("status = 'READY'", of_sweep, filter_string) if clause.strip()]
         query, _ = _query(Subject.MODELS, " AND ".join(clauses), (), ids, (), top, None)
         chosen = chosen_dataset(metric, dataset, await self._engine.store.measured_on(metric, query))
         order = parse_order(ranking_order(metric, goal, chosen), Subject.MODELS)

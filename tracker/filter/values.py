@@ -57,9 +57,13 @@ def _wanted(kind: Kind, operator: Operator) -> str:
 def _value(cursor: Cursor, token: Token, kind: Kind, operator: Operator) -> Value:
     if kind is Kind.NUMBER or (kind is Kind.EITHER and operator not in MATCHING and _is_number(token)):
         return _number(cursor, token)
-    if operator in MATCHING or operator in ORDERING:
-        return _quoted(cursor, token, operator)
-    return unquote(token.text)
+    text = unquote(token.text)
+    if operator in MATCHING and len(text) > MAX_PATTERN:
+        cursor.fail(f"a pattern has at most {MAX_PATTERN} characters, this one {len(text)}")
+    # MLflow takes words without quotes for texts, and so do we; but an unquoted `< 10` is meant as a number.
+    if operator in ORDERING and token.shape is not Shape.QUOTED:
+        cursor.fail(f"{operator} compares with a quoted text here: write '{text[:40]}'")
+    return text
 
 
 def _is_number(token: Token) -> bool:
@@ -69,18 +73,9 @@ def _is_number(token: Token) -> bool:
 
 
 def _number(cursor: Cursor, token: Token) -> int | float:
-    if token.shape is Shape.QUOTED:
+    if token.shape is Shape.QUOTED and as_number(unquote(token.text)) is not None:
         cursor.fail(f"this compares with a number: write {unquote(token.text)[:40]} without quotes")
     if not _is_number(token):
         cursor.fail(f"expected a number, found {token.shown}")
     # Integers of 19 digits and more may not fit in SQLite's 64 bits.
     return int(token.text) if INTEGER.fullmatch(token.text) else float(token.text)
-
-
-def _quoted(cursor: Cursor, token: Token, operator: Operator) -> str:
-    if token.shape is not Shape.QUOTED:
-        cursor.fail(f"{operator} compares with a quoted text here: write '{token.text[:40]}'")
-    text = unquote(token.text)
-    if operator in MATCHING and len(text) > MAX_PATTERN:
-        cursor.fail(f"a pattern has at most {MAX_PATTERN} characters, this one {len(text)}")
-    return text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .codec import encode, encode_metrics
-from .folder import JournalFolder, Pending, Position
+from .folder import START, JournalFolder, Pending, Position
 from .journal import Journal
 
-__all__ = ["Journal", "JournalFolder", "Pending", "Position", "encode", "encode_metrics"]
+__all__ = ["START", "Journal", "JournalFolder", "Pending", "Position", "encode", "encode_metrics"]

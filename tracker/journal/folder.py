@@ -99,7 +99,9 @@ class JournalFolder:
 
     def _parts(self) -> dict[str, list[int]]:
         parts: dict[str, list[int]] = {}
-        for name in sorted(entry.name for entry in os.scandir(self.path) if entry.name.endswith(SUFFIX)):
+        # A copy of a store may lack the folder, for it is empty as a rule.
+        names = [path.name for path in self.path.iterdir()] if self.path.is_dir() else []
+        for name in sorted(name for name in names if name.endswith(SUFFIX)):
             journal_id, _, number = name.removesuffix(SUFFIX).rpartition("-")
             parts.setdefault(journal_id, []).append(int(number))
         return parts

@@ -97,6 +97,7 @@ class Journal:
         part = self._position.part + 1
         path = part_path(self._folder, self.journal_id, part)
         aside = path.with_suffix(".new")
+        self._folder.mkdir(mode=0o700, exist_ok=True)
         file = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(file, fcntl.LOCK_EX)

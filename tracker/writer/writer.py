@@ -11,7 +11,7 @@ from anyio import to_thread
 
 from ..entities import Level
 from ..errors import StoreError
-from ..journal import Journal, JournalFolder
+from ..journal import START, Journal, JournalFolder, Position
 from ..store.batch import Batch
 from ..store.interface import Commits
 from . import rhythm
@@ -77,12 +77,12 @@ class Writer:
 
         Returns the level that was reached.
         """
-        self._own.retry()
-        target = self._own.position
-        problem = "another process is writing"
+        target, problem = self._target(), "another process is writing"
         with anyio.move_on_after(timeout):
             while True:
-                if await self._is_stored(target):
+                if target is None:
+                    target, problem = self._target(), "the journal has no room on the disk"
+                elif await self._is_stored(target):
                     return Level.STORED
                 try:
                     folded = await self.fold()
@@ -90,6 +90,9 @@ class Writer:
                     folded, problem = False, str(error)
                 if not folded:
                     await anyio.sleep(_TURN)
+        # What was cancelled may have been done all the same.
+        if target is not None and await self._is_stored(target):
+            return Level.STORED
         await to_thread.run_sync(self._own.sync)
         log.warning("not stored within %g s: %s; what was logged waits in the journal", timeout, problem)
         return Level.LOGGED if self._own.waiting else Level.SYNCED
@@ -113,8 +116,13 @@ class Writer:
                     await anyio.sleep(_TURN)
         return False
 
-    async def _is_stored(self, target: tuple[int, int]) -> bool:
-        if target == (0, 0):
+    def _target(self) -> Position | None:
+        """Return where our own journal ends, or None while something of it is in memory only."""
+        self._own.retry()
+        return None if self._own.waiting else self._own.position
+
+    async def _is_stored(self, target: Position) -> bool:
+        if target == START:
             return True
         positions = await self._store.journal_positions()
         found = positions.get(self._own.journal_id)

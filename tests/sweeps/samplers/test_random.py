@@ -31,7 +31,9 @@ def test_params_depend_on_seed_and_number_alone(seed: int, order: list[int], tol
 def test_draws_what_it_drew_in_every_version() -> None:
     drawn = [RandomSampler(SPACE, 7).ask(number) for number in range(3)]
     assert drawn == [
-        {"lr": pytest.approx(0.0), "width": 0, "depth": 0},
+        {"lr": pytest.approx(0.007087592091657786), "width": 32, "depth": 3},
+        {"lr": pytest.approx(0.0003016152319420545), "width": 32, "depth": 1},
+        {"lr": pytest.approx(0.0027223266442085044), "width": 32, "depth": 3},
     ]
 
 

@@ -131,6 +131,10 @@ class TestOperators:
         negated = comparison(Entity.TAG, "a", operator, "%x_", negated=True)
         assert root(f"tags.a {write('not ' + operator)} '%x_'") == negated
 
+    def test_matching_takes_unquoted_words_as_mlflow_does(self) -> None:
+        assert root("params.a LIKE m-1") == comparison(Entity.PARAM, "a", Operator.LIKE, "m-1")
+        assert root("params.a LIKE 1.0") == comparison(Entity.PARAM, "a", Operator.LIKE, "1.0")
+
     def test_between(self) -> None:
         assert root("metrics.accuracy between 0 and 1 AND status = 'x'") == And(
             (
@@ -238,14 +242,14 @@ class TestRefusals:
             ("datasets.nam = 'x'", "nam", "did you mean 'name'?"),
             ("metrics. > 1", " > 1", "metrics need a key"),
             ("metrics.a > '1'", "'1'", "write 1 without quotes"),
+            ("metrics.a > 'x'", "'x'", "expected a number, found \"'x'\""),
             ("metrics.a > b", "b", "expected a number, found 'b'"),
             ("metrics.a > nan", "nan", "expected a number, found 'nan'"),
             ("metrics.a LIKE 'x'", "LIKE", "LIKE compares texts, and 'a' is a number"),
             ("start_time = '5'", "'5'", "write 5 without quotes"),
             ("start_time NOT ILIKE '5'", "ILIKE", "ILIKE compares texts"),
             ("tags.a < 5", "5", "write '5'"),
-            ("tags.a LIKE 5", "5", "write '5'"),
-            ("params.a LIKE 5", "5", "write '5'"),
+            ("params.a BETWEEN a AND b", "a AND", "write 'a'"),
             ("params.a IN (1, 'b')", "'b'", "cannot be mixed"),
             ("params.a BETWEEN 1 AND 'b'", "'b'", "cannot be mixed"),
             ("metrics.a BETWEEN 1 OR 2", "OR", "expected AND, found 'OR'"),

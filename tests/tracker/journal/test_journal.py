@@ -292,7 +292,7 @@ def test_what_waits_in_memory_is_bounded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(journals, "WAITING_BYTES", 1000)
-    journal = Journal(tmp_path / "is not there")
+    journal = Journal(tmp_path / "is not there" / "journals")
     for number in range(100):
         journal.append(point(number))
     assert 0 < journal.waiting <= 1000
@@ -302,13 +302,13 @@ def test_what_waits_in_memory_is_bounded(
 
 def test_a_folder_that_comes_back_gets_what_waited(tmp_path: Path) -> None:
     away = tmp_path / "away"
-    journal = Journal(away)
+    journal = Journal(away / "journals")
     journal.append(point(1))
     assert journal.waiting
     away.mkdir()
     journal.retry()
     assert not journal.waiting
-    assert Reader(away).fold_all() == [1]
+    assert Reader(away / "journals").fold_all() == [1]
     journal.close()
 
 

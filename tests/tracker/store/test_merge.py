@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,7 +36,7 @@ def test_no_two_neighbours_that_fit_together_stay_apart(points: list[int]) -> No
         [(first, total) for (first, _), total in zip(merged, left, strict=True)]
         + [(number, count) for number, count in numbered if number not in inside],
     )
-    for (_, count), (_, following) in zip(after, after[1:], strict=False):
+    for (_, count), (_, following) in pairwise(after):
         assert count >= LARGE or following >= LARGE or count + following > 2 * LARGE
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 
+from ...errors import StoreError
 from .. import segments
 from .connection import Connection
 
@@ -22,6 +24,8 @@ _DATA = "SELECT data FROM segments WHERE segment_no BETWEEN ? AND ? AND series_n
 _REPLACE = "UPDATE segments SET first_step = ?, last_step = ?, points = ?, data = ? WHERE segment_no = ?"
 _DELETE = "DELETE FROM segments WHERE segment_no > ? AND segment_no <= ? AND series_no = ?"
 _MERGED = "UPDATE series SET small_segments = ? WHERE series_no = ?"
+
+log = logging.getLogger("tracker")
 
 
 def groups(found: Iterable[tuple[int, int]], large: int = LARGE) -> list[tuple[int, int]]:
@@ -59,7 +63,11 @@ async def _merge(connection: Connection, series: object) -> None:
     async with connection.transaction():
         for first, last in groups(found):  # type: ignore[arg-type]  # two integers, by the query
             data = await connection.rows(_DATA, (first, last, series))
-            whole = segments.concatenate([segments.decode(blob) for (blob,) in data])  # type: ignore[arg-type]
+            try:
+                whole = segments.concatenate([segments.decode(blob) for (blob,) in data])  # type: ignore[arg-type]
+            except StoreError as problem:
+                log.warning("curve %s: %s; it stays in pieces", series, problem)
+                continue
             steps = whole.steps
             content = (int(steps.min()), int(steps.max()), len(whole), segments.encode(whole), first)
             await connection.run(_REPLACE, content)

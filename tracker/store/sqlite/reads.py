@@ -37,7 +37,7 @@ _RUN_TAGS = "SELECT run_no, key, value FROM run_tags WHERE run_no IN (SELECT val
 _RUN_METRICS = """
 SELECT run_no, key, last_value FROM series JOIN metric_keys USING (key_no)
 WHERE run_no IN (SELECT value FROM json_each(?))
-ORDER BY run_no, key_no, of_model DESC, last_step, last_timestamp
+ORDER BY run_no, key_no, of_model DESC, last_step, last_timestamp, dataset_no DESC
 """
 _MODEL_PARAMS = "SELECT model_no, key, value, json FROM model_params WHERE model_no IN (SELECT value FROM json_each(?))"
 _MODEL_TAGS = "SELECT model_no, key, value FROM model_tags WHERE model_no IN (SELECT value FROM json_each(?))"

@@ -25,6 +25,17 @@ async def prepare(connection: Connection, path: Path) -> None:
         await _create(connection)
 
 
+async def require(connection: Connection, path: Path) -> None:
+    """Check that a file has this version's schema.
+
+    Raises:
+        NotAStore: it is empty, or another program's.
+        StoreTooNew: a newer version wrote it.
+    """
+    if await check(connection, path) == 0:
+        raise NotAStore(path.parent, f"{path.name} is empty")
+
+
 async def check(connection: Connection, path: Path) -> int:
     """Return the file's schema version, 0 if it is new and empty."""
     application = await connection.value("PRAGMA application_id")

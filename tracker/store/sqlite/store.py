@@ -36,7 +36,7 @@ class SqliteStore:
         """
         reader = await connect_reader(path)
         try:
-            await schema.check(reader, path)
+            await schema.require(reader, path)
         except BaseException:
             await reader.aclose()
             raise

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sweeps.executors.ending import TAIL_LINES, describe_exit, read_tail, tail_of, thread_limits
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (0, "exited with code 0"),
+        (3, "exited with code 3"),
+        (-9, "was killed by SIGKILL"),
+        (-11, "was killed by SIGSEGV"),
+        (-40, "was killed by signal 40"),
+    ],
+)
+def test_an_exit_code_is_said_in_words(code: int, words: str) -> None:
+    assert describe_exit(code) == words
+
+
+def test_every_signal_can_be_said() -> None:
+    assert all(describe_exit(-number) for number in range(1, signal.NSIG))
+
+
+@given(st.text())
+def test_the_tail_of_a_text_is_its_last_lines(text: str) -> None:
+    tail = tail_of(text)
+    assert len(tail.splitlines()) <= TAIL_LINES
+    assert text.rstrip().splitlines()[-TAIL_LINES:] == tail.splitlines()
+
+
+class TestReadTail:
+    def test_of_a_large_file_reads_its_end(self, tmp_path: Path) -> None:
+        path = tmp_path / "output"
+        with path.open("wb") as file:
+            file.truncate(1 << 40)
+            file.seek(0, os.SEEK_END)
+            file.write(b"\nthe end\n")
+        assert read_tail(path).endswith("the end")
+
+    def test_may_begin_within_a_character(self, tmp_path: Path) -> None:
+        path = tmp_path / "output"
+        path.write_bytes("ü".encode() * 20_000 + b"x")
+        assert read_tail(path).endswith("üüx")
+
+    def test_of_no_file_is_empty(self, tmp_path: Path) -> None:
+        assert read_tail(tmp_path / "none") == ""
+
+    def test_of_binary_output_is_text(self, tmp_path: Path) -> None:
+        path = tmp_path / "output"
+        path.write_bytes(bytes(range(256)))
+        assert read_tail(path).isascii() is False
+
+
+class TestThreadLimits:
+    @pytest.mark.parametrize(("cores", "parallel", "threads"), [(8, 2, "4"), (8, 3, "2"), (2, 16, "1"), (None, 1, "1")])
+    def test_share_the_cores(
+        self, monkeypatch: pytest.MonkeyPatch, cores: int | None, parallel: int, threads: str
+    ) -> None:
+        monkeypatch.setattr(os, "cpu_count", lambda: cores)
+        assert set(thread_limits(parallel).values()) == {threads}
+
+    def test_follow_what_a_user_says_of_openmp(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("OMP_NUM_THREADS", "6")
+        assert set(thread_limits(2).values()) == {"6"}
