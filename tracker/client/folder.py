@@ -11,7 +11,8 @@ from ..errors import NotAStore, StoreNotFound, StoreReadOnly
 DEFAULT = "tracker-store"
 VARIABLE = "TRACKER_STORE"
 # What another process that is making the same store just now may have made already.
-_UNFINISHED = {"artifacts", "journals", "tracker.lock", "tracker.new", "tracker.new-wal", "tracker.new-shm"}
+_UNFINISHED = {"artifacts", "journals", "tracker.lock"}
+_UNFINISHED_FILE = "tracker.new"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,8 @@ class StoreFolder:
     def _problem(self, *, empty_is_fine: bool = False) -> str:
         if not self.path.is_dir():
             return "it is not a folder"
-        others = sorted({entry.name for entry in self.path.iterdir()} - _UNFINISHED)
+        names = {entry.name for entry in self.path.iterdir()} - _UNFINISHED
+        others = sorted(name for name in names if not name.startswith(_UNFINISHED_FILE))
         if others:
             return f"it holds other files ({', '.join(others[:3])}{', …' if len(others) > 3 else ''})"  # noqa: PLR2004
         return "" if empty_is_fine else "it has no tracker.db"
