@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Self
+from typing import Self, TypedDict, Unpack
 
 import anyio
 
@@ -23,7 +23,7 @@ from .executors.target import find_target
 from .samplers import make_sampler
 from .scheduler import Event, Limits, Scheduler, SweepEnded, SweepStarted
 from .scheduler.signals import interrupting
-from .study import Study, TrialResult, sweep_tags
+from .study import Study, TrialResult, goal_of, sweep_tags
 from .trial import Goal, TrialState
 
 Listener = Callable[[Event], None]
@@ -110,23 +110,38 @@ class SweepResult:
         """Count the trials that ended in a state."""
         return sum(trial.state is state for trial in self.trials)
 
-    def best(self, metric: str | None = None, dataset: str | None = None) -> LoggedModel | None:
+    def best(
+        self,
+        metric: str | None = None,
+        dataset: str | None = None,
+        *,
+        goal: str | None = None,
+    ) -> LoggedModel | None:
         """Return the best checkpoint; None if none has a finite value of the metric.
 
-        The metric is the sweep's unless given, the dataset (`NAME` or `NAME@DIGEST`) too.
+        The metric is the sweep's unless given, the dataset (`NAME` or `NAME@DIGEST`) too. The goal is the sweep's for
+        its own metric; any other is maximized unless the goal is given.
 
         Raises:
             AmbiguousDataset: it was measured on several datasets and none is named.
             DatasetNotFound: no checkpoint was measured on the one that is named.
         """
-        return next(iter(self.rank(metric, dataset, top=1)), None)
+        return next(iter(self.rank(metric, dataset, goal=goal, top=1)), None)
 
-    def rank(self, metric: str | None = None, dataset: str | None = None, *, top: int = 5) -> list[LoggedModel]:
+    def rank(
+        self,
+        metric: str | None = None,
+        dataset: str | None = None,
+        *,
+        goal: str | None = None,
+        top: int = 5,
+    ) -> list[LoggedModel]:
         """Return the best checkpoints, the best first, as `best` does."""
+        by = metric or self.metric
         with tracker.open(self.store, create=False) as store:
             return store.rank(
-                metric or self.metric,
-                goal=self.goal,
+                by,
+                goal=goal or goal_of(by, self.metric, self.goal),
                 dataset=dataset or self.dataset,
                 parent_run_id=self.sweep_id,
                 top=top,
@@ -140,13 +155,24 @@ def default_name(target: Target) -> str:
     return (target.name or getattr(target.function, "__name__", "sweep")).strip("<>")
 
 
-def run(sweep: Sweep, **settings: object) -> SweepResult:
+class Settings(TypedDict, total=False):
+    """What `run_async` takes beside the sweep."""
+
+    store: str | os.PathLike[str] | None
+    parallel: int | None
+    trials: int | None
+    seed: int | None
+    executor: str | None
+    listen: Listener | None
+
+
+def run(sweep: Sweep, **settings: Unpack[Settings]) -> SweepResult:
     """Run a sweep to its end, as `run_async` does, and return what came of it.
 
     A first Ctrl-C ends it in order: nothing new is launched, and trials end at their next `log`. A second ends it
     at once. Either way the result is what there is, with `interrupted` set.
     """
-    return anyio.run(partial(run_async, sweep, **settings))  # type: ignore[arg-type]  # checked there
+    return anyio.run(partial(run_async, sweep, **settings))
 
 
 async def run_async(

@@ -65,8 +65,12 @@ def _status(parser: Parser) -> None:
 
 
 def _best(parser: Parser) -> None:
+    parser.description = (
+        "Show a sweep's best checkpoints. A metric that is not the sweep's own is maximized by default."
+    )
     parser.add_argument("sweep", metavar="SWEEP", help=_SWEEP_HELP)
     parser.add_argument("--metric", metavar="M", help="rank by this metric (default: the sweep's)")
+    parser.add_argument("--goal", choices=["maximize", "minimize"], help="which way is better")
     parser.add_argument("--dataset", metavar="NAME[@DIGEST]", help="as measured on this dataset (default: the sweep's)")
     parser.add_argument("--top", type=int, default=5, metavar="K", help="how many (default: 5)")
     _store(parser)

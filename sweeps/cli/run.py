@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
+from tracker import LoggedModel
 from tracker.cli.manners import INTERRUPTED, pairs, shown, write_json
 from tracker.cli.terminal import print_table
+from tracker.errors import AmbiguousDataset, DatasetNotFound
 
 from ..errors import SweepError
 from ..examples import find_example
@@ -58,7 +61,7 @@ def _write(what: str, folder: Path) -> None:
 
 def _report(result: SweepResult, *, as_json: bool) -> None:
     numbers = {trial.run_id: trial.number for trial in result.trials}
-    leaders = Leaders(result.rank(top=_TOP) if result.metric else [], result.metric, numbers)
+    leaders = Leaders(_best(result), result.metric, numbers)
     if as_json:
         write_json(_mapping(result, leaders))
         return
@@ -76,6 +79,15 @@ def _report(result: SweepResult, *, as_json: bool) -> None:
         _print_trials(result)
 
 
+def _best(result: SweepResult) -> Sequence[LoggedModel]:
+    """Return the best checkpoints; why there are none is said, but takes nothing from the sweep's success."""
+    try:
+        return result.rank(top=_TOP) if result.metric else []
+    except (AmbiguousDataset, DatasetNotFound) as problem:
+        sys.stderr.write(f"sweeps: checkpoints are not ranked: {problem}\n")
+        return []
+
+
 def _print_trials(result: SweepResult) -> None:
     """Print the best trials, for a sweep whose trials kept no checkpoints."""
     sign = -1.0 if result.goal == "maximize" else 1.0
@@ -86,7 +98,7 @@ def _print_trials(result: SweepResult) -> None:
         ["trial", "state", result.metric or "value", "params"],
         [[t.number, t.state, t.value, pairs(t.params)] for t in shown_trials],
     )
-    print("\nno checkpoint was logged; a trial keeps one with trial.log_model(name, save, step=…)")
+    print("\nno checkpoint is ranked; a trial keeps one by trial.log_model(name, save) and measures it by its log(…)")
 
 
 def _mapping(result: SweepResult, leaders: Leaders) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .record import SweepRecord, TrialResult, sweep_tags
+from .record import SweepRecord, TrialResult, goal_of, sweep_tags
 from .study import Study, Suggestion
 
-__all__ = ["Study", "Suggestion", "SweepRecord", "TrialResult", "sweep_tags"]
+__all__ = ["Study", "Suggestion", "SweepRecord", "TrialResult", "goal_of", "sweep_tags"]

@@ -29,10 +29,6 @@ class SweepRecord:
     dataset: str | None
     status: str
 
-    def goal_of(self, metric: str) -> str:
-        """Return which way a metric is better: as the sweep says for its own, and upwards for any other."""
-        return self.goal if metric == self.metric else "maximize"
-
     @classmethod
     def of_run(cls, run: RunInfo) -> SweepRecord:
         """Read a parent run."""
@@ -91,3 +87,8 @@ def sweep_tags(
         GOAL: goal,
         DATASET: dataset or "",
     }
+
+
+def goal_of(metric: str, sweeps_metric: str, sweeps_goal: str) -> str:
+    """Return which way a metric is better if nobody says: as the sweep says of its own, and upwards for any other."""
+    return sweeps_goal if metric == sweeps_metric else "maximize"

@@ -36,8 +36,9 @@ def best(table: str, run: Run, folder: Path) -> dict[str, object]:
     """What `sweeps best last --json` puts first."""
     assert table
     found = json.loads(run("sweeps", "best", "last", "--json", "--store", str(folder / "store")).stdout)
-    assert len(found) == 5
-    return dict(found[0])
+    assert len(found["top"]) == 5
+    assert found["top"][0] == found["best"]
+    return dict(found["best"])
 
 
 def test_it_ends_with_the_five_best_and_the_lines_that_load_the_best(table: str, best: dict[str, object]) -> None:

@@ -241,7 +241,7 @@ class TestSettings:
         self, home: Path, arguments: dict[str, object], problem: str
     ) -> None:
         with pytest.raises(InvalidSweep) as caught:
-            sweeps.run(grid(log_width), store="store", **arguments)
+            sweeps.run(grid(log_width), store="store", **arguments)  # type: ignore[arg-type]  # as a user might
         assert str(caught.value).startswith(problem)
         assert not (home / "store").exists()
 

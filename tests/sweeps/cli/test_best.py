@@ -19,7 +19,9 @@ def sweep_id(sweeps: Command) -> str:
 
 
 def test_ranks_by_the_sweeps_own_metric_goal_and_dataset(sweeps: Command, sweep_id: str) -> None:
-    ranked = sweeps("best", "last", "--json").json
+    found = sweeps("best", "last", "--json").json
+    ranked = found["top"]
+    assert (found["best"], found["goal"]) == (ranked[0], "maximize")
     assert [(model["trial"], model["step"], model["value"]) for model in ranked] == [
         (3, 0, 3.0),
         (3, 1, 2.5),
@@ -28,14 +30,16 @@ def test_ranks_by_the_sweeps_own_metric_goal_and_dataset(sweeps: Command, sweep_
         (1, 0, 1.0),
     ]
     assert {model["dataset"]["name"] for model in ranked} == {"validation"}
-    assert sweeps("best", sweep_id, "--json").json == sweeps("best", "mine", "--json").json == ranked
+    assert sweeps("best", sweep_id, "--json").json == sweeps("best", "mine", "--json").json == found
 
 
 def test_takes_another_dataset_and_fewer(sweeps: Command) -> None:
-    [first] = sweeps("best", "last", "--dataset", "test", "--top", "1", "--json").json
+    first = sweeps("best", "last", "--dataset", "test", "--top", "1", "--json").json["best"]
     assert (first["trial"], first["step"], first["value"]) == (1, 1, 0.0)
     assert first["dataset"] == {"name": "test", "digest": "e5f6a7b8"}
-    assert [first] == sweeps("best", "last", "--dataset", "test@e5f6a7b8", "--top", "1", "--json").json
+    assert first == sweeps("best", "last", "--dataset", "test@e5f6a7b8", "--top", "1", "--json").json["best"]
+    lowest = sweeps("best", "last", "--goal", "minimize", "--json").json["top"]
+    assert [model["value"] for model in lowest] == sorted(model["value"] for model in lowest)
 
 
 def test_prints_a_table_with_the_other_datasets_beside(sweeps: Command) -> None:
@@ -49,7 +53,7 @@ def test_prints_a_table_with_the_other_datasets_beside(sweeps: Command) -> None:
 
 
 def test_finds_the_files_of_the_best(sweeps: Command) -> None:
-    [first] = sweeps("best", "last", "--top", "1", "--json").json
+    first = sweeps("best", "last", "--top", "1", "--json").json["best"]
     with tracker.open("tracker-store", create=False) as store:
         model = store.get_logged_model(first["uri"])
         assert (model.download("best") / "net").read_text() == "3"

@@ -76,7 +76,7 @@ def test_without_a_metric_lists_the_trials(sweeps: Command, sweep_file: Path) ->
     )
     done = sweeps("run", "mine.yaml")
     assert done.code == 0
-    assert "no checkpoint was logged" in done.out or "trials" in done.out
+    assert "no checkpoint is ranked" in done.out or "trials" in done.out
     assert sweeps("run", "mine.yaml", "--json").json["best"] is None
 
 
@@ -86,7 +86,7 @@ def test_without_checkpoints_lists_the_best_trials(sweeps: Command, sweep_file: 
     done = sweeps("run", "mine.yaml")
     assert done.code == 0
     assert "best trials by error" in done.out
-    assert "no checkpoint was logged" in done.out
+    assert "no checkpoint is ranked" in done.out
     assert sweeps("run", str(sweep_file), "--json").json["best"] is None
 
 
@@ -98,10 +98,10 @@ def test_all_trials_failed_is_a_mistake_with_the_reason(sweeps: Command, home: P
     assert (home / "tracker-store").exists()
 
 
-def test_several_datasets_and_none_named_is_a_mistake_that_lists_them(sweeps: Command, sweep_file: Path) -> None:
+def test_several_datasets_and_none_named_are_listed(sweeps: Command, sweep_file: Path) -> None:
     sweep_file.write_text(sweep_file.read_text().replace(", dataset: validation", ""))
     done = sweeps("run", "mine.yaml", "--json")
-    assert done.code == 2
+    assert (done.code, done.json["best"]) == (0, None)
     last = done.err.splitlines()[-1]
     assert "test@e5f6a7b8" in last
     assert "validation@a1b2c3d4" in last

@@ -79,7 +79,9 @@ class TestWorkers:
         import subprocess
 
         def train(trial):
-            subprocess.Popen("exec 3>fifo; echo up >&3; exec sleep 1000", shell=True)
+            script = "exec 3>fifo; echo up >&3; echo up; exec sleep 1000"
+            child = subprocess.Popen(script, shell=True, stdout=subprocess.PIPE)
+            child.stdout.readline()
         """
         run(f"{program(text)}:train", values=1)
         fifo.wait_until_nobody_writes()

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sweeps.study import SweepRecord, TrialResult, sweep_tags
+from sweeps.study import SweepRecord, TrialResult, goal_of, sweep_tags
 from sweeps.study.record import REASON, STATE, TRIAL, VALUE, tag_text
 from sweeps.trial import TrialState
 from tracker import RunInfo, RunStatus
@@ -44,9 +44,8 @@ class TestSweepRecord:
         assert repr(json.loads(tags["sweep.config"])) == repr(config)
 
     def test_goes_by_its_own_goal_for_its_own_metric_only(self) -> None:
-        tags = sweep_tags({}, seed=7, space="", metric="loss", goal="minimize", dataset=None)
-        record = SweepRecord.of_run(run_of(tags))
-        assert (record.goal_of("loss"), record.goal_of("accuracy")) == ("minimize", "maximize")
+        goals = goal_of("loss", "loss", "minimize"), goal_of("accuracy", "loss", "minimize")
+        assert goals == ("minimize", "maximize")
 
 
 class TestTrialResult:
