@@ -138,7 +138,9 @@ class Writer:
         with contextlib.suppress(StoreError):
             # Once for the file, which nobody owns now, and once for its position, which is then of nothing.
             await self.fold() and await self.fold()
-        # Closing may checkpoint the file, which is writing. Whoever else writes has it open, so then it does not.
-        with anyio.CancelScope(shield=True), self._lock.held():
+        with anyio.CancelScope(shield=True), contextlib.ExitStack() as holding:
+            # Closing may checkpoint the file, which is writing. Whoever else writes has it open, so then it does not.
+            with contextlib.suppress(StoreError):
+                holding.enter_context(self._lock.held())
             await self._store.aclose()
         return level
