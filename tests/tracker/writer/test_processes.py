@@ -27,6 +27,20 @@ LOGS_UNTIL_KILLED = """
         print(step, flush=True)
         step += 1
 """
+# The control: the same program, but its metrics wait in memory for a good moment to be written.
+GATHERS_UNTIL_KILLED = (
+    """
+    from tracker.journal import Journal
+
+    append, gathered = Journal.append, []
+
+    def gather(journal, frame):
+        gathered.append(frame) if b'"metrics"' in frame else append(journal, frame)
+
+    Journal.append = gather
+"""
+    + LOGS_UNTIL_KILLED
+)
 LOGS_AND_ENDS = """
     import sys
     import tracker
@@ -99,6 +113,16 @@ def test_a_process_that_is_killed_again_and_again_loses_and_repeats_nothing(stor
         assert reader.get_run(run_id).metrics["loss"] == found.values[-1]
     assert sound(store)
     assert list((store / "journals").iterdir()) == []
+
+
+def test_the_control_that_gathers_in_memory_loses_what_it_logged(store: Path, start_python: Process) -> None:
+    process = start_python(GATHERS_UNTIL_KILLED, store)
+    assert process.stdout
+    run_id = process.stdout.readline().strip()
+    said = read_until(process, 100)
+    with tracker.open(store) as reader:
+        assert reader.get_run(run_id).status == "RUNNING"
+        assert (len(said) >= 100, len(reader.metric_history(run_id, "loss"))) == (True, 0)
 
 
 def test_several_processes_that_are_killed_together_lose_and_repeat_nothing(store: Path, start_python: Process) -> None:
