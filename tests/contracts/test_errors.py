@@ -17,8 +17,8 @@ from tracker import errors
 CLASSES = {name: found for name, found in vars(errors).items() if isinstance(found, type)}
 CLASSES = {name: found for name, found in CLASSES.items() if found.__module__ == errors.__name__}
 OURS = {*CLASSES, *(name for name in vars(sweeps.errors) if name[0].isupper())}
-# What Python itself asks for, by its own protocols.
-PROTOCOL = {"AttributeError", "TypeError"}
+# What Python itself asks for, by its own protocols; a write that the disk took only a part of is a failed one.
+PROTOCOL = {"AttributeError", "OSError", "TypeError"}
 SOURCES = sorted(Path(tracker.__file__).parent.rglob("*.py"))
 _DRAWN = re.compile(r"^(?P<indent>[ │├└─]*)(?P<name>[A-Z]\w+)", re.MULTILINE)
 

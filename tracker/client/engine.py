@@ -10,7 +10,8 @@ from pathlib import Path
 import anyio
 
 from ..entities import Level
-from ..journal import JournalFolder
+from ..errors import StoreUnavailable
+from ..journal import JournalFolder, sync_folder
 from ..store.sqlite import SqliteStore
 from ..writer import Writer, WriterLock
 from .folder import StoreFolder
@@ -57,7 +58,10 @@ async def opened(folder: StoreFolder, *, create: bool, recorder: Recorder | None
     recorder = recorder or Recorder.at(folder)
     writer = Writer(store, JournalFolder(folder.journals), recorder.journal, lock)
     try:
-        await writer.drain()
+        try:
+            await writer.drain()
+        except StoreUnavailable as problem:
+            log.warning("%s", problem)
         async with _background(writer.run):
             yield Engine(folder, store, writer, recorder)
     finally:
@@ -87,5 +91,7 @@ async def _create(folder: StoreFolder, lock: WriterLock) -> None:
             if held and not folder.database.exists():
                 await SqliteStore.create(aside)
                 aside.rename(folder.database)
+                # What is stored must not vanish with its name at a power failure.
+                sync_folder(folder.path)
         # Another process may be making the same store; its turn is short.
         await anyio.sleep(0 if held else _TURN)

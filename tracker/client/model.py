@@ -38,7 +38,6 @@ class Measurable:
         self._recorder = recorder
         self._known_inputs = context.get("known_inputs", set())
         self.searched_by = context.get("searched_by")
-        self._known_keys: set[str] = set()
         self._own: dict[tuple[str, DatasetRef | None], Measurement] = {}
         self.info = info
 
@@ -134,7 +133,7 @@ class Measurable:
         return newest.value if newest else None
 
     def _log(self, metrics: Mapping[str, object], dataset: DatasetInfo | None, step: int | None) -> None:
-        values = metrics_of(metrics, self._known_keys)
+        values = metrics_of(metrics)
         at = step_of(step if step is not None else self.step or 0)
         ref = dataset.ref if dataset else None
         if dataset and dataset.ref not in self._known_inputs:

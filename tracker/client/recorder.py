@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from pathlib import Path
 
 from ..artifacts import Artifacts, LocalArtifacts
 from ..entities.records import Record
 from ..errors import InvalidInput
-from ..journal import Journal, encode, encode_metrics
+from ..journal import Journal, encode
 from .folder import StoreFolder
 
 
@@ -37,10 +36,6 @@ class Recorder:
         except TypeError as problem:
             raise InvalidInput(f"cannot be kept: {problem}") from problem
         self.journal.append(frame)
-
-    def metrics(self, run_id: str, step: int, values: Mapping[str, float]) -> None:
-        """Log metrics of one step: the hot path."""
-        self.journal.append(encode_metrics(run_id, step, now(), values))
 
 
 def now() -> int:

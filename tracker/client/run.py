@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+import struct
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
@@ -17,16 +18,22 @@ from ..artifacts.local import copy_into
 from ..entities import DatasetInfo, DatasetRef, Level, ModelInfo, ModelStatus, RunStatus
 from ..entities.records import AddFiles, CreateModel, EndRun, FinishModel, LogInput, LogParams, SetTags, StartRun
 from ..errors import Closed, Conflict, InvalidInput
+from ..journal import Layout
 from . import names
+from .columns import Column, columns_of
 from .desk import AsyncDesk, Desk
 from .done import DONE, Done
 from .engine import CLOSE_SECONDS
 from .model import AsyncLoggedModel, LoggedModel, Save, save_into
 from .recorder import Recorder, now
-from .values import metrics_of, model_name_of, name_of, params_of, plain, step_of, tags_of
+from .values import PLAIN, keys_of, model_name_of, name_of, numbers_of, params_of, plain, step_of, tags_of
 
 # The run of the innermost `with` block.
 entered: ContextVar[Run | None] = ContextVar("entered", default=None)
+
+
+# So many sets of metrics that are logged together are known at once; one that was forgotten is made again.
+_LAYOUTS = 4096
 
 
 class Loggable:
@@ -34,8 +41,9 @@ class Loggable:
 
     def __init__(self, recorder: Recorder, run_id: str, experiment: str, params: Mapping[str, object]) -> None:
         self._recorder = recorder
+        self._journal = recorder.journal
         self._params = dict(params)
-        self._known_keys: set[str] = set()
+        self._layouts: dict[tuple[str, ...], Layout] = {}
         self._known_inputs: set[DatasetRef] = set()
         self._ended = False
         self.run_id = run_id
@@ -50,8 +58,33 @@ class Loggable:
         return self._params
 
     def _log(self, metrics: Mapping[str, object], step: int) -> None:
-        values = metrics_of(metrics, self._known_keys)
-        self._recorder.metrics(self.run_id, step_of(step), values)
+        # What users call a million times: names that were found good before are not looked at again.
+        layout = self._layouts.get(tuple(metrics)) if type(metrics) is dict else None
+        if layout is None:
+            layout = self._layout(keys_of(metrics))
+        try:
+            values = metrics.values() if PLAIN.issuperset(map(type, metrics.values())) else numbers_of(metrics)
+            self._journal.points(layout, step, now(), values)  # type: ignore[arg-type]  # numbers, by their types
+        except (struct.error, OverflowError):
+            self._journal.points(layout, step_of(step), now(), numbers_of(metrics))
+
+    def _log_batch(
+        self,
+        columns: Mapping[str, Column],
+        steps: Sequence[int] | Column | None,
+        timestamps: Sequence[int] | Column | None,
+    ) -> None:
+        batch = columns_of(columns, steps, timestamps, now())
+        self._journal.columns(self._layout(batch.values), batch.steps, batch.timestamps, list(batch.values.values()))
+
+    def _layout(self, names: Iterable[str]) -> Layout:
+        """Return the layout of metrics with good names."""
+        keys = tuple(names)
+        if keys not in self._layouts:
+            if len(self._layouts) >= _LAYOUTS:
+                self._layouts.clear()
+            self._layouts[keys] = Layout(self.run_id, keys)
+        return self._layouts[keys]
 
     def _log_params(self, params: Mapping[str, object]) -> None:
         values = params_of(params)
@@ -137,6 +170,24 @@ class Run(Loggable):
             InvalidMetric: a name or a value cannot be kept; nothing was logged then.
         """
         self._log(metrics, step)
+
+    def log_batch(
+        self,
+        columns: Mapping[str, Column],
+        steps: Sequence[int] | Column | None = None,
+        timestamps: Sequence[int] | Column | None = None,
+    ) -> None:
+        """Log many steps at once: all of them or, if anything is wrong, none.
+
+        Args:
+            columns: values of each metric, of shape (points,); whatever NumPy makes float64 of.
+            steps: whole numbers of shape (points,), in any order; 0, 1, 2, … if they are left out.
+            timestamps: milliseconds since the epoch, of shape (points,); now if they are left out.
+
+        Raises:
+            InvalidMetric: a name, a column or the steps cannot be kept.
+        """
+        self._log_batch(columns, steps, timestamps)
 
     def log_params(self, params: Mapping[str, object]) -> None:
         """Log params; what JSON cannot say is kept as its text.
@@ -230,6 +281,16 @@ class AsyncRun(Loggable):
     def log(self, metrics: Mapping[str, object], step: int = 0) -> Done:
         """Log metrics of one step, as `Run.log` does."""
         self._log(metrics, step)
+        return DONE
+
+    def log_batch(
+        self,
+        columns: Mapping[str, Column],
+        steps: Sequence[int] | Column | None = None,
+        timestamps: Sequence[int] | Column | None = None,
+    ) -> Done:
+        """Log many steps at once, as `Run.log_batch` does."""
+        self._log_batch(columns, steps, timestamps)
         return DONE
 
     def log_params(self, params: Mapping[str, object]) -> Done:

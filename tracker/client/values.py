@@ -7,29 +7,45 @@ import operator
 from collections.abc import Mapping
 from typing import SupportsFloat, SupportsIndex, cast
 
+import numpy as np
+
 from ..errors import InvalidInput, InvalidMetric
 
 KEY_LENGTH = 250
 # Kinds of NumPy's types that `float` would make a number of: complex, which loses a part, and texts.
 _NO_NUMBERS = frozenset("cSU")
+# Types of numbers that need no second look.
+PLAIN = frozenset({float, int, bool, np.float64, np.float32, np.float16, np.int64, np.int32, np.bool_})
 _MIN_STEP, _MAX_STEP = -(2**63), 2**63 - 1
 
 
-def metrics_of(metrics: Mapping[str, object], known: set[str]) -> Mapping[str, float]:
-    """Return metrics as floats, exactly; `known` are keys that were found good before, and is added to.
+def metrics_of(metrics: Mapping[str, object]) -> dict[str, float]:
+    """Return metrics as floats, exactly.
 
     Raises:
         InvalidMetric: a name that is no usable text, or a value that is no single number.
     """
+    return dict(zip(keys_of(metrics), numbers_of(metrics), strict=True))
+
+
+def keys_of(metrics: Mapping[str, object]) -> list[str]:
+    """Return the names of metrics.
+
+    Raises:
+        InvalidMetric: they are no mapping, or one is no usable text.
+    """
     if not isinstance(metrics, Mapping):
         raise InvalidMetric(metrics, "metrics are a mapping of names to numbers, such as {'loss': 0.3}")
-    if type(metrics) is dict:
-        for key, value in metrics.items():
-            if type(value) is not float or type(key) is not str or key not in known:
-                break
-        else:
-            return cast("Mapping[str, float]", metrics)
-    return {_key(key, known): _number(key, value) for key, value in metrics.items()}
+    return [key_of(key) for key in metrics]
+
+
+def numbers_of(metrics: Mapping[str, object]) -> list[float]:
+    """Return the values of metrics as floats, exactly.
+
+    Raises:
+        InvalidMetric: one is no single number.
+    """
+    return [_number(key, value) for key, value in metrics.items()]
 
 
 def step_of(step: SupportsIndex) -> int:
@@ -97,13 +113,16 @@ def plain(value: object) -> object:
     return _text(_exact(value) if isinstance(value, str) else str(value))
 
 
-def _key(key: object, known: set[str]) -> str:
-    problem = "" if type(key) is str and key in known else _problem(key)
+def key_of(key: object) -> str:
+    """Return a metric's name.
+
+    Raises:
+        InvalidMetric: it is no usable text.
+    """
+    problem = _problem(key)
     if problem:
         raise InvalidMetric(key, problem)
-    exact = _exact(key)
-    known.add(exact)
-    return exact
+    return _exact(key)
 
 
 def _exact(name: object) -> str:

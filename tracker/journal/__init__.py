@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from .codec import encode, encode_metrics
-from .folder import START, JournalFolder, Pending, Position
+from .codec import encode
+from .folder import START, JournalFolder, Pending, Position, sync_folder
 from .journal import Journal
+from .points import Block, Layout
 
-__all__ = ["START", "Journal", "JournalFolder", "Pending", "Position", "encode", "encode_metrics"]
+__all__ = ["START", "Block", "Journal", "JournalFolder", "Layout", "Pending", "Position", "encode", "sync_folder"]

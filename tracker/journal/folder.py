@@ -11,14 +11,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..entities.records import Record
-from .codec import MAGIC, decode, first_frame_bytes, payloads
+from .part import Damage, Part
+from .points import Block
 
 SUFFIX = ".journal"
 DAMAGED = ".damaged"
-# What one reading takes from one journal: a few hundred thousand points, so that memory stays bounded.
-READ_BYTES = 4 * 1024 * 1024
-# Enough to tell how long the first frame is.
-_FRAME_BEGINS = 64
+# What one reading takes from all journals together: some hundred thousand points, so that memory stays bounded.
+READ_BYTES = 8 * 1024 * 1024
+# What it takes from one of them at least, however many there are.
+_LEAST_BYTES = 128 * 1024
 
 log = logging.getLogger("tracker")
 
@@ -37,18 +38,26 @@ START = Position(0, 0)
 class Pending:
     """What was read and is not in the store yet.
 
-    `positions` says how far each journal was read. Once that is committed, `spent` parts hold nothing more,
-    and `damaged` ones nothing that could be read. Of the journals in `gone` nothing is left on disk.
+    `positions` says how far each journal was read, and `size` how many bytes that were. Once it is committed, `spent`
+    parts hold nothing more. Of the journals in `gone` nothing is left on disk.
     """
 
     records: list[Record] = field(default_factory=list)
+    blocks: list[Block] = field(default_factory=list)
+    next_place: int = 0
     positions: dict[str, Position] = field(default_factory=dict)
+    size: int = 0
     spent: list[Path] = field(default_factory=list)
-    damaged: list[Path] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        return bool(self.positions or self.spent or self.damaged or self.gone)
+        return bool(self.positions or self.spent or self.gone)
+
+    def add(self, part: Part) -> None:
+        """Add what was read of a part."""
+        self.records += part.records
+        self.blocks += part.blocks
+        self.next_place = part.next_place
 
 
 def part_path(folder: Path, journal_id: str, part: int) -> Path:
@@ -61,13 +70,19 @@ class JournalFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        # Where a part whose owner lives looked damaged at the last reading.
+        self._suspects: dict[Path, int] = {}
 
     def read(self, folded: Mapping[str, Position]) -> Pending:
-        """Read what lies beyond the positions that are folded in already."""
+        """Read what lies beyond the positions that are folded in already.
+
+        What is damaged is left out, kept in a file of its own beside the part, and told.
+        """
         parts = self._parts()
         pending = Pending(gone=[journal_id for journal_id in folded if journal_id not in parts])
+        room = max(READ_BYTES // max(len(parts), 1), min(READ_BYTES, _LEAST_BYTES))
         for journal_id, numbers in parts.items():
-            self._read_journal(journal_id, numbers, folded.get(journal_id, START), pending)
+            self._read_journal(journal_id, numbers, folded.get(journal_id, START), room, pending)
         return pending
 
     def unfolded(self, folded: Mapping[str, Position]) -> int:
@@ -88,14 +103,13 @@ class JournalFolder:
         }
 
     def remove(self, pending: Pending) -> None:
-        """Remove parts that are folded in to their end; damaged ones are put aside, not destroyed."""
+        """Remove parts that are folded in to their end."""
         for path in pending.spent:
             path.unlink(missing_ok=True)
-        for path in pending.damaged:
-            path.rename(path.with_name(path.name + DAMAGED))
-        if pending.spent or pending.damaged:
+            self._suspects.pop(path, None)
+        if pending.spent:
             # Their positions may be forgotten only when no power loss can bring the files back.
-            _sync_folder(self.path)
+            sync_folder(self.path)
 
     def _parts(self) -> dict[str, list[int]]:
         parts: dict[str, list[int]] = {}
@@ -106,53 +120,39 @@ class JournalFolder:
             parts.setdefault(journal_id, []).append(int(number))
         return parts
 
-    def _read_journal(self, journal_id: str, parts: list[int], start: Position, pending: Pending) -> None:
-        room = READ_BYTES
-        for part in parts:
-            path = part_path(self.path, journal_id, part)
-            if part < start.part:
+    def _read_journal(self, journal_id: str, parts: list[int], start: Position, room: int, pending: Pending) -> None:
+        for number in parts:
+            path = part_path(self.path, journal_id, number)
+            if number < start.part:
                 pending.spent.append(path)
                 continue
             # Looked at before reading: what is there once the owner is gone is all there will ever be.
-            ended = part < parts[-1] or not _is_owned(path)
-            offset = start.offset if part == start.part else 0
-            data = _read(path, offset, room)
-            end = offset + _take(data, offset, pending)
-            if end > offset:
-                pending.positions[journal_id] = Position(part, end)
-            room -= len(data)
-            if ended and (room > 0 or (data and end == offset)):
-                # Its end was reached, or what comes next is no frame, however much of it there is.
-                _finish(path, _size(path) - end, pending)
-            if room <= 0:
+            ended = number < parts[-1] or not _is_owned(path)
+            begin = start.offset if number == start.part else 0
+            suspect = self._suspects.get(path) == begin
+            part = Part(path, begin, room, pending.next_place, is_final=ended, was_suspect=suspect)
+            if part.is_suspect:
+                self._suspects[path] = part.end
+            for damage in part.damaged:
+                _put_aside(path, damage)
+            pending.add(part)
+            if part.end > begin:
+                pending.positions[journal_id] = Position(number, part.end)
+                pending.size += part.end - begin
+            if ended and part.is_finished:
+                pending.spent.append(path)
+            room -= part.end - begin
+            if room <= 0 or not part.is_finished:
                 return
 
 
-def _take(data: bytes, offset: int, pending: Pending) -> int:
-    """Decode whole frames into `pending`; return how many bytes they were."""
-    taken = start = len(MAGIC) if offset == 0 and data.startswith(MAGIC) else 0
-    for payload, end in payloads(data[start:]):
-        pending.records.append(decode(payload))
-        taken = start + end
-    return taken
-
-
-def _finish(path: Path, left: int, pending: Pending) -> None:
-    """Note that a part's end was reached, with that many bytes left that make no whole frame."""
-    if not left:
-        pending.spent.append(path)
-        return
-    log.warning("%s: its last %d bytes are torn or damaged; kept as %s%s", path, left, path.name, DAMAGED)
-    pending.damaged.append(path)
-
-
-def _read(path: Path, offset: int, room: int) -> bytes:
-    """Read up to `room` bytes, or one whole frame if that is longer."""
-    with path.open("rb") as file:
-        file.seek(offset)
-        data = file.read(max(room, _FRAME_BEGINS))
-        missing = first_frame_bytes(data) - len(data)
-        return data + file.read(missing) if missing > 0 else data
+def _put_aside(path: Path, damage: Damage) -> None:
+    """Keep bytes that cannot be read; the same ones may come twice, if the commit failed that they were read for."""
+    aside = path.with_name(f"{path.name}.{damage.begin}{DAMAGED}")
+    if not aside.exists():
+        log.warning("%s: %s at byte %d; kept as %s", path, damage.problem, damage.begin, aside.name)
+    aside.touch(mode=0o600)
+    aside.write_bytes(damage.data)
 
 
 def _size(path: Path) -> int:
@@ -171,7 +171,8 @@ def _is_owned(path: Path) -> bool:
         return False
 
 
-def _sync_folder(path: Path) -> None:
+def sync_folder(path: Path) -> None:
+    """Force a folder's list of names to the disk."""
     folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(folder)

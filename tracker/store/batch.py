@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import singledispatchmethod
 from typing import NamedTuple
 
+import numpy as np
 import orjson
+from numpy.typing import NDArray
 
 from ..entities import RunStatus
 from ..entities.records import (
@@ -25,6 +27,8 @@ from ..entities.records import (
     StartRun,
 )
 from ..filter import as_number
+from ..journal import Block
+from .segments import Columns, columns, concatenate
 
 NO_DATASET = ("", "")
 
@@ -76,6 +80,13 @@ class Points:
         self.values.append(value)
 
 
+class Piece(NamedTuple):
+    """Some of a curve's new points, and the place of each in the order logged."""
+
+    places: NDArray[np.int64]
+    points: Columns
+
+
 class ModelRow(NamedTuple):
     """A logged model as it is created."""
 
@@ -104,7 +115,7 @@ class ModelPointRow(NamedTuple):
 class Batch:
     """Rows to write in one transaction, in the order of what was said."""
 
-    def __init__(self, records: Iterable[Record] = ()) -> None:
+    def __init__(self, records: Iterable[Record] = (), blocks: Iterable[Block] = ()) -> None:
         self.runs: list[RunRow] = []
         self.mentioned: dict[str, None] = {}
         self.params: list[ParamRow] = []
@@ -119,8 +130,11 @@ class Batch:
         self.model_points: list[ModelPointRow] = []
         self.curves: dict[CurveKey, Points] = {}
         self.files: list[tuple[str, str, int, str]] = []
+        self._pieces: dict[CurveKey, list[Piece]] = {}
         for record in records:
             self.add(record)
+        for block in blocks:
+            self.add_block(block)
 
     @property
     def experiments(self) -> dict[str, None]:
@@ -131,6 +145,11 @@ class Batch:
     def ended_runs(self) -> list[str]:
         """IDs of the runs that ended."""
         return [row.run_id for row in self.runs if row.end_time is not None]
+
+    @property
+    def metric_keys(self) -> dict[str, None]:
+        """Names of the metrics that have new points."""
+        return {curve.key: None for curve in {**self.curves, **self._pieces}}
 
     @singledispatchmethod
     def add(self, record: Record) -> None:
@@ -216,12 +235,38 @@ class Batch:
     def _(self, record: AddFiles) -> None:
         self.files += [(record.owner, file.path, file.size, file.sha256) for file in record.files]
 
+    def add_block(self, block: Block) -> None:
+        """Fold points in that were logged as columns or as rows of one layout."""
+        self.mentioned[block.run_id] = None
+        for key, values in zip(block.keys, block.values, strict=True):
+            piece = Piece(block.places, Columns(block.steps, block.timestamps, values))
+            self._pieces.setdefault(CurveKey(block.run_id, key, 0, *NO_DATASET), []).append(piece)
+
+    def new_points(self) -> Iterator[tuple[CurveKey, Columns]]:
+        """Give each curve's new points, in the order logged.
+
+        Columns of steps that curves share are the same object in each.
+        """
+        for curve in {**self.curves, **self._pieces}:
+            points = self.curves.get(curve)
+            lists = [columns(points.steps, points.timestamps, points.values)] if points else []
+            pieces = self._pieces.get(curve, [])
+            yield curve, concatenate([*lists, *([_in_order(pieces)] if pieces else [])])
+
     def _curve(self, run_id: str, key: str, of_model: int, name: str = "", digest: str = "") -> Points:
         curve = CurveKey(run_id, key, of_model, name, digest)
         points = self.curves.get(curve)
         if points is None:
             points = self.curves[curve] = Points()
         return points
+
+
+def _in_order(pieces: list[Piece]) -> Columns:
+    points = concatenate([piece.points for piece in pieces])
+    if len(pieces) == 1:
+        return points
+    order = np.argsort(np.concatenate([piece.places for piece in pieces]), kind="stable")
+    return Columns(points.steps[order], points.timestamps[order], points.values[order])
 
 
 def param_rows(owner: str, values: Mapping[str, object]) -> list[ParamRow]:

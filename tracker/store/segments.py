@@ -5,8 +5,9 @@ version, the number of points and a CRC-32, then the columns, each with the enco
 length:
 
 - steps and timestamps: a start and a stride where they are an arithmetic progression (steps mostly are);
-  else int64 differences, deflated
-- values: float64 as they are, or their bytes shuffled by significance and deflated, whichever is smaller
+  else their differences, by planes
+- values: their bits by planes, or the differences of their bits, whichever seems to be smaller
+- any column of few points: as it is
 """
 
 from __future__ import annotations
@@ -19,14 +20,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import StoreError
+from . import planes
 
 _HEAD = struct.Struct("<BII")
 _COLUMN = struct.Struct("<BI")
 _PROGRESSION = struct.Struct("<qq")
-_VERSION = 1
-_ARITHMETIC, _DIFFERENCES, _PLAIN, _SHUFFLED = range(4)
-# Deflate's level: 1 is several times as fast as the default and a few per cent larger.
-_LEVEL = 1
+_FIRST = struct.Struct("<Q")
+_VERSION = 2
+# Version 1's CRC did not cover the number of points.
+_OLD_VERSION = 1
+# Kinds of columns; version 2 writes no deflated and no shuffled ones.
+_ARITHMETIC, _DEFLATED, _PLAIN, _SHUFFLED, _PLANES, _DIFFERENCES = range(6)
+# So few points are not worth the time that it takes to make them smaller: they will be merged with others.
+_FEW = 128
 _DAMAGED = "a segment of a curve is damaged"
 
 
@@ -55,6 +61,8 @@ def concatenate(pieces: list[Columns]) -> Columns:
     """Put pieces one after the other; none gives no points."""
     if not pieces:
         return columns([], [], [])
+    if len(pieces) == 1:
+        return pieces[0]
     return Columns(
         np.concatenate([piece.steps for piece in pieces]),
         np.concatenate([piece.timestamps for piece in pieces]),
@@ -64,8 +72,18 @@ def concatenate(pieces: list[Columns]) -> Columns:
 
 def encode(points: Columns) -> bytes:
     """Return a segment's bytes."""
-    body = _encode_whole(points.steps) + _encode_whole(points.timestamps) + _encode_real(points.values)
-    return _HEAD.pack(_VERSION, len(points), zlib.crc32(body)) + body
+    return encode_values(points, encode_axes(points))
+
+
+def encode_axes(points: Columns) -> bytes:
+    """Return the bytes of steps and timestamps, which curves that were logged together share."""
+    return _encode_whole(points.steps) + _encode_whole(points.timestamps)
+
+
+def encode_values(points: Columns, axes: bytes) -> bytes:
+    """Return a segment's bytes, given those of its steps and timestamps."""
+    body = axes + _encode_real(points.values)
+    return _HEAD.pack(_VERSION, len(points), _crc(_VERSION, len(points), body)) + body
 
 
 def decode(data: bytes) -> Columns:
@@ -76,9 +94,9 @@ def decode(data: bytes) -> Columns:
     """
     version, count, crc = _HEAD.unpack_from(data.ljust(_HEAD.size, b"\0"))
     body = memoryview(data)[_HEAD.size :]
-    if data and version != _VERSION:
+    if data and version not in {_OLD_VERSION, _VERSION}:
         raise StoreError(f"a segment is of a version ({version}) that is not known here")
-    if len(data) <= _HEAD.size or zlib.crc32(body) != crc:
+    if len(data) <= _HEAD.size or _crc(version, count, body) != crc:
         raise StoreError(_DAMAGED)
     parts = []
     for _ in range(3):
@@ -86,11 +104,15 @@ def decode(data: bytes) -> Columns:
         parts.append((kind, bytes(body[_COLUMN.size : _COLUMN.size + length])))
         body = body[_COLUMN.size + length :]
     steps, timestamps, values = parts
-    reals = _decode_real(*values)
-    # The number of points is the one thing that the CRC does not cover.
+    reals = _decode_real(*values, count)
+    # In version 1 the number of points is the one thing that the CRC does not cover.
     if len(reals) != count:
         raise StoreError(_DAMAGED)
     return Columns(_decode_whole(*steps, count), _decode_whole(*timestamps, count), reals)
+
+
+def _crc(version: int, count: int, body: bytes | memoryview) -> int:
+    return zlib.crc32(body, count if version == _VERSION else 0)
 
 
 def _column(kind: int, data: bytes) -> bytes:
@@ -98,39 +120,63 @@ def _column(kind: int, data: bytes) -> bytes:
 
 
 def _encode_whole(column: NDArray[np.int64]) -> bytes:
-    # Differences wrap around like the sums that undo them, so any int64 survives.
-    differences = np.diff(column, prepend=np.int64(0))
-    if len(column) == 0 or (differences[1:] == differences[1:2]).all():
-        start = int(column[0]) if len(column) else 0
-        stride = int(differences[1]) if len(column) > 1 else 0
-        return _column(_ARITHMETIC, _PROGRESSION.pack(start, stride))
-    return _column(_DIFFERENCES, zlib.compress(_shuffle(differences), _LEVEL))
+    if len(column) <= _FEW:
+        return _column(_PLAIN, column.astype("<i8").tobytes())
+    stride = int(column[1]) - int(column[0])
+    if (np.diff(column) == stride).all():
+        return _column(_ARITHMETIC, _PROGRESSION.pack(int(column[0]), stride))
+    return _encode_differences(column.view(np.uint64))
 
 
 def _decode_whole(kind: int, data: bytes, count: int) -> NDArray[np.int64]:
+    if kind == _PLAIN:
+        return np.frombuffer(data, dtype="<i8").astype(np.int64)
     if kind == _ARITHMETIC:
         start, stride = _PROGRESSION.unpack(data)
         with np.errstate(over="ignore"):
             return np.int64(start) + np.arange(count, dtype=np.int64) * np.int64(stride)
+    if kind == _DIFFERENCES:
+        return _decode_differences(data, count).view(np.int64)
     return np.cumsum(_unshuffle(zlib.decompress(data)).view("<i8"), dtype=np.int64)
 
 
 def _encode_real(column: NDArray[np.float64]) -> bytes:
-    plain = column.astype("<f8").tobytes()
-    shuffled = zlib.compress(_shuffle(column), _LEVEL)
-    return _column(_SHUFFLED, shuffled) if len(shuffled) < len(plain) else _column(_PLAIN, plain)
+    if len(column) <= _FEW:
+        return _column(_PLAIN, column.astype("<f8").tobytes())
+    bits = np.ascontiguousarray(column).view(np.uint64)
+    if planes.entropy(_differences(planes.sample(bits))) < planes.entropy(bits):
+        return _encode_differences(bits)
+    return _column(_PLANES, planes.encode(bits))
 
 
-def _decode_real(kind: int, data: bytes) -> NDArray[np.float64]:
+def _decode_real(kind: int, data: bytes, count: int) -> NDArray[np.float64]:
     if kind == _PLAIN:
         return np.frombuffer(data, dtype="<f8").astype(np.float64)
+    if kind == _PLANES:
+        return planes.decode(data, count).view(np.float64)
+    if kind == _DIFFERENCES:
+        return _decode_differences(data, count).view(np.float64)
     return _unshuffle(zlib.decompress(data)).view("<f8").astype(np.float64)
 
 
-def _shuffle(column: NDArray[np.int64] | NDArray[np.float64]) -> bytes:
-    """Put all first bytes together, then all second ones…: neighbours that are alike deflate better."""
-    little = column.astype(column.dtype.newbyteorder("<"))
-    return little.view(np.uint8).reshape(-1, 8).T.tobytes()
+def _encode_differences(words: planes.Words) -> bytes:
+    return _column(_DIFFERENCES, _FIRST.pack(int(words[0])) + planes.encode(_differences(words)))
+
+
+def _decode_differences(data: bytes, count: int) -> planes.Words:
+    folded = planes.decode(data[_FIRST.size :], count)
+    differences = (folded >> np.uint64(1)) ^ (np.uint64(0) - (folded & np.uint64(1)))
+    differences[0] = _FIRST.unpack_from(data)[0]
+    return np.cumsum(differences, dtype=np.uint64)
+
+
+def _differences(words: planes.Words) -> planes.Words:
+    """Return 0, then each word's difference to the one before, with the sign as the lowest bit.
+
+    They wrap around like the sums that undo them, so any word survives.
+    """
+    signed = np.diff(words, prepend=words[:1]).view(np.int64)
+    return (signed << 1 ^ signed >> 63).view(np.uint64)
 
 
 def _unshuffle(data: bytes) -> NDArray[np.uint8]:

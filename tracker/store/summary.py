@@ -28,8 +28,7 @@ class Summary(NamedTuple):
 
 def summarize(points: Columns) -> Summary:
     """Summarize at least one point."""
-    comparable = np.where(np.isnan(points.values), 0.0, points.values)
-    last = np.lexsort((comparable, points.timestamps, points.steps))[-1]
+    last = _last(points)
     value = float(points.values[last])
     return Summary(
         len(points),
@@ -40,10 +39,19 @@ def summarize(points: Columns) -> Summary:
     )
 
 
+def _last(points: Columns) -> int:
+    among = np.flatnonzero(points.steps == points.steps.max())
+    if len(among) == 1:
+        return int(among[0])
+    values = points.values[among]
+    comparable = np.where(np.isnan(values), 0.0, values)
+    return int(among[np.lexsort((comparable, points.timestamps[among]))[-1]])
+
+
 def _extremes(points: Columns) -> tuple[float | None, int | None, float | None, int | None]:
     finite = np.isfinite(points.values)
     if not finite.any():
         return None, None, None, None
-    values, steps = points.values[finite], points.steps[finite]
+    values, steps = (points.values, points.steps) if finite.all() else (points.values[finite], points.steps[finite])
     low, high = int(values.argmin()), int(values.argmax())
     return float(values[low]), int(steps[low]), float(values[high]), int(steps[high])

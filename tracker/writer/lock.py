@@ -44,6 +44,7 @@ def _locked(file: int, *, wait: bool) -> bool:
         fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
-    # For people who ask who it is; the lock itself is the system's.
-    os.pwrite(file, f"{os.getpid():<20d}".encode(), 0)
+    # For people who ask who it is; the lock itself is the system's, and needs no room on the disk.
+    with contextlib.suppress(OSError):
+        os.pwrite(file, f"{os.getpid():<20d}".encode(), 0)
     return True

@@ -1,16 +1,33 @@
 """When to fold: pure.
 
-What is logged at one time is committed together, so a steady stream costs a commit every `BUSY` seconds at any
-rate. Where nothing comes, the looks grow rarer.
+What is logged at one time is committed together. The work of a fold is mostly one of the number of curves, however few
+points of each there are, so a slow stream is folded as seldom as keeps the work a small share of the time; nobody waits
+for that, since whoever reads has folded in first what there is. A stream that fills a reading is folded without rest.
+Where nothing comes, the looks grow rarer.
 """
 
 from __future__ import annotations
 
 BUSY = 0.05
 IDLE = 0.25
+SLOWEST = 2.0
 _SLOWER = 1.5
+# Between two folds, so many times the seconds that the last one took.
+_REST = 40
+# A fold of so many bytes tells of a stream that must not wait.
+_STREAM_BYTES = 1024 * 1024
 
 
-def next_wait(wait: float, *, found: bool) -> float:
-    """Return the seconds to the next look, given those before this one and whether it found anything."""
-    return BUSY if found else min(IDLE, wait * _SLOWER)
+def next_wait(wait: float, size: int, seconds: float) -> float:
+    """Return the seconds to the next look.
+
+    Args:
+        wait: those before this one.
+        size: how many bytes of journals this one folded in.
+        seconds: how long that took.
+    """
+    if not size:
+        return min(IDLE, max(BUSY, wait * _SLOWER))
+    if size >= _STREAM_BYTES:
+        return 0.0
+    return min(SLOWEST, max(BUSY, seconds * _REST))

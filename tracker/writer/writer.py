@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import time
+from collections.abc import Iterator, Mapping
 from typing import Protocol
 
 import anyio
 from anyio import to_thread
 
 from ..entities import Level
-from ..errors import StoreError
-from ..journal import START, Journal, JournalFolder, Position
+from ..errors import StoreError, StoreUnavailable
+from ..journal import START, Journal, JournalFolder, Pending, Position
 from ..store.batch import Batch
 from ..store.interface import Commits
 from . import rhythm
@@ -48,29 +50,40 @@ class Writer:
         wait, told = rhythm.BUSY, False
         while True:
             await anyio.sleep(wait)
+            begun = time.monotonic()
             try:
-                wait = rhythm.next_wait(wait, found=await self.fold())
-                told = False
+                folded = await self.fold()
             except StoreError as problem:
                 if not told:
                     log.warning("%s", problem)
                 wait, told = rhythm.IDLE, True
+            else:
+                wait, told = rhythm.next_wait(wait, folded or 0, time.monotonic() - begun), False
 
-    async def fold(self) -> bool:
-        """Fold in what is pending now, in one commit; return whether there was anything, and it was our turn."""
-        folded = False
+    async def fold(self) -> int | None:
+        """Fold in what is pending now, in one commit.
+
+        Returns how many bytes of journals that were, or None if nothing is pending or it is not our turn.
+        """
+        size = None
         async with self._turn:
             with anyio.CancelScope(shield=True), self._lock.held() as held:
-                folded = held and await self._fold()
-        return folded
+                size = await self._fold() if held else None
+        return size
 
-    async def _fold(self) -> bool:
-        pending = await to_thread.run_sync(self._journals.read, await self._store.journal_positions())
+    async def _fold(self) -> int | None:
+        pending, batch = await to_thread.run_sync(self._read, await self._store.journal_positions())
         if not pending:
-            return False
-        await self._store.commit(Batch(pending.records), pending.positions, pending.gone)
-        await to_thread.run_sync(self._journals.remove, pending)
-        return True
+            return None
+        await self._store.commit(batch, pending.positions, pending.gone)
+        with _translated():
+            await to_thread.run_sync(self._journals.remove, pending)
+        return pending.size
+
+    def _read(self, folded: Mapping[str, Position]) -> tuple[Pending, Batch]:
+        with _translated():
+            pending = self._journals.read(folded)
+        return pending, Batch(pending.records, pending.blocks)
 
     async def flush(self, timeout: float) -> Level:  # noqa: ASYNC109  # it returns a level, and raises nothing
         """Wait until what this process has logged so far is stored, for at most so many seconds.
@@ -84,22 +97,30 @@ class Writer:
                     target, problem = self._target(), "the journal has no room on the disk"
                 elif await self._is_stored(target):
                     return Level.STORED
+                folded = None
                 try:
                     folded = await self.fold()
                 except StoreError as error:
-                    folded, problem = False, str(error)
-                if not folded:
+                    problem = str(error)
+                if folded is None:
                     await anyio.sleep(_TURN)
         # What was cancelled may have been done all the same.
         if target is not None and await self._is_stored(target):
             return Level.STORED
-        await to_thread.run_sync(self._own.sync)
         log.warning("not stored within %g s: %s; what was logged waits in the journal", timeout, problem)
+        return await to_thread.run_sync(self._sync)
+
+    def _sync(self) -> Level:
+        try:
+            self._own.sync()
+        except OSError as problem:
+            log.warning("cannot force the journal to the disk: %s", problem)
+            return Level.LOGGED
         return Level.LOGGED if self._own.waiting else Level.SYNCED
 
     async def drain(self) -> None:
         """Fold in until nothing is left that can be, as when a store is opened."""
-        while await self.fold():
+        while await self.fold() is not None:
             pass
 
     async def catch_up(self, timeout: float) -> bool:  # noqa: ASYNC109  # it returns whether, and raises nothing
@@ -112,7 +133,7 @@ class Writer:
                 # One that has left the folder was folded in to its end, whoever did it.
                 if not left or not left.keys() & (await to_thread.run_sync(self._journals.ends)).keys():
                     return True
-                if not await self.fold():
+                if await self.fold() is None:
                     await anyio.sleep(_TURN)
         return False
 
@@ -137,10 +158,20 @@ class Writer:
         self._own.close()
         with contextlib.suppress(StoreError):
             # Once for the file, which nobody owns now, and once for its position, which is then of nothing.
-            await self.fold() and await self.fold()
+            if await self.fold() is not None:
+                await self.fold()
         with anyio.CancelScope(shield=True), contextlib.ExitStack() as holding:
             # Closing may checkpoint the file, which is writing. Whoever else writes has it open, so then it does not.
             with contextlib.suppress(StoreError):
                 holding.enter_context(self._lock.held())
             await self._store.aclose()
         return level
+
+
+@contextlib.contextmanager
+def _translated() -> Iterator[None]:
+    """Make a failing disk a matter that passes, as it is for the store."""
+    try:
+        yield
+    except OSError as problem:
+        raise StoreUnavailable(f"cannot read the journals just now: {problem}") from problem

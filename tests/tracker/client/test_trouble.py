@@ -17,7 +17,7 @@ from tracker.writer import WriterLock
 def test_a_foreign_program_that_holds_the_database_stops_no_logging(
     store: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(connection, "BUSY_SECONDS", 0.02)
+    monkeypatch.setattr(connection, "BRIEF_SECONDS", 0.02)
     with (
         tracker.open(store) as opened,
         opened.start_run("held") as run,
@@ -38,7 +38,7 @@ def test_a_foreign_program_that_holds_the_database_stops_no_logging(
 def test_closing_while_the_database_is_held_leaves_everything_for_the_next_open(
     store: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(connection, "BUSY_SECONDS", 0.02)
+    monkeypatch.setattr(connection, "BRIEF_SECONDS", 0.02)
     with tracker.open(store) as opened:
         run = opened.start_run("held")
         run.flush()
@@ -80,5 +80,5 @@ def test_damage_at_the_end_of_a_dead_programs_journal_is_put_aside(
         path.write_bytes(path.read_bytes()[:-3])
     with tracker.open(store) as opened:
         assert opened.metric_history(run.run_id, "loss").steps.tolist() == [0, 1]
-    assert "torn or damaged" in caplog.text
+    assert "bytes are torn" in caplog.text
     assert [entry.suffix for entry in (store / "journals").iterdir()] == [".damaged"]

@@ -12,17 +12,17 @@ from pathlib import Path
 import pytest
 
 from tracker.entities.records import LogMetrics, Record
-from tracker.journal import Journal, JournalFolder, Position, encode, encode_metrics
+from tracker.journal import Journal, JournalFolder, Position, encode
 from tracker.journal import folder as folders
 from tracker.journal import journal as journals
-from tracker.journal.codec import MAGIC
 from tracker.journal.folder import DAMAGED, Pending, part_path
+from tracker.journal.frames import MAGIC
 
 Program = Callable[..., object]
 
 
 def point(number: int) -> bytes:
-    return encode_metrics("run", number, 1000, {"loss": number / 8})
+    return encode(LogMetrics("run", number, 1000, {"loss": number / 8}))
 
 
 def numbers(records: list[Record]) -> list[int]:
@@ -150,9 +150,9 @@ def test_however_little_is_read_at_a_time_all_of_it_is_read(
 
 
 def test_a_frame_longer_than_what_is_read_at_a_time_is_read_whole(tmp_path: Path, reader: Reader) -> None:
-    many = {f"metric {number:06d}": 0.1 + number for number in range(200_000)}
+    many = {f"metric {number:06d}": 0.1 + number for number in range(400_000)}
     journal = Journal(tmp_path)
-    journal.append(encode_metrics("run", 1, 0, many))
+    journal.append(encode(LogMetrics("run", 1, 0, many)))
     journal.append(point(2))
     assert journal.position.offset > folders.READ_BYTES
     first = reader.fold()
@@ -187,15 +187,14 @@ def test_of_a_torn_journal_the_whole_frames_are_read_and_the_rest_is_put_aside(
     path = part_path(tmp_path, journal.journal_id, 1)
     path.write_bytes(damage(path.read_bytes()))
     assert reader.fold_all() == [0, 1]
-    assert [entry.name for entry in tmp_path.iterdir()] == [path.name + DAMAGED]
+    assert [entry.name for entry in tmp_path.iterdir()] == [f"{path.name}.{len(MAGIC) + 2 * len(point(0))}{DAMAGED}"]
     (told,) = caplog.messages
     assert path.name in told
 
 
-def test_what_follows_damage_in_a_part_is_put_aside_and_the_next_part_is_read(
+def test_what_follows_damage_in_a_part_is_read(
     tmp_path: Path, reader: Reader, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    # The damaged frame has more behind it than is read at a time: that must not hold up what comes later.
     monkeypatch.setattr(folders, "READ_BYTES", 100)
     journal = Journal(tmp_path)
     for number in range(20):
@@ -207,9 +206,31 @@ def test_what_follows_damage_in_a_part_is_put_aside_and_the_next_part_is_read(
     data = bytearray(path.read_bytes())
     data[len(MAGIC) + len(point(0)) + 20] ^= 1
     path.write_bytes(data)
-    assert reader.fold_all() == [0, 20]
-    assert [entry.name for entry in tmp_path.iterdir()] == [path.name + DAMAGED]
-    assert f"its last {len(data) - len(MAGIC) - len(point(0))} bytes" in caplog.text
+    assert reader.fold_all() == [0, *range(2, 21)]
+    begin = len(MAGIC) + len(point(0))
+    (kept,) = tmp_path.iterdir()
+    assert kept.name == f"{path.name}.{begin}{DAMAGED}"
+    assert kept.read_bytes() == data[begin : begin + len(point(1))]
+    assert f"{path}: {len(point(1))} bytes are damaged at byte {begin}" in caplog.text
+
+
+def test_of_a_journal_whose_owner_lives_damage_is_passed_over_when_it_is_seen_again(
+    tmp_path: Path, reader: Reader, caplog: pytest.LogCaptureFixture
+) -> None:
+    journal = Journal(tmp_path)
+    for number in range(3):
+        journal.append(point(number))
+    path = part_path(tmp_path, journal.journal_id, 1)
+    with path.open("r+b") as file:
+        file.seek(len(MAGIC) + len(point(0)) + 20)
+        file.write(b"?")
+    reader.fold()
+    assert (reader.steps, caplog.messages) == ([0], [])  # it may be one that is being written
+    assert reader.fold_all() == [0, 2]
+    assert "damaged" in caplog.text
+    journal.append(point(3))
+    assert reader.fold_all() == [0, 2, 3]
+    journal.close()
 
 
 @pytest.mark.parametrize("head", [b"", MAGIC[:3], b"no journal at all"])
@@ -243,7 +264,7 @@ def test_a_tail_that_its_owner_left_behind_is_given_up(tmp_path: Path, reader: R
     assert len(parts(tmp_path)) == 1
     journal.close()
     assert reader.fold_all() == [1]
-    assert parts(tmp_path) == [f"000001.journal{DAMAGED}"]
+    assert parts(tmp_path) == [f"000001.journal.{len(MAGIC) + len(point(1))}{DAMAGED}"]
 
 
 def test_a_part_that_comes_back_after_it_was_folded_is_not_read_again(tmp_path: Path, reader: Reader) -> None:
@@ -262,17 +283,17 @@ def test_a_part_that_comes_back_after_it_was_folded_is_not_read_again(tmp_path: 
 def test_a_full_disk_loses_nothing_and_is_told_once(
     tmp_path: Path, reader: Reader, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    write = os.write
-    room = 100
+    write = os.pwrite
+    room = 200
 
-    def full(file: int, data: bytes) -> int:
+    def full(file: int, data: bytes, offset: int) -> int:
         nonlocal room
         if not room:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         taken, room = data[:room], max(0, room - len(data))
-        return write(file, taken)
+        return write(file, taken, offset)
 
-    monkeypatch.setattr(os, "write", full)
+    monkeypatch.setattr(os, "pwrite", full)
     journal = Journal(tmp_path)
     for number in range(6):
         journal.append(point(number))
@@ -284,7 +305,7 @@ def test_a_full_disk_loses_nothing_and_is_told_once(
     journal.append(point(6))
     assert not journal.waiting
     assert reader.fold_all() == list(range(7))
-    assert len([text for text in caplog.messages if "wait in memory" in text]) == 1
+    assert len([text for text in caplog.messages if "waits in memory" in text]) == 1
     journal.close()
 
 
@@ -315,10 +336,11 @@ def test_a_folder_that_comes_back_gets_what_waited(tmp_path: Path) -> None:
 FORKS = """
     import os, sys
     from pathlib import Path
-    from tracker.journal import Journal, encode_metrics
+    from tracker.entities.records import LogMetrics
+    from tracker.journal import Journal, encode
 
     def log(step):
-        journal.append(encode_metrics("run", step, 0, {"a": 1.0}))
+        journal.append(encode(LogMetrics("run", step, 0, {"a": 1.0})))
 
     journal = Journal(Path(sys.argv[1]))
     log(0)
@@ -352,11 +374,12 @@ def test_several_threads_append_whole_frames(tmp_path: Path, reader: Reader, run
         import sys
         from concurrent.futures import ThreadPoolExecutor
         from pathlib import Path
-        from tracker.journal import Journal, encode_metrics
+        from tracker.entities.records import LogMetrics
+        from tracker.journal import Journal, encode
 
         journal = Journal(Path(sys.argv[1]))
         def log(step):
-            journal.append(encode_metrics("run", step, 0, {"a": 1.0}))
+            journal.append(encode(LogMetrics("run", step, 0, {"a": 1.0})))
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(log, range(5000)))
     """

@@ -127,7 +127,7 @@ async def test_a_failed_transaction_leaves_nothing_and_the_next_one_works(path: 
 async def test_a_foreign_programs_lock_is_told_from_other_problems(
     path: Path, sqlite: SqliteStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connection, "BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(connection, "BRIEF_SECONDS", 0.05)
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreUnavailable, match="locked"):

@@ -32,12 +32,8 @@ GATHERS_UNTIL_KILLED = (
     """
     from tracker.journal import Journal
 
-    append, gathered = Journal.append, []
-
-    def gather(journal, frame):
-        gathered.append(frame) if b'"metrics"' in frame else append(journal, frame)
-
-    Journal.append = gather
+    gathered = []
+    Journal.points = lambda journal, *points: gathered.append(points)
 """
     + LOGS_UNTIL_KILLED
 )

@@ -5,21 +5,31 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.writer.rhythm import BUSY, IDLE, next_wait
+from tracker.writer.rhythm import BUSY, IDLE, SLOWEST, next_wait
+
+FEW = 1000
+MANY = 10_000_000
 
 
-@given(st.lists(st.booleans(), max_size=50))
-def test_waits_stay_between_busy_and_idle(found: list[bool]) -> None:
+@given(st.lists(st.tuples(st.sampled_from([0, FEW, MANY]), st.floats(0, 10)), max_size=50))
+def test_waits_are_bounded_and_only_a_stream_has_none(folds: list[tuple[int, float]]) -> None:
     wait = BUSY
-    for each in found:
-        wait = next_wait(wait, found=each)
-        assert wait == BUSY if each else BUSY < wait <= IDLE
+    for size, seconds in folds:
+        wait = next_wait(wait, size, seconds)
+        assert (wait == 0) == (size == MANY)
+        assert wait <= (SLOWEST if size else IDLE)
 
 
 def test_where_nothing_comes_the_looks_grow_rarer() -> None:
-    waits = [BUSY]
+    waits = [next_wait(0, 0, 0.0)]
     while waits[-1] < IDLE:
-        waits.append(next_wait(waits[-1], found=False))
+        waits.append(next_wait(waits[-1], 0, 0.0))
     assert waits == sorted(waits)
     assert len(waits) > 2
-    assert next_wait(IDLE, found=True) == BUSY
+
+
+@given(st.floats(0.0001, 10), st.floats(0, 10))
+def test_a_slow_stream_is_folded_as_seldom_as_keeps_the_work_a_small_share(seconds: float, wait: float) -> None:
+    rest = next_wait(wait, FEW, seconds)
+    assert rest >= min(SLOWEST, 20 * seconds)
+    assert rest >= BUSY

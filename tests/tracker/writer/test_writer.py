@@ -13,10 +13,11 @@ import anyio
 import pytest
 
 from tracker.entities import Level
+from tracker.entities.records import LogMetrics
 from tracker.errors import StoreError
-from tracker.journal import Journal, JournalFolder, encode_metrics
-from tracker.journal.codec import frame
+from tracker.journal import Journal, JournalFolder, encode
 from tracker.journal.folder import Pending
+from tracker.journal.frames import frame
 from tracker.store.sqlite import SqliteStore, connection
 from tracker.writer import Writer, WriterLock
 
@@ -26,7 +27,7 @@ RUN = "a" * 32
 
 
 def point(step: int) -> bytes:
-    return encode_metrics(RUN, step, 1000, {"loss": step / 8})
+    return encode(LogMetrics(RUN, step, 1000, {"loss": step / 8}))
 
 
 class Crashed(Exception):
@@ -180,7 +181,7 @@ async def test_flush_of_a_closed_journal_that_was_folded_returns_at_once(place: 
 async def test_flush_says_so_while_a_foreign_program_holds_the_file(
     place: Place, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(connection, "BUSY_SECONDS", 0.02)
+    monkeypatch.setattr(connection, "BRIEF_SECONDS", 0.02)
     writer = await place.writer()
     place.journal.append(point(1))
     with closing(sqlite3.connect(place.database, isolation_level=None)) as foreign:
@@ -226,13 +227,13 @@ async def test_the_background_folds_by_itself(place: Place) -> None:
 async def test_the_background_tells_a_problem_once_and_goes_on_when_it_is_over(
     place: Place, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(connection, "BUSY_SECONDS", 0.001)
+    monkeypatch.setattr(connection, "BRIEF_SECONDS", 0.001)
     monkeypatch.setattr("tracker.writer.rhythm.IDLE", 0.01)
     writer = await place.writer()
     place.journal.append(point(1))
     tries, often, fold = 0, anyio.Event(), writer.fold
 
-    async def counted() -> bool:
+    async def counted() -> int | None:
         nonlocal tries
         tries += 1
         if tries == 4:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 
+from anyio import to_thread
+
 from ...journal import Position
 from .. import segments
-from ..batch import Batch
+from ..batch import Batch, CurveKey
+from ..segments import Columns
 from ..summary import summarize
 from .connection import Connection
 
@@ -144,14 +147,21 @@ async def commit(
     gone: Sequence[str],
 ) -> None:
     """Write everything in one transaction; returns when it is on the disk."""
-    now = time.time_ns() // 1_000_000
-    statements = [*_run_rows(batch, now), *_model_rows(batch), *_curve_rows(batch)]
-    statements.append((_JOURNAL, [(journal_id, *place) for journal_id, place in positions.items()]))
-    statements.append((_JOURNAL_GONE, [(journal_id,) for journal_id in gone]))
+    statements = await to_thread.run_sync(_statements, batch, positions, gone)
     async with connection.transaction():
         for sql, rows in statements:
             if rows:
                 await connection.run_many(sql, rows)
+
+
+def _statements(batch: Batch, positions: Mapping[str, Position], gone: Sequence[str]) -> list[Statement]:
+    return [
+        *_run_rows(batch, time.time_ns() // 1_000_000),
+        *_model_rows(batch),
+        *_curve_rows(batch),
+        (_JOURNAL, [(journal_id, *place) for journal_id, place in positions.items()]),
+        (_JOURNAL_GONE, [(journal_id,) for journal_id in gone]),
+    ]
 
 
 def _run_rows(batch: Batch, now: int) -> Iterator[Statement]:
@@ -164,7 +174,7 @@ def _run_rows(batch: Batch, now: int) -> Iterator[Statement]:
     yield _DATASET, batch.datasets
     yield _DATASET_REF, list(batch.dataset_refs)
     yield _INPUT, batch.inputs
-    yield _KEY, [(key,) for key in {curve.key: None for curve in batch.curves}]
+    yield _KEY, [(key,) for key in batch.metric_keys]
 
 
 def _model_rows(batch: Batch) -> Iterator[Statement]:
@@ -200,28 +210,19 @@ def _model_rows(batch: Batch) -> Iterator[Statement]:
 
 
 def _curve_rows(batch: Batch) -> Iterator[Statement]:
-    pieces = [
-        (curve, segments.columns(points.steps, points.timestamps, points.values))
-        for curve, points in batch.curves.items()
-    ]
-    yield (
-        _SERIES,
-        [
-            (
-                curve.run_id,
-                curve.key,
-                curve.of_model,
-                curve.dataset_name,
-                curve.dataset_digest,
-                *summarize(piece),
-            )
-            for curve, piece in pieces
-        ],
-    )
-    yield (
-        _SEGMENT,
-        [
-            (int(piece.steps.min()), int(piece.steps.max()), len(piece), segments.encode(piece), *curve)
-            for curve, piece in pieces
-        ],
-    )
+    pieces = list(batch.new_points())
+    yield _SERIES, [(*curve, *summarize(piece)) for curve, piece in pieces]
+    yield _SEGMENT, _segment_rows(pieces)
+
+
+def _segment_rows(pieces: Sequence[tuple[CurveKey, Columns]]) -> list[Sequence[object]]:
+    rows: list[Sequence[object]] = []
+    # Curves that are logged together share their columns of steps; what is encoded once, is found by the next.
+    axes: dict[int, bytes] = {}
+    for curve, piece in pieces:
+        shared = id(piece.steps)
+        if shared not in axes:
+            axes[shared] = segments.encode_axes(piece)
+        data = segments.encode_values(piece, axes[shared])
+        rows.append((int(piece.steps.min()), int(piece.steps.max()), len(piece), data, *curve))
+    return rows

@@ -18,8 +18,10 @@ import anyio
 
 from ...errors import NotAStore, StoreError, StoreReadOnly, StoreUnavailable
 
-# How long a lock that a foreign program holds on the file is waited for, in seconds.
+# How long a lock that a foreign program holds on the file is waited for, in seconds: by a reader, who needs an answer,
+# and by the writer, who will try again.
 BUSY_SECONDS = 5.0
+BRIEF_SECONDS = 0.25
 _READ_ONLY = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}
 _PASSING = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
 
@@ -83,7 +85,7 @@ async def connect_writer(path: Path) -> Connection:
     with _translated(path):
         # Made by hand for its mode, which SQLite then gives to the files beside it.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-        raw = await aiosqlite.connect(path, timeout=BUSY_SECONDS, isolation_level=None, cached_statements=256)
+        raw = await aiosqlite.connect(path, timeout=BRIEF_SECONDS, isolation_level=None, cached_statements=256)
     connection = Connection(path, raw)
     try:
         await connection.run("PRAGMA journal_mode = WAL")

@@ -1,0 +1,129 @@
+"""Points as bytes, and back: what is logged a million times. Pure.
+
+A layout says which run and which metrics the values of a frame belong to, by name and in order. It is written once,
+as a JSON frame `["layout", run_id, [key, …]]`, and again after a while, so that damage to it costs little; frames of
+points name it by the place where it begins in their part. Payloads, all numbers little-endian and eight bytes long but
+for the first two, which are uint32:
+
+- points: kind 1, layout, step, timestamp, then a float64 for each key: one call of `log`
+- columns: kind 2, layout, number of points n, then n steps, n timestamps, and n float64 for each key in turn
+
+Every float64 is kept as it is, NaN and -0.0 among them.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .frames import ALIGNMENT, frame, json_frame
+
+LAYOUT: Final = "layout"
+POINTS: Final = 1
+_COLUMNS: Final = 2
+_JSON: Final = ord("[")
+_COLUMNS_HEAD = struct.Struct("<IIq")
+_LOW = 0xFFFFFFFF
+
+
+class Layout:
+    """A run and the names of metrics, in order; `Journal` notes here where it wrote it, and until where that holds."""
+
+    __slots__ = ("home", "keys", "offset", "pack", "run_id", "until")
+
+    def __init__(self, run_id: str, keys: tuple[str, ...]) -> None:
+        self.run_id = run_id
+        self.keys = keys
+        self.pack = _packer(len(keys))
+        self.home: object = None
+        self.offset = 0
+        self.until = 0
+
+    def definition(self) -> bytes:
+        """Return the frame that defines it."""
+        return json_frame((LAYOUT, self.run_id, self.keys))
+
+    def points(self, step: int, timestamp: int, values: Iterable[float]) -> bytes:
+        """Return the frame of one call's points."""
+        return frame(self.pack(POINTS, self.offset, step, timestamp, *values))
+
+    def columns(
+        self,
+        steps: NDArray[np.int64],
+        timestamps: NDArray[np.int64],
+        values: Sequence[NDArray[np.float64]],
+    ) -> bytes:
+        """Return the frame of columns of equal length, one of values for each key."""
+        head = _COLUMNS_HEAD.pack(_COLUMNS, self.offset, len(steps))
+        return frame(b"".join([head, steps.tobytes(), timestamps.tobytes(), *(each.tobytes() for each in values)]))
+
+
+@lru_cache(maxsize=64)
+def _packer(keys: int) -> Callable[..., bytes]:
+    return struct.Struct(f"<IIqq{keys}d").pack
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Block:
+    """Points of one layout: columns of shape (points,) and values of shape (keys, points).
+
+    `places` tells the order logged, also between blocks that were read together.
+    """
+
+    run_id: str
+    keys: tuple[str, ...]
+    places: NDArray[np.int64]
+    steps: NDArray[np.int64]
+    timestamps: NDArray[np.int64]
+    values: NDArray[np.float64]
+
+
+class Group(NamedTuple):
+    """Frames of one kind and one layout: their places among the frames they were found with, shape (frames,)."""
+
+    kind: int
+    layout: int
+    members: NDArray[np.int64]
+
+
+def of_points(buffer: bytes, begins: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Say of each frame whether it holds points, and no JSON."""
+    kinds: NDArray[np.uint8] = np.frombuffer(buffer, dtype=np.uint8)[begins + ALIGNMENT]
+    return np.not_equal(kinds, _JSON)
+
+
+def groups(buffer: bytes, begins: NDArray[np.int64]) -> list[Group]:
+    """Sort good frames of points by kind and layout, given where each begins."""
+    heads = _words(buffer)[begins // ALIGNMENT + 1]
+    order = np.argsort(heads, kind="stable")
+    parts = np.split(order, np.flatnonzero(np.diff(heads[order])) + 1) if len(order) else []
+    return [Group(int(heads[part[0]]) & _LOW, int(heads[part[0]]) >> 32 & _LOW, part) for part in parts]
+
+
+def blocks(
+    buffer: bytes,
+    begins: NDArray[np.int64],
+    kind: int,
+    layout: Layout,
+    places: NDArray[np.int64],
+) -> Iterator[Block]:
+    """Read frames of one kind and layout, given where each begins, and its place in the order logged."""
+    words, keys, rows = _words(buffer), len(layout.keys), begins // ALIGNMENT
+    if kind == POINTS:
+        values = words.view("<f8")[rows + np.arange(4, 4 + keys)[:, None]]
+        yield Block(layout.run_id, layout.keys, places, words[rows + 2], words[rows + 3], values)
+        return
+    for place, row in zip(places.tolist(), rows.tolist(), strict=True):
+        count = int(words[row + 2])
+        table = words[row + 3 : row + 3 + (2 + keys) * count].reshape(2 + keys, count)
+        yield Block(layout.run_id, layout.keys, np.full(count, place), table[0], table[1], table[2:].view("<f8"))
+
+
+def _words(buffer: bytes) -> NDArray[np.int64]:
+    return np.frombuffer(buffer, dtype="<i8", count=len(buffer) // ALIGNMENT)
