@@ -57,8 +57,15 @@ class Loggable:
         """The params logged through this object, and those it started with."""
         return self._params
 
-    def _log(self, metrics: Mapping[str, object], step: int) -> None:
-        # What users call a million times: names that were found good before are not looked at again.
+    def log(self, metrics: Mapping[str, object], step: int = 0) -> None:
+        """Log metrics of one step.
+
+        It returns when they are in the journal: within microseconds, whatever state the store is in.
+
+        Raises:
+            InvalidMetric: a name or a value cannot be kept; nothing was logged then.
+        """
+        # Users call this a million times: names that were found good before are not looked at again.
         layout = self._layouts.get(tuple(metrics)) if type(metrics) is dict else None
         if layout is None:
             layout = self._layout(keys_of(metrics))
@@ -160,16 +167,6 @@ class Run(Loggable):
     def __init__(self, desk: Desk, run_id: str, experiment: str, params: Mapping[str, object]) -> None:
         super().__init__(desk.recorder, run_id, experiment, params)
         self._desk = desk
-
-    def log(self, metrics: Mapping[str, object], step: int = 0) -> None:
-        """Log metrics of one step.
-
-        It returns when they are in the journal: within microseconds, whatever state the store is in.
-
-        Raises:
-            InvalidMetric: a name or a value cannot be kept; nothing was logged then.
-        """
-        self._log(metrics, step)
 
     def log_batch(
         self,
@@ -278,9 +275,9 @@ class AsyncRun(Loggable):
         super().__init__(desk.recorder, run_id, experiment, params)
         self._desk = desk
 
-    def log(self, metrics: Mapping[str, object], step: int = 0) -> Done:
+    def log(self, metrics: Mapping[str, object], step: int = 0) -> Done:  # type: ignore[override]  # to be awaited
         """Log metrics of one step, as `Run.log` does."""
-        self._log(metrics, step)
+        super().log(metrics, step)
         return DONE
 
     def log_batch(

@@ -22,6 +22,7 @@ MAGIC = b"tracker\x02"
 OLD_MAGIC = b"tracker\x01"
 ALIGNMENT = 8
 _HEADER = struct.Struct("<II")
+header = _HEADER.pack
 
 
 def frame(payload: bytes) -> bytes:

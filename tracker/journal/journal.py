@@ -19,13 +19,14 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import ClassVar, NamedTuple
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .folder import START, Position, part_path, sync_folder
-from .frames import MAGIC
-from .points import Layout
+from .frames import MAGIC, header
+from .points import POINTS, Layout
 
 # A part ends where it has become too large to keep around for its unfolded rest.
 PART_BYTES = 64 * 1024 * 1024
@@ -100,12 +101,18 @@ class Journal:
                     self._write_waiting()
                 if layout.home is not self._home or self._offset >= layout.until:
                     self._place(layout)
-                self._write(layout.points(step, timestamp, values))
+                # As `Layout.points` and `_write` do it, without the calls.
+                payload = layout.pack(POINTS, layout.offset, step, timestamp, *values)
+                frame = header(len(payload), crc32(payload)) + payload
+                written = os.pwrite(self._file, frame, self._offset)  # type: ignore[arg-type]  # open since `_place`
+                if written != len(frame):
+                    _require_whole(written, frame)
+                self._offset += written
             except OSError as problem:
                 kept = tuple(values)
                 layout.points(step, timestamp, kept)  # what cannot be kept is refused now, and not when there is room
-                frame = partial(layout.points, step, timestamp, kept)
-                self._wait(_Waiting(layout, frame, _CALL_BYTES + _VALUE_BYTES * len(kept)), problem)
+                again = partial(layout.points, step, timestamp, kept)
+                self._wait(_Waiting(layout, again, _CALL_BYTES + _VALUE_BYTES * len(kept)), problem)
 
     def columns(
         self,
@@ -144,8 +151,11 @@ class Journal:
 
     def retry(self) -> None:
         """Try again to write what waits in memory."""
-        with self._lock, contextlib.suppress(OSError):
-            self._write_waiting()
+        with self._lock:
+            try:
+                self._write_waiting()
+            except OSError as problem:
+                self._meet(problem)
 
     def close(self) -> None:
         """Let go of the file; another process may fold in and remove what is left of it."""
@@ -180,14 +190,8 @@ class Journal:
 
     def _write(self, frame: bytes) -> None:
         assert self._file is not None  # noqa: S101  # for the type checker
-        try:
-            # At its place and not at the end: what a failed write left behind there is written over.
-            written = os.pwrite(self._file, frame, self._offset)
-        except OSError as problem:
-            if problem.errno == errno.EFBIG:
-                # This part may not grow any more (RLIMIT_FSIZE); the next one may.
-                self._home, self._full = object(), 0
-            raise
+        # At its place and not at the end: what a failed write left behind there is written over.
+        written = os.pwrite(self._file, frame, self._offset)
         _require_whole(written, frame)
         self._offset += written
 
@@ -220,6 +224,7 @@ class Journal:
             self._ended.append(part_path(self._folder, self.journal_id, self._part))
 
     def _wait(self, new: _Waiting, problem: OSError) -> None:
+        self._meet(problem)
         if not self._waiting:
             log.warning("cannot write to %s (%s); what is logged waits in memory for room", self._folder, problem)
         if self._waiting_bytes + new.size > WAITING_BYTES:
@@ -227,6 +232,11 @@ class Journal:
             return
         self._waiting.append(new)
         self._waiting_bytes += new.size
+
+    def _meet(self, problem: OSError) -> None:
+        if problem.errno == errno.EFBIG:
+            # This part may not grow any more (RLIMIT_FSIZE); the next one may.
+            self._home, self._full = object(), 0
 
     def _lose(self) -> None:
         if not self._lost:

@@ -18,11 +18,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .frames import ALIGNMENT, frame, json_frame
+from .frames import ALIGNMENT, frame, header, json_frame
 
 LAYOUT: Final = "layout"
 POINTS: Final = 1
@@ -51,7 +52,8 @@ class Layout:
 
     def points(self, step: int, timestamp: int, values: Iterable[float]) -> bytes:
         """Return the frame of one call's points."""
-        return frame(self.pack(POINTS, self.offset, step, timestamp, *values))
+        payload = self.pack(POINTS, self.offset, step, timestamp, *values)
+        return header(len(payload), crc32(payload)) + payload
 
     def columns(
         self,

@@ -93,20 +93,21 @@ class Writer:
         target, problem = self._target(), "another process is writing"
         with anyio.move_on_after(timeout):
             while True:
-                if target is None:
-                    target, problem = self._target(), "the journal has no room on the disk"
-                elif await self._is_stored(target):
-                    return Level.STORED
                 folded = None
                 try:
+                    if target is None:
+                        target, problem = self._target(), "the journal has no room on the disk"
+                    elif await self._is_stored(target):
+                        return Level.STORED
                     folded = await self.fold()
                 except StoreError as error:
                     problem = str(error)
                 if folded is None:
                     await anyio.sleep(_TURN)
         # What was cancelled may have been done all the same.
-        if target is not None and await self._is_stored(target):
-            return Level.STORED
+        with contextlib.suppress(StoreError):
+            if target is not None and await self._is_stored(target):
+                return Level.STORED
         log.warning("not stored within %g s: %s; what was logged waits in the journal", timeout, problem)
         return await to_thread.run_sync(self._sync)
 
