@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import logging
 import os
+import tempfile
 import threading
 import weakref
 from collections import deque
@@ -24,19 +24,18 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from .folder import START, Position, part_path, sync_folder
-from .frames import MAGIC, header
+from .folder import START, Position, sync_folder
+from .frames import header
+from .open_part import OpenPart, require_whole
 from .points import POINTS, Layout
 
-# A part ends where it has become too large to keep around for its unfolded rest.
-PART_BYTES = 64 * 1024 * 1024
-# A layout is written again after so many bytes, so that damage to it can cost no more of what follows.
-LAYOUT_BYTES = 1024 * 1024
 # What may wait in memory for room on the disk.
 WAITING_BYTES = 256 * 1024 * 1024
 # What a call's points take in memory beyond their values.
 _CALL_BYTES = 400
 _VALUE_BYTES = 32
+_RESCUED = "no room in %s (%s): the last %d calls are in %s; move its file there when there is room"
+_LOST = "no room in %s (%s): the last %d calls are lost, for temporary files have no room either (%s)"
 
 log = logging.getLogger("tracker")
 
@@ -52,8 +51,7 @@ class _Waiting(NamedTuple):
 class Journal:
     """The journal of one process: parts in a folder, the newest of which is appended to.
 
-    Its file is made at the first append, and stays locked (`flock`) for as long as this process lives, so
-    others see whether its owner is still there. After a fork the child goes on in a journal of its own.
+    A part is made at the first append. After a fork the child goes on in a journal of its own.
     """
 
     _all: ClassVar[weakref.WeakSet[Journal]] = weakref.WeakSet()
@@ -65,24 +63,20 @@ class Journal:
 
     def _reset(self) -> None:
         self._lock = threading.Lock()
-        self._file: int | None = None
-        # What layouts know the part by that they are written in.
-        self._home = object()
-        self._part = 0
-        self._offset = 0
-        self._full = PART_BYTES
-        self._waiting: deque[_Waiting] = deque()
-        self._waiting_bytes = 0
-        self._lost = 0
+        self._part: OpenPart | None = None
+        self._position = START
         # Parts that were let go of, and perhaps never forced to the disk.
         self._ended: list[Path] = []
         self._sync_failure: OSError | None = None
+        self._waiting: deque[_Waiting] = deque()
+        self._waiting_bytes = 0
+        self._lost = 0
         self.journal_id = os.urandom(16).hex()
 
     @property
     def position(self) -> Position:
         """Where the next frame goes."""
-        return Position(self._part, self._offset) if self._part else START
+        return self._part.position if self._part else self._position
 
     @property
     def waiting(self) -> int:
@@ -99,15 +93,16 @@ class Journal:
             try:
                 if self._waiting:
                     self._write_waiting()
-                if layout.home is not self._home or self._offset >= layout.until:
-                    self._place(layout)
-                # As `Layout.points` and `_write` do it, without the calls.
+                part = self._part
+                if part is None or layout.home is not part or part.offset >= layout.until:
+                    part = self._prepare(layout)
+                # As `Layout.points` and `OpenPart.write` do it, without the calls.
                 payload = layout.pack(POINTS, layout.offset, step, timestamp, *values)
                 frame = header(len(payload), crc32(payload)) + payload
-                written = os.pwrite(self._file, frame, self._offset)  # type: ignore[arg-type]  # open since `_place`
+                written = os.pwrite(part.file, frame, part.offset)
                 if written != len(frame):
-                    _require_whole(written, frame)
-                self._offset += written
+                    require_whole(written, frame)
+                part.offset += written
             except OSError as problem:
                 kept = tuple(values)
                 layout.points(step, timestamp, kept)  # what cannot be kept is refused now, and not when there is room
@@ -137,7 +132,8 @@ class Journal:
         """
         with self._lock:
             ended, self._ended = self._ended, []
-            file = None if self._file is None else os.dup(self._file)
+            # Others may append while the disk works.
+            file = os.dup(self._part.file) if self._part else None
         try:
             if self._sync_failure is not None:
                 raise self._sync_failure
@@ -158,70 +154,41 @@ class Journal:
                 self._meet(problem)
 
     def close(self) -> None:
-        """Let go of the file; another process may fold in and remove what is left of it."""
+        """Let go of the file; another process may fold in and remove what is left of it.
+
+        What still waits in memory is written to another disk, if there is one with room, and told.
+        """
         with self._lock:
+            try:
+                self._write_waiting()
+            except OSError as problem:
+                self._rescue(problem)
             self._release()
 
     def _append(self, new: _Waiting) -> None:
         with self._lock:
             try:
                 self._write_waiting()
-                self._write_one(new)
+                self._prepare(new.layout).write(new.frame())
             except OSError as problem:
                 self._wait(new, problem)
 
-    def _write_one(self, each: _Waiting) -> None:
-        if each.layout is not None:
-            self._place(each.layout)
-        elif self._file is None or self._offset >= self._full:
-            self._next_part()
-        self._write(each.frame())
-
-    def _place(self, layout: Layout) -> None:
-        """Write a layout where the frame that follows can name it, in a new part if this one is full."""
-        if layout.home is self._home and self._offset < layout.until:
-            return
-        if self._file is None or self._offset >= self._full:
-            self._next_part()
-        offset = self._offset
-        self._write(layout.definition())
-        layout.home, layout.offset = self._home, offset
-        layout.until = min(offset + LAYOUT_BYTES, self._full)
-
-    def _write(self, frame: bytes) -> None:
-        assert self._file is not None  # noqa: S101  # for the type checker
-        # At its place and not at the end: what a failed write left behind there is written over.
-        written = os.pwrite(self._file, frame, self._offset)
-        _require_whole(written, frame)
-        self._offset += written
-
-    def _next_part(self) -> None:
-        part = self._part + 1
-        path = part_path(self._folder, self.journal_id, part)
-        aside = path.with_suffix(".new")
-        self._folder.mkdir(mode=0o700, exist_ok=True)
-        file = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            _require_whole(os.write(file, MAGIC), MAGIC)
-            # It gets its name only when it is locked: an unlocked part counts as left behind by the dead.
-            aside.rename(path)
-        except OSError:
-            os.close(file)
-            raise
-        self._release()
-        self._file, self._part, self._offset = file, part, len(MAGIC)
-        self._home, self._full = object(), PART_BYTES
+    def _prepare(self, layout: Layout | None) -> OpenPart:
+        """Return a part that the next frame can go into, and that knows its layout."""
+        part = self._part
+        if part is None or part.is_full:
+            part = OpenPart.begin(self._folder, self.journal_id, self.position.part + 1)
+            self._release()
+            self._part = part
+        if layout is not None and not part.knows(layout):
+            part.place(layout)
+        return part
 
     def _release(self) -> None:
-        if self._file is not None:
-            with contextlib.suppress(OSError):
-                # A failed write may have left a piece of a record behind the last whole one.
-                os.ftruncate(self._file, self._offset)
-            os.close(self._file)
-            self._file = None
-            self._home = object()
-            self._ended.append(part_path(self._folder, self.journal_id, self._part))
+        if self._part is not None:
+            self._part.close()
+            self._ended.append(self._part.path)
+            self._position, self._part = self._part.position, None
 
     def _wait(self, new: _Waiting, problem: OSError) -> None:
         self._meet(problem)
@@ -234,9 +201,9 @@ class Journal:
         self._waiting_bytes += new.size
 
     def _meet(self, problem: OSError) -> None:
-        if problem.errno == errno.EFBIG:
+        if problem.errno == errno.EFBIG and self._part and not self._part.is_empty:
             # This part may not grow any more (RLIMIT_FSIZE); the next one may.
-            self._home, self._full = object(), 0
+            self._release()
 
     def _lose(self) -> None:
         if not self._lost:
@@ -246,26 +213,37 @@ class Journal:
     def _write_waiting(self) -> None:
         if not self._waiting:
             return
-        while self._waiting:
-            self._write_one(self._waiting[0])
-            self._waiting_bytes -= self._waiting.popleft().size
+        self._drain()
         lost, self._lost = self._lost, 0
-        log.warning(
-            "can write to %s again; %s", self._folder, f"{lost} calls were lost" if lost else "nothing was lost"
-        )
+        outcome = f"{lost} calls were lost" if lost else "nothing was lost"
+        log.warning("can write to %s again; %s", self._folder, outcome)
+
+    def _drain(self) -> None:
+        while self._waiting:
+            first = self._waiting[0]
+            self._prepare(first.layout).write(first.frame())
+            self._waiting_bytes -= self._waiting.popleft().size
+
+    def _rescue(self, problem: OSError) -> None:
+        calls = len(self._waiting)
+        try:
+            rescue = Journal(Path(tempfile.mkdtemp(prefix="tracker-rescue-")))
+            rescue._waiting = self._waiting  # its own class
+            rescue._drain()  # its own class
+        except OSError as other:
+            log.error(_LOST, self._folder, problem, calls, other)  # noqa: TRY400  # a line is enough
+            return
+        rescue.close()
+        log.error(_RESCUED, self._folder, problem, calls, rescue._folder)  # its own class
+        self._waiting, self._waiting_bytes = deque(), 0
 
     @classmethod
     def _after_fork(cls) -> None:
         # The file and its lock are the parent's; what waits in memory is the parent's to write.
         for journal in list(cls._all):
-            if journal._file is not None:  # noqa: SLF001  # its own class
-                os.close(journal._file)  # noqa: SLF001  # its own class
+            if journal._part is not None:  # noqa: SLF001  # its own class
+                os.close(journal._part.file)  # noqa: SLF001  # its own class
             journal._reset()  # noqa: SLF001  # its own class
-
-
-def _require_whole(written: int, data: bytes) -> None:
-    if written < len(data):
-        raise OSError(errno.ENOSPC, "the disk took only a part of what was written")
 
 
 def _sync(file: int | None, ended: Iterable[Path], folder: Path) -> None:

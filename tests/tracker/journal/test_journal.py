@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tracker.entities.records import LogMetrics, Record
-from tracker.journal import Journal, JournalFolder, Position, encode
+from tracker.journal import Journal, JournalFolder, Position, encode, open_part
 from tracker.journal import folder as folders
 from tracker.journal import journal as journals
 from tracker.journal.folder import DAMAGED, Pending, part_path
@@ -121,7 +121,7 @@ def test_journals_of_several_owners_keep_each_its_order(tmp_path: Path, reader: 
 def test_a_new_part_is_begun_where_one_has_grown_large(
     tmp_path: Path, reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(journals, "PART_BYTES", 200)
+    monkeypatch.setattr(open_part, "PART_BYTES", 200)
     journal = Journal(tmp_path)
     for number in range(20):
         journal.append(point(number))
@@ -137,7 +137,7 @@ def test_a_new_part_is_begun_where_one_has_grown_large(
 def test_however_little_is_read_at_a_time_all_of_it_is_read(
     tmp_path: Path, reader: Reader, monkeypatch: pytest.MonkeyPatch, read_bytes: int
 ) -> None:
-    monkeypatch.setattr(journals, "PART_BYTES", 200)
+    monkeypatch.setattr(open_part, "PART_BYTES", 200)
     monkeypatch.setattr(folders, "READ_BYTES", read_bytes)
     journal = Journal(tmp_path)
     for number in range(20):

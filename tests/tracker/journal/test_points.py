@@ -17,9 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker.entities.records import EndRun
-from tracker.journal import Block, Journal, JournalFolder, Layout, Position, encode
+from tracker.journal import Block, Journal, JournalFolder, Layout, Position, encode, open_part
 from tracker.journal import folder as folders
-from tracker.journal import journal as journals
 from tracker.journal.folder import part_path
 
 Point = tuple[int, int, bytes]
@@ -106,8 +105,8 @@ def full(*_: object) -> int:
 @given(st.lists(calls | st.none(), max_size=30), st.sampled_from([0, 300, 10**6]), st.sampled_from([100, 10**6]))
 def test_every_bit_comes_back_in_the_order_logged(said: list[Call | None], part_bytes: int, layout_bytes: int) -> None:
     with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(journals, "PART_BYTES", part_bytes)
-        patch.setattr(journals, "LAYOUT_BYTES", layout_bytes)
+        patch.setattr(open_part, "PART_BYTES", part_bytes)
+        patch.setattr(open_part, "LAYOUT_BYTES", layout_bytes)
         program, reader = Program(Path(name)), Reader(Path(name))
         for each in said:
             if each is None:
@@ -163,6 +162,69 @@ def test_what_waited_for_room_is_written_in_its_order(room: list[bool], failure:
         assert list(Path(name).iterdir()) == []
 
 
+def test_a_limit_that_no_part_can_keep_makes_no_parts_without_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = os.pwrite
+
+    def limited(file: int, data: bytes, offset: int) -> int:
+        if offset + len(data) > 200:
+            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+        return write(file, data, offset)
+
+    program = Program(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pwrite", limited)
+        for step in range(10):
+            program.log("run a", step, step, {"loss": 0.1})
+        assert not program.journal.waiting  # a part for every two of them
+        for step in range(10):
+            program.log("run a", step, step, {f"metric {number}": 0.1 for number in range(20)})
+        assert program.journal.waiting
+        assert len(list(tmp_path.iterdir())) < 10
+    program.journal.retry()
+    program.journal.close()
+    assert Reader(tmp_path).fold_all() == dict(program.logged)
+
+
+def test_what_waits_at_the_end_is_rescued_to_another_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    home, other = tmp_path / "home", tmp_path / "other"
+    home.mkdir()
+    other.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(other))
+    program = Program(home)
+    program.log("run a", 1, 1, {"loss": 0.1})
+    write = os.pwrite
+    written_before = part_path(home, program.journal.journal_id, 1).stat().st_ino
+
+    def no_room_at_home(file: int, data: bytes, offset: int) -> int:
+        return full() if os.fstat(file).st_ino == written_before else write(file, data, offset)
+
+    monkeypatch.setattr(os, "pwrite", no_room_at_home)
+    program.log("run a", 2, 2, {"loss": 0.2})
+    program.log_columns("run b", [3], {"acc": [0.3]})
+    program.journal.close()
+    (rescued,) = other.glob("tracker-rescue-*/*.journal")
+    assert f"the last 2 calls are in {rescued.parent}" in caplog.text
+    reader = Reader(home)
+    assert reader.fold_all() == {("run a", "loss"): [(1, 1, bits(0.1))]}
+    rescued.rename(home / rescued.name)  # as the message says
+    assert reader.fold_all() == dict(program.logged)
+
+
+def test_what_cannot_be_rescued_is_said_to_be_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(os, "pwrite", full)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    program = Program(tmp_path / "journals")
+    program.log("run a", 1, 1, {"loss": 0.1})
+    program.journal.close()
+    assert "the last 1 calls are lost" in caplog.text
+
+
 def test_what_cannot_be_kept_is_refused_and_leaves_nothing_behind_also_without_room(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -200,7 +262,7 @@ def test_a_damaged_layout_costs_the_points_that_name_it_and_is_told(
 def test_a_layout_is_written_again_so_that_damage_to_it_costs_little(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(journals, "LAYOUT_BYTES", 200)
+    monkeypatch.setattr(open_part, "LAYOUT_BYTES", 200)
     program = Program(tmp_path)
     for step in range(50):
         program.log("run a", step, 0, {"loss": step / 7})
