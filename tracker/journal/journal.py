@@ -151,7 +151,7 @@ class Journal:
             try:
                 self._write_waiting()
             except OSError as problem:
-                self._meet(problem)
+                self._give_up(problem)
 
     def close(self) -> None:
         """Let go of the file; another process may fold in and remove what is left of it.
@@ -191,7 +191,13 @@ class Journal:
             self._position, self._part = self._part.position, None
 
     def _wait(self, new: _Waiting, problem: OSError) -> None:
-        self._meet(problem)
+        if self._give_up(problem) and not self._waiting:
+            try:
+                self._prepare(new.layout).write(new.frame())
+            except OSError as again:
+                problem = again
+            else:
+                return
         if not self._waiting:
             log.warning("cannot write to %s (%s); what is logged waits in memory for room", self._folder, problem)
         if self._waiting_bytes + new.size > WAITING_BYTES:
@@ -200,10 +206,12 @@ class Journal:
         self._waiting.append(new)
         self._waiting_bytes += new.size
 
-    def _meet(self, problem: OSError) -> None:
-        if problem.errno == errno.EFBIG and self._part and not self._part.is_empty:
-            # This part may not grow any more (RLIMIT_FSIZE); the next one may.
+    def _give_up(self, problem: OSError) -> bool:
+        """Let go of a part that may not grow any more (RLIMIT_FSIZE), where the next one may."""
+        given_up = problem.errno == errno.EFBIG and self._part is not None and not self._part.is_empty
+        if given_up:
             self._release()
+        return given_up
 
     def _lose(self) -> None:
         if not self._lost:
