@@ -177,10 +177,10 @@ def test_a_limit_that_no_part_can_keep_makes_no_parts_without_end(
         patch.setattr(os, "pwrite", limited)
         for step in range(10):
             program.log("run a", step, step, {"loss": 0.1})
-        assert not program.journal.waiting  # a part for every two of them
+        assert program.journal.waiting == 0  # a part for every two of them
         for step in range(10):
             program.log("run a", step, step, {f"metric {number}": 0.1 for number in range(20)})
-        assert program.journal.waiting
+        assert program.journal.waiting > 0
         assert len(list(tmp_path.iterdir())) < 10
     program.journal.retry()
     program.journal.close()
