@@ -99,13 +99,17 @@ class Part:
         for begin in begins[~points].tolist():
             self._take_json(begin)
         places = np.flatnonzero(points)
+        # A layout that was written again meanwhile is still the same.
+        alike: dict[tuple[int, str, tuple[str, ...]], list[NDArray[np.int64]]] = {}
         for group in groups(self._data, begins[places]):
-            layout = self._layout(group.layout)
-            members = places[group.members]
+            members, layout = places[group.members], self._layout(group.layout)
             if layout is None:
                 self._miss(group, begins[members].tolist())
             else:
-                self.blocks += blocks(self._data, begins[members], group.kind, layout, members + first_place)
+                alike.setdefault((group.kind, layout.run_id, layout.keys), []).append(members)
+        for (kind, run_id, keys), parts in alike.items():
+            members = np.sort(np.concatenate(parts))
+            self.blocks += blocks(self._data, begins[members], kind, Layout(run_id, keys), members + first_place)
 
     def _take_json(self, begin: int) -> None:
         found = decode(payload_at(self._data, begin))
