@@ -119,10 +119,14 @@ ON CONFLICT DO UPDATE SET
         THEN max_step ELSE excluded.max_step END,
     max_value = coalesce(max(max_value, excluded.max_value), max_value, excluded.max_value)
 """
-_SEGMENT = f"""
-INSERT INTO segments (series_no, first_step, last_step, points, data)
-SELECT series_no, ?, ?, ?, ? FROM series
-WHERE run_no = {_RUN_NO} AND key_no = {_KEY_NO} AND of_model = ? AND dataset_no = {_DATASET_NO}
+# The series' row has counted these points already.
+_SEGMENT = """
+INSERT INTO segments (series_no, first_point, first_step, last_step, points, data)
+SELECT series_no, points - ?3, ?1, ?2, ?3, ?4 FROM series
+WHERE run_no = (SELECT run_no FROM runs WHERE run_id = ?5)
+    AND key_no = (SELECT key_no FROM metric_keys WHERE key = ?6)
+    AND of_model = ?7
+    AND dataset_no = (SELECT dataset_no FROM datasets WHERE name = ?8 AND digest = ?9)
 """
 _FILE = """
 INSERT INTO files (owner, path, size, sha256) VALUES (?, ?, ?, ?)

@@ -33,6 +33,7 @@ class SqliteStore:
         Raises:
             NotAStore: it is not ours.
             StoreTooNew: a newer version wrote it.
+            StoreTooOld: an older version did, and `create` has not been called since.
         """
         reader = await connect_reader(path)
         try:
@@ -44,7 +45,10 @@ class SqliteStore:
 
     @staticmethod
     async def create(path: Path) -> None:
-        """Make the file and its tables if they are not there; the caller holds the writer's lock."""
+        """Make the file and its tables if they are not there, or upgrade what an older version made.
+
+        The caller holds the writer's lock.
+        """
         writer = await connect_writer(path)
         try:
             await schema.prepare(writer, path)
