@@ -24,7 +24,7 @@ from tracker.entities.records import (
     SetTags,
     StartRun,
 )
-from tracker.errors import StoreError
+from tracker.errors import RunNotFound, StoreError
 from tracker.filter import DatasetFilter, Subject, parse, parse_order
 from tracker.journal import Position
 from tracker.store.batch import Batch
@@ -83,7 +83,11 @@ async def test_a_new_store_holds_the_default_experiment_and_nothing_else(kept: S
     assert await kept.datasets(None) == []
     assert await kept.measured_on("loss", models()) == []
     assert await kept.journal_positions() == {}
-    assert len(await kept.history(RUN, "loss", None)) == 0
+    assert await kept.histories([], None) == {}
+    with pytest.raises(RunNotFound):
+        await kept.history(RUN, "loss", None)
+    with pytest.raises(RunNotFound):
+        await kept.histories([RUN], None)
 
 
 async def test_a_run_comes_back_as_it_was_told(kept: Store) -> None:

@@ -6,13 +6,13 @@ import contextlib
 import functools
 import os
 import threading
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
+from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, cast, overload
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
-from ..entities import Level, Page
+from ..entities import Histories, Level, Page
 from ..errors import Closed
 from .model import AsyncLoggedModel, LoggedModel
 from .recorder import Recorder
@@ -98,6 +98,7 @@ class Tracker:
     search_runs = _Blocking(AsyncTracker.search_runs)
     children = _Blocking(AsyncTracker.children)
     metric_history = _Blocking(AsyncTracker.metric_history)
+    metric_histories = _Blocking(AsyncTracker.metric_histories)
     datasets = _Blocking(AsyncTracker.datasets)
     download = _Blocking(AsyncTracker.download)
     flush = _Blocking(AsyncTracker.flush)
@@ -190,6 +191,23 @@ class Tracker:
         )
         page = self.call(search)
         return Page(map(self._model, page), page.next_page_token)
+
+    def follow(
+        self,
+        run_ids: Sequence[str],
+        keys: Sequence[str] | None = None,
+        *,
+        since: str | None = None,
+        every: float = 1.0,
+    ) -> Iterator[Histories]:
+        """Yield what is logged to these runs as it comes, as `AsyncTracker.follow` does."""
+        following = cast("AsyncGenerator[Histories]", self.inner.follow(run_ids, keys, since=since, every=every))
+        try:
+            while (found := self.call(anext, following, None)) is not None:
+                yield found
+        finally:
+            with contextlib.suppress(Closed):
+                self.call(following.aclose)
 
     def rank(
         self,

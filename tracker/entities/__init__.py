@@ -6,7 +6,7 @@ from .artifact import File
 from .dataset import DatasetInfo, DatasetRef
 from .experiment import Experiment
 from .level import Level
-from .metric import History, Measurement
+from .metric import Histories, History, Measurement
 from .model import ModelInfo, ModelStatus
 from .page import Page
 from .run import RunInfo, RunStatus
@@ -16,6 +16,7 @@ __all__ = [
     "DatasetRef",
     "Experiment",
     "File",
+    "Histories",
     "History",
     "Level",
     "Measurement",

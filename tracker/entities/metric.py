@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -32,11 +33,24 @@ class History:
     """One metric's curve as columns of equal length, sorted by step, then in the order logged.
 
     `steps` and `timestamps` (milliseconds since the epoch) are int64, `values` float64, all of shape (points,).
+    `cursor`, given as `since`, asks for what was logged after this.
     """
 
     steps: NDArray[np.int64]
     timestamps: NDArray[np.int64]
     values: NDArray[np.float64]
+    cursor: str
 
     def __len__(self) -> int:
         return len(self.steps)
+
+
+class Histories(dict[tuple[str, str], History]):
+    """Curves of many runs and metrics, by (run ID, key); none of them is without points.
+
+    `cursor`, given as `since`, asks for what was logged after all of this.
+    """
+
+    def __init__(self, curves: Mapping[tuple[str, str], History], cursor: str) -> None:
+        super().__init__(curves)
+        self.cursor = cursor

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import shutil
 import sqlite3
@@ -13,7 +14,7 @@ import anyio
 import pytest
 
 from tracker.entities import Level
-from tracker.errors import StoreError
+from tracker.errors import RunNotFound, StoreError
 from tracker.journal import Journal, JournalFolder, encode_metrics
 from tracker.journal.codec import frame
 from tracker.journal.folder import Pending
@@ -58,7 +59,9 @@ class Place:
         return Writer(await self.store(), folder(self.journals), own or self.journal, self.lock)
 
     async def steps(self) -> list[int]:
-        found: list[int] = (await (await self.store()).history(RUN, "loss", None)).steps.tolist()
+        found: list[int] = []
+        with contextlib.suppress(RunNotFound):
+            found = (await (await self.store()).history(RUN, "loss", None)).steps.tolist()
         return found
 
     async def aclose(self) -> None:

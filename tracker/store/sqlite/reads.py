@@ -7,12 +7,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import orjson
 
 from ...entities import DatasetRef, Experiment, File, Measurement, ModelInfo, ModelStatus, RunInfo, RunStatus
-from ...filter import DatasetFilter, order_sql, where
-from .. import segments
+from ...filter import order_sql, where
 from ..batch import param_value
 from ..interface import Query
 from .connection import Connection
@@ -48,13 +46,8 @@ FROM model_scores JOIN metric_keys USING (key_no) JOIN datasets USING (dataset_n
 WHERE model_no IN (SELECT value FROM json_each(?))
 ORDER BY model_no, key, timestamp, step
 """
-_SERIES = """
-SELECT series_no, of_model, name, digest FROM series
-JOIN runs USING (run_no) JOIN metric_keys USING (key_no) JOIN datasets USING (dataset_no)
-WHERE run_id = ? AND key = ?
-"""
-_SEGMENTS = """
-SELECT data FROM segments WHERE series_no IN (SELECT value FROM json_each(?)) ORDER BY segment_no
+_RUNNING = """
+SELECT count(*) FROM runs WHERE end_time IS NULL AND run_id IN (SELECT value FROM json_each(?))
 """
 _FILES = "SELECT path, size, sha256 FROM files WHERE owner = ? ORDER BY path"
 _MEASURED_ON = """
@@ -150,28 +143,9 @@ def _model(row: Row, params: dict[str, object], tags: dict[str, str], measured: 
     )
 
 
-async def history(
-    connection: Connection,
-    run_id: str,
-    key: str,
-    dataset: DatasetFilter | None,
-) -> segments.Columns:
-    """Return a curve's points, sorted by step, then in the order logged.
-
-    Without a dataset it is what the run logged itself, or, where that is nothing, what its models were
-    measured at.
-    """
-    found: list[Row] = await connection.rows(_SERIES, (run_id, key))
-    chosen = _of_dataset(found, dataset) if dataset else [row for row in found if not row[1]] or found
-    numbers = orjson.dumps([row[0] for row in chosen]).decode()
-    rows: list[Row] = await connection.rows(_SEGMENTS, (numbers,))
-    points = segments.concatenate([segments.decode(data) for (data,) in rows])
-    order = np.argsort(points.steps, kind="stable")
-    return segments.Columns(points.steps[order], points.timestamps[order], points.values[order])
-
-
-def _of_dataset(found: list[Row], dataset: DatasetFilter) -> list[Row]:
-    return [row for row in found if row[2] == dataset.name and dataset.digest in {None, row[3]}]
+async def running(connection: Connection, run_ids: Sequence[str]) -> bool:
+    """Return whether any of these runs has not ended."""
+    return bool(await connection.value(_RUNNING, (orjson.dumps(run_ids).decode(),)))
 
 
 async def files(connection: Connection, owner: str) -> list[File]:

@@ -1,0 +1,170 @@
+"""Read curves: which series make one up, and which of their segments are needed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import orjson
+from anyio import to_thread
+
+from ...entities import Histories, History
+from ...errors import InvalidInput, RunNotFound
+from ...filter import DatasetFilter
+from .. import segments
+from ..cursors import Seen, decode_cursor, encode_cursor, series_name
+from ..segments import Columns
+from .connection import Connection
+
+_SERIES_OF_RUNS = """
+SELECT series_no, run_id, key, of_model, name, digest, series.points FROM series
+JOIN runs USING (run_no) JOIN metric_keys USING (key_no) JOIN datasets USING (dataset_no)
+WHERE run_id IN (SELECT value FROM json_each(?1))
+"""
+_SERIES = f"{_SERIES_OF_RUNS} AND key IN (SELECT value FROM json_each(?2))"
+_KNOWN_RUNS = "SELECT run_id FROM runs WHERE run_id IN (SELECT value FROM json_each(?))"
+# Of each series, from the segment on that holds the first point that was not seen.
+_SEGMENTS = """
+WITH wanted AS MATERIALIZED (
+    SELECT json_extract(value, '$[0]') AS series_no, json_extract(value, '$[1]') AS seen FROM json_each(?)
+)
+SELECT segments.series_no, first_point, points, data FROM wanted CROSS JOIN segments
+ON segments.series_no = wanted.series_no AND first_point >= (
+    SELECT max(first_point) FROM segments WHERE segments.series_no = wanted.series_no AND first_point <= seen
+)
+WHERE first_point + points > seen
+"""
+
+Row = tuple[Any, ...]
+CurveName = tuple[str, str]
+
+
+class Series(NamedTuple):
+    """One of the series that make up a curve, and how many of its points were seen."""
+
+    number: int
+    name: bytes
+    seen: int
+
+
+class Segment(NamedTuple):
+    """A segment as it is kept."""
+
+    series: int
+    first_point: int
+    points: int
+    data: bytes
+
+
+async def history(
+    connection: Connection, run_id: str, key: str, dataset: DatasetFilter | None, since: str | None
+) -> History:
+    """Return a curve's points that were logged since a cursor, sorted by step, then in the order logged."""
+    seen = decode_cursor(since)
+    found = await _series(connection, [run_id], [key], dataset, seen)
+    series = found.get((run_id, key), [])
+    pieces = await _segments(connection, series)
+    return await to_thread.run_sync(_history, series, pieces)
+
+
+async def histories(
+    connection: Connection, run_ids: Sequence[str], keys: Sequence[str] | None, since: str | None
+) -> Histories:
+    """Return many curves' points that were logged since a cursor."""
+    seen = decode_cursor(since)
+    found = await _series(connection, run_ids, keys, None, seen)
+    pieces = await _segments(connection, [each for series in found.values() for each in series])
+    return await to_thread.run_sync(_histories, found, pieces)
+
+
+async def _series(
+    connection: Connection,
+    run_ids: Sequence[str],
+    keys: Sequence[str] | None,
+    dataset: DatasetFilter | None,
+    seen: Seen,
+) -> dict[CurveName, list[Series]]:
+    """Return the series that make up each curve, those of a run in the order in which they were first logged."""
+    asked = orjson.dumps(run_ids).decode()
+    if keys is None:
+        rows: list[Row] = await connection.rows(_SERIES_OF_RUNS, (asked,))
+    else:
+        rows = await connection.rows(_SERIES, (asked, orjson.dumps(keys).decode()))
+    await _require_runs(connection, run_ids, {row[1] for row in rows})
+    by_curve: dict[CurveName, list[Row]] = defaultdict(list)
+    for row in sorted(rows):
+        by_curve[row[1], row[2]].append(row)
+    return {name: [_one(row, seen) for row in _chosen(found, dataset)] for name, found in by_curve.items()}
+
+
+async def _require_runs(connection: Connection, run_ids: Iterable[str], known: set[str]) -> None:
+    # A run that has a curve is there; only of the others it has to be asked.
+    left = [run_id for run_id in run_ids if run_id not in known]
+    if left:
+        known = {str(row[0]) for row in await connection.rows(_KNOWN_RUNS, (orjson.dumps(left).decode(),))}
+    for run_id in left:
+        if run_id not in known:
+            raise RunNotFound(run_id)
+
+
+def _chosen(found: list[Row], dataset: DatasetFilter | None) -> list[Row]:
+    if dataset is None:
+        return [row for row in found if not row[3]] or found
+    return [row for row in found if row[4] == dataset.name and dataset.digest in {None, row[5]}]
+
+
+def _one(row: Row, seen: Seen) -> Series:
+    number, *names, points = row
+    name = series_name(*names)
+    if seen.get(name, 0) > points:
+        raise InvalidInput("the cursor is ahead of this store; read once without `since` to get another")
+    return Series(number, name, seen.get(name, 0))
+
+
+async def _segments(connection: Connection, series: list[Series]) -> dict[int, list[Segment]]:
+    """Return what was not seen of these series, by their numbers, in the order logged; one query for all."""
+    wanted = orjson.dumps([(each.number, each.seen) for each in series]).decode()
+    found: dict[int, list[Segment]] = defaultdict(list)
+    for row in await connection.rows(_SEGMENTS, (wanted,)):
+        found[row[0]].append(Segment(*row))  # type: ignore[arg-type,index]  # by the schema
+    for pieces in found.values():
+        pieces.sort()
+    return found
+
+
+def _histories(found: Mapping[CurveName, list[Series]], pieces: Mapping[int, list[Segment]]) -> Histories:
+    curves = {name: _history(series, pieces) for name, series in found.items()}
+    read = {each.name: _end(each, pieces) for series in found.values() for each in series}
+    return Histories({name: curve for name, curve in curves.items() if len(curve)}, encode_cursor(read))
+
+
+def _history(series: list[Series], pieces: Mapping[int, list[Segment]]) -> History:
+    points = in_order([unseen(each, pieces.get(each.number, [])) for each in series])
+    cursor = encode_cursor({each.name: _end(each, pieces) for each in series})
+    return History(points.steps, points.timestamps, points.values, cursor)
+
+
+def _end(series: Series, pieces: Mapping[int, list[Segment]]) -> int:
+    last = pieces[series.number][-1] if series.number in pieces else None
+    return last.first_point + last.points if last else series.seen
+
+
+def unseen(series: Series, pieces: list[Segment]) -> Columns:
+    """Return the points of a series' segments that were not seen, in the order logged."""
+    decoded = [segments.decode(piece.data) for piece in pieces]
+    if pieces and (skipped := series.seen - pieces[0].first_point):
+        first = decoded[0]
+        decoded[0] = Columns(first.steps[skipped:], first.timestamps[skipped:], first.values[skipped:])
+    return decoded[0] if len(decoded) == 1 else segments.concatenate(decoded)
+
+
+def in_order(curves: list[Columns]) -> Columns:
+    """Sort a curve's points by step, then in the order logged; between several series that is the order of time."""
+    whole = curves[0] if len(curves) == 1 else segments.concatenate(curves)
+    steps = whole.steps
+    if (steps[1:] >= steps[:-1]).all() and len(curves) <= 1:
+        return whole
+    order = np.argsort(steps, kind="stable") if len(curves) == 1 else np.lexsort((whole.timestamps, steps))
+    return Columns(steps[order], whole.timestamps[order], whole.values[order])
