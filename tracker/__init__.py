@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .client import open_tracker as open  # the public word
     from .digest import Dataset
     from .entities import (
+        Buckets,
         DatasetInfo,
         DatasetRef,
         Experiment,
@@ -47,6 +48,7 @@ __all__ = [
     "AsyncRun",
     "AsyncTracker",
     "Attachment",
+    "Buckets",
     "Dataset",
     "DatasetInfo",
     "DatasetRef",

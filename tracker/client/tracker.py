@@ -7,11 +7,11 @@ import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, overload
 
 import anyio
 
-from ..entities import DatasetRef, Experiment, Histories, History, Level, ModelInfo, Page, RunInfo
+from ..entities import Buckets, DatasetRef, Experiment, Histories, History, Level, ModelInfo, Page, RunInfo
 from ..errors import DatasetNotFound, ExperimentNotFound, InvalidInput, ModelNotFound, RunNotFound
 from ..filter import (
     DatasetFilter,
@@ -202,21 +202,35 @@ class AsyncTracker:
             if token is None:
                 return found
 
+    @overload
     async def metric_history(
-        self, run_id: str, key: str, dataset: str | None = None, *, since: str | None = None
-    ) -> History:
+        self, run_id: str, key: str, dataset: str | None = None, *, since: str | None = None, points: None = None
+    ) -> History: ...
+    @overload
+    async def metric_history(
+        self, run_id: str, key: str, dataset: str | None = None, *, since: None = None, points: int
+    ) -> Buckets: ...
+    async def metric_history(
+        self, run_id: str, key: str, dataset: str | None = None, *, since: str | None = None, points: int | None = None
+    ) -> History | Buckets:
         """Return one metric's curve as NumPy columns, sorted by step, then in the order logged.
 
         Without a dataset it is what the run logged itself, or, where that is nothing, what its checkpoints were
         measured at. A metric that was never logged has no points. With `since`, the `cursor` of what was read
-        before, it is only what was logged after that.
+        before, it is only what was logged after that. With `points` it is the curve in at most so many buckets, each
+        with its least, its greatest and its last value: what a chart of so many pixels needs.
 
         Raises:
             RunNotFound: there is no run of that ID.
-            InvalidInput: the cursor is not one that was given out.
+            InvalidInput: the cursor is not one that was given out, or `points` is not from 1 on.
         """
+        wanted = _named_dataset(dataset) if dataset else None
+        if points is not None:
+            _require_points(points, since)
         await self._engine.settle()
-        return await self._engine.store.history(run_id, key, _named_dataset(dataset) if dataset else None, since)
+        if points is None:
+            return await self._engine.store.history(run_id, key, wanted, since)
+        return await self._engine.store.buckets(run_id, key, wanted, points)
 
     async def metric_histories(
         self, run_ids: Sequence[str], keys: Sequence[str] | None = None, *, since: str | None = None
@@ -400,6 +414,13 @@ def _dataset_filter(entry: Mapping[str, str]) -> DatasetFilter:
 def _named_dataset(text: str) -> DatasetFilter:
     name, _, digest = text.partition("@")
     return DatasetFilter(name, digest or None)
+
+
+def _require_points(points: int, since: str | None) -> None:
+    if points < 1:
+        raise InvalidInput(f"points is {points}; it must be at least 1")
+    if since is not None:
+        raise InvalidInput("buckets are of a whole curve: leave out either points or since")
 
 
 def _several(what: str, names: Sequence[str]) -> list[str]:

@@ -6,12 +6,13 @@ from .artifact import File
 from .dataset import DatasetInfo, DatasetRef
 from .experiment import Experiment
 from .level import Level
-from .metric import Histories, History, Measurement
+from .metric import Buckets, Histories, History, Measurement
 from .model import ModelInfo, ModelStatus
 from .page import Page
 from .run import RunInfo, RunStatus
 
 __all__ = [
+    "Buckets",
     "DatasetInfo",
     "DatasetRef",
     "Experiment",

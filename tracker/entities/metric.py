@@ -54,3 +54,30 @@ class Histories(dict[tuple[str, str], History]):
     def __init__(self, curves: Mapping[tuple[str, str], History], cursor: str) -> None:
         super().__init__(curves)
         self.cursor = cursor
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Buckets:
+    """One metric's curve in few buckets, as columns of equal length: what a chart needs, and no spike is missed.
+
+    The points, sorted by step and then in the order logged, are cut into buckets of equal count; the last may have
+    fewer. `first_steps` and `last_steps` say where a bucket begins and ends, `counts` how many points it holds.
+    `mins` and `maxs` are the least and the greatest finite value, at `min_steps` and `max_steps` (the first point
+    that reached them), and NaN where no value is finite; `lasts` is the last point's value, whatever it is. `nans`,
+    `plus_infs` and `minus_infs` count what is not finite. Values are float64, all else is int64.
+    """
+
+    first_steps: NDArray[np.int64]
+    last_steps: NDArray[np.int64]
+    counts: NDArray[np.int64]
+    mins: NDArray[np.float64]
+    min_steps: NDArray[np.int64]
+    maxs: NDArray[np.float64]
+    max_steps: NDArray[np.int64]
+    lasts: NDArray[np.float64]
+    nans: NDArray[np.int64]
+    plus_infs: NDArray[np.int64]
+    minus_infs: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.counts)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from ..entities import DatasetRef, Experiment, File, Histories, History, ModelInfo, RunInfo
+from ..entities import Buckets, DatasetRef, Experiment, File, Histories, History, ModelInfo, RunInfo
 from ..filter import DatasetFilter, Expression, Order
 from ..journal import Position
 from .batch import Batch
@@ -65,6 +65,13 @@ class Runs(Protocol):
         self, run_ids: Sequence[str], keys: Sequence[str] | None, since: str | None = None
     ) -> Histories:
         """Return the curves of many runs, as `history` does without a dataset; `keys` None means all metrics."""
+
+    async def buckets(self, run_id: str, key: str, dataset: DatasetFilter | None, most: int) -> Buckets:
+        """Return a curve in so many buckets, or fewer; the rule is that of `store.buckets`.
+
+        Raises:
+            RunNotFound: there is no run of that ID.
+        """
 
 
 class Models(Protocol):

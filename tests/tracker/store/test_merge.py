@@ -18,7 +18,7 @@ def test_groups_are_small_neighbours_in_their_order(points: list[int]) -> None:
     numbered = [(number * 3 + 5, count) for number, count in enumerate(points)]
     places = {number: place for place, (number, _) in enumerate(numbered)}
     end = -1
-    for first, last in groups(numbered, LARGE):
+    for first, last in groups(numbered, LARGE, 2 * LARGE):
         begin, stop = places[first], places[last]
         assert end < begin < stop
         assert all(count < LARGE for count in points[begin : stop + 1])
@@ -29,7 +29,7 @@ def test_groups_are_small_neighbours_in_their_order(points: list[int]) -> None:
 @given(sizes)
 def test_no_two_neighbours_that_fit_together_stay_apart(points: list[int]) -> None:
     numbered = list(enumerate(points))
-    merged = groups(numbered, LARGE)
+    merged = groups(numbered, LARGE, 2 * LARGE)
     left = [sum(points[first : last + 1]) for first, last in merged]
     inside = {number for first, last in merged for number in range(first, last + 1)}
     after = sorted(

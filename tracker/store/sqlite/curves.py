@@ -10,10 +10,12 @@ import numpy as np
 import orjson
 from anyio import to_thread
 
-from ...entities import Histories, History
+from ...entities import Buckets, Histories, History
 from ...errors import InvalidInput, RunNotFound
 from ...filter import DatasetFilter
 from .. import segments
+from ..buckets import blocks, bucket_size, decode_outlines, encode_outline, is_coarse, is_in_order, joined
+from ..buckets import buckets as as_buckets
 from ..cursors import Seen, decode_cursor, encode_cursor, series_name
 from ..segments import Columns
 from .connection import Connection
@@ -36,6 +38,12 @@ ON segments.series_no = wanted.series_no AND first_point >= (
 )
 WHERE first_point + points > seen
 """
+# All that is needed to draw a curve: each segment's outline, or its data where it has none.
+_OUTLINES = """
+SELECT first_point, points, first_step, last_step, outlines.data,
+    CASE WHEN outlines.data IS NULL THEN segments.data END
+FROM segments LEFT JOIN outlines USING (segment_no) WHERE series_no = ?
+"""
 
 Row = tuple[Any, ...]
 CurveName = tuple[str, str]
@@ -46,6 +54,7 @@ class Series(NamedTuple):
 
     number: int
     name: bytes
+    points: int
     seen: int
 
 
@@ -77,6 +86,19 @@ async def histories(
     found = await _series(connection, run_ids, keys, None, seen)
     pieces = await _segments(connection, [each for series in found.values() for each in series])
     return await to_thread.run_sync(_histories, found, pieces)
+
+
+async def buckets(connection: Connection, run_id: str, key: str, dataset: DatasetFilter | None, most: int) -> Buckets:
+    """Return a curve in so many buckets, or fewer."""
+    found = await _series(connection, [run_id], [key], dataset, {})
+    series = found.get((run_id, key), [])
+    if len(series) == 1 and is_coarse(series[0].points, most):
+        rows: list[Row] = await connection.rows(_OUTLINES, (series[0].number,))
+        outlined = await to_thread.run_sync(_outlined, sorted(rows), most)
+        if outlined is not None:
+            return outlined
+    pieces = await _segments(connection, series)
+    return await to_thread.run_sync(_drawn, series, pieces, most)
 
 
 async def _series(
@@ -120,7 +142,7 @@ def _one(row: Row, seen: Seen) -> Series:
     name = series_name(*names)
     if seen.get(name, 0) > points:
         raise InvalidInput("the cursor is ahead of this store; read once without `since` to get another")
-    return Series(number, name, seen.get(name, 0))
+    return Series(number, name, points, seen.get(name, 0))
 
 
 async def _segments(connection: Connection, series: list[Series]) -> dict[int, list[Segment]]:
@@ -138,6 +160,23 @@ def _histories(found: Mapping[CurveName, list[Series]], pieces: Mapping[int, lis
     curves = {name: _history(series, pieces) for name, series in found.items()}
     read = {each.name: _end(each, pieces) for series in found.values() for each in series}
     return Histories({name: curve for name, curve in curves.items() if len(curve)}, encode_cursor(read))
+
+
+def _outlined(rows: list[Row], most: int) -> Buckets | None:
+    """Make buckets of outlines, or return None where the steps of the curve go back."""
+    ends = [row[3] for row in rows[:-1]]
+    if any(row[2] < end for row, end in zip(rows[1:], ends, strict=True)):
+        return None
+    total = sum(row[1] for row in rows)
+    outlines = [encode_outline(segments.decode(data), first) if data else outline for first, *_, outline, data in rows]
+    if not all(outlines):
+        return None
+    return as_buckets(joined(decode_outlines(outlines), bucket_size(total, most)))
+
+
+def _drawn(series: list[Series], pieces: Mapping[int, list[Segment]], most: int) -> Buckets:
+    points = in_order([unseen(each, pieces.get(each.number, [])) for each in series])
+    return as_buckets(blocks(points, size=bucket_size(len(points), most)))
 
 
 def _history(series: list[Series], pieces: Mapping[int, list[Segment]]) -> History:
@@ -163,8 +202,7 @@ def unseen(series: Series, pieces: list[Segment]) -> Columns:
 def in_order(curves: list[Columns]) -> Columns:
     """Sort a curve's points by step, then in the order logged; between several series that is the order of time."""
     whole = curves[0] if len(curves) == 1 else segments.concatenate(curves)
-    steps = whole.steps
-    if (steps[1:] >= steps[:-1]).all() and len(curves) <= 1:
+    if len(curves) <= 1 and is_in_order(whole.steps):
         return whole
-    order = np.argsort(steps, kind="stable") if len(curves) == 1 else np.lexsort((whole.timestamps, steps))
-    return Columns(steps[order], whole.timestamps[order], whole.values[order])
+    order = np.argsort(whole.steps, kind="stable") if len(curves) == 1 else np.lexsort((whole.timestamps, whole.steps))
+    return Columns(whole.steps[order], whole.timestamps[order], whole.values[order])

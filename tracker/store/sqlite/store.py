@@ -8,7 +8,7 @@ from typing import Self
 
 import orjson
 
-from ...entities import DatasetRef, Experiment, File, Histories, History, ModelInfo, RunInfo
+from ...entities import Buckets, DatasetRef, Experiment, File, Histories, History, ModelInfo, RunInfo
 from ...filter import DatasetFilter
 from ...journal import Position
 from ..batch import Batch
@@ -92,6 +92,10 @@ class SqliteStore:
     ) -> Histories:
         """Return the curves of many runs."""
         return await curves.histories(self._reader, run_ids, keys, since)
+
+    async def buckets(self, run_id: str, key: str, dataset: DatasetFilter | None, most: int) -> Buckets:
+        """Return a curve in so many buckets, or fewer."""
+        return await curves.buckets(self._reader, run_id, key, dataset, most)
 
     async def files(self, owner: str) -> list[File]:
         """Return the files of a run or a logged model, by path."""
