@@ -6,7 +6,7 @@ from .artifact import File
 from .dataset import DatasetInfo, DatasetRef
 from .experiment import Experiment
 from .level import Level
-from .metric import Buckets, Histories, History, Measurement
+from .metric import Buckets, Histories, History, Measurement, MetricSummary
 from .model import ModelInfo, ModelStatus
 from .page import Page
 from .run import RunInfo, RunStatus
@@ -21,6 +21,7 @@ __all__ = [
     "History",
     "Level",
     "Measurement",
+    "MetricSummary",
     "ModelInfo",
     "ModelStatus",
     "Page",

@@ -28,6 +28,25 @@ class Measurement:
     run_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class MetricSummary:
+    """A curve in figures, as lists show it; `last_timestamp` is in milliseconds since the epoch.
+
+    `last` is the value of the highest step, and of the latest time within it. `min` and `max` are the least and the
+    greatest finite value, at the steps of the first points that reached them; where no value is finite they are NaN,
+    and their steps None. A negative zero is a zero here; the curve itself keeps its sign.
+    """
+
+    points: int
+    last: float
+    last_step: int
+    last_timestamp: int
+    min: float
+    min_step: int | None
+    max: float
+    max_step: int | None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class History:
     """One metric's curve as columns of equal length, sorted by step, then in the order logged.

@@ -9,7 +9,17 @@ from typing import Any
 
 import orjson
 
-from ...entities import DatasetRef, Experiment, File, Measurement, ModelInfo, ModelStatus, RunInfo, RunStatus
+from ...entities import (
+    DatasetRef,
+    Experiment,
+    File,
+    Measurement,
+    MetricSummary,
+    ModelInfo,
+    ModelStatus,
+    RunInfo,
+    RunStatus,
+)
 from ...filter import order_sql, where
 from ..batch import param_value
 from ..interface import Query
@@ -33,7 +43,8 @@ _RUN_PARAMS = "SELECT run_no, key, value, json FROM run_params WHERE run_no IN (
 _RUN_TAGS = "SELECT run_no, key, value FROM run_tags WHERE run_no IN (SELECT value FROM json_each(?))"
 # Later rows replace earlier ones: the highest step, and what a run logged itself before what its models did.
 _RUN_METRICS = """
-SELECT run_no, key, last_value FROM series JOIN metric_keys USING (key_no)
+SELECT run_no, key, points, last_value, last_step, last_timestamp, min_value, min_step, max_value, max_step
+FROM series JOIN metric_keys USING (key_no)
 WHERE run_no IN (SELECT value FROM json_each(?))
 ORDER BY run_no, key_no, of_model DESC, last_step, last_timestamp, dataset_no DESC
 """
@@ -87,14 +98,19 @@ async def search_runs(connection: Connection, query: Query) -> list[RunInfo]:
     numbers = _numbers(found)
     params = await _params(connection, _RUN_PARAMS, numbers)
     tags = await _tags(connection, _RUN_TAGS, numbers)
-    metrics: dict[int, dict[str, float]] = defaultdict(dict)
+    summaries: dict[int, dict[str, MetricSummary]] = defaultdict(dict)
     rows: list[Row] = await connection.rows(_RUN_METRICS, (numbers,))
-    for number, key, value in rows:
-        metrics[number][key] = _real(value)
-    return [_run(row, params[row[0]], tags[row[0]], metrics[row[0]]) for row in found]
+    for row in rows:
+        summaries[row[0]][row[1]] = _summary(row)
+    return [_run(row, params[row[0]], tags[row[0]], summaries[row[0]]) for row in found]
 
 
-def _run(row: Row, params: dict[str, object], tags: dict[str, str], metrics: dict[str, float]) -> RunInfo:
+def _summary(row: Row) -> MetricSummary:
+    _, _, points, last, last_step, last_timestamp, low, low_step, high, high_step = row
+    return MetricSummary(points, _real(last), last_step, last_timestamp, _real(low), low_step, _real(high), high_step)
+
+
+def _run(row: Row, params: dict[str, object], tags: dict[str, str], summaries: dict[str, MetricSummary]) -> RunInfo:
     _, run_id, name, experiment_id, experiment, parent_run_id, status, start_time, end_time = row
     return RunInfo(
         run_id=run_id,
@@ -107,7 +123,8 @@ def _run(row: Row, params: dict[str, object], tags: dict[str, str], metrics: dic
         end_time=end_time,
         params=params,
         tags=tags,
-        metrics=metrics,
+        metrics={key: summary.last for key, summary in summaries.items()},
+        summaries=summaries,
     )
 
 
