@@ -25,7 +25,7 @@ from .segments import Columns
 
 BLOCK = 128
 # Buckets of more points than this are made of whole blocks: at most a fifth fewer buckets than asked for.
-_FINE = 4 * BLOCK
+FINE = 4 * BLOCK
 _VERSION = b"\x01"
 _LEVEL = 1
 
@@ -53,12 +53,12 @@ Rows = NDArray[Any]
 def bucket_size(total: int, most: int) -> int:
     """Return how many points of so many go into each of at most so many buckets."""
     size = max(1, -(-total // most))
-    return size if size <= _FINE else -(-size // BLOCK) * BLOCK
+    return size if size <= FINE else -(-size // BLOCK) * BLOCK
 
 
 def is_coarse(total: int, most: int) -> bool:
     """Return whether buckets are made of whole blocks."""
-    return bucket_size(total, most) > _FINE
+    return bucket_size(total, most) > FINE
 
 
 def is_in_order(steps: NDArray[np.int64]) -> bool:
@@ -66,7 +66,7 @@ def is_in_order(steps: NDArray[np.int64]) -> bool:
     return bool((steps[1:] >= steps[:-1]).all())
 
 
-def blocks(points: Columns, first_point: int = 0, size: int = BLOCK) -> Rows:
+def blocks(points: Columns, size: int, first_point: int = 0) -> Rows:
     """Return one row for every so many points, counted from the curve's first one; their steps never go back."""
     head = min(-first_point % size, len(points))
     tail = (len(points) - head) // size * size + head
@@ -140,7 +140,7 @@ def encode_outline(points: Columns, first_point: int) -> bytes:
     """Return the outline of a segment as bytes; empty if its steps go back, since its points are not in order then."""
     if not is_in_order(points.steps):
         return b""
-    return _VERSION + zlib.compress(blocks(points, first_point).tobytes(), _LEVEL)
+    return _VERSION + zlib.compress(blocks(points, BLOCK, first_point).tobytes(), _LEVEL)
 
 
 def decode_outlines(outlines: Sequence[bytes]) -> Rows:

@@ -181,7 +181,7 @@ def _outlined(rows: list[Row], most: int) -> Buckets | None:
 
 def _drawn(series: list[Series], pieces: Mapping[int, list[Segment]], most: int) -> Buckets:
     points = in_order([unseen(each, pieces.get(each.number, [])) for each in series])
-    return as_buckets(blocks(points, size=bucket_size(len(points), most)))
+    return as_buckets(blocks(points, bucket_size(len(points), most)))
 
 
 def _history(series: list[Series], pieces: Mapping[int, list[Segment]]) -> History:

@@ -83,7 +83,7 @@ class Task(NamedTuple):
     points: int
 
 
-def groups(found: Iterable[tuple[int, int]], large: int = LARGE, most: int = MOST) -> list[tuple[int, int]]:
+def groups(found: Iterable[tuple[int, int]], large: int, most: int) -> list[tuple[int, int]]:
     """Say which neighbours to merge, given (place, points) of a curve's segments in order: pure.
 
     Only neighbours are merged, as the order logged is the segments' order. Returns the first and last place of
@@ -142,7 +142,7 @@ async def _put_in_order(connection: Connection, series: Sequence[object], *, end
 def _tasks(pieces: Sequence[Segment], *, ended: bool) -> Iterator[Task]:
     by_place = {each.first_point: each for each in pieces}
     places = [(each.first_point, each.points) for each in pieces]
-    for first, last in groups(places if ended else aged(places)):
+    for first, last in groups(places if ended else aged(places), LARGE, MOST):
         end = by_place[last].first_point + by_place[last].points
         yield Task(by_place[first].series, by_place[first].number, first, last, end - first)
     for each in pieces:
