@@ -28,7 +28,10 @@ SELECT series_no, run_id, key, of_model, name, digest, series.points FROM series
 JOIN runs USING (run_no) JOIN metric_keys USING (key_no) JOIN datasets USING (dataset_no)
 WHERE run_id IN (SELECT value FROM json_each(?1))
 """
-_SERIES = f"{_SERIES_OF_RUNS} AND key IN (SELECT value FROM json_each(?2))"
+# By number, so that of a run with very many metrics only those that are asked for are looked at.
+_SERIES = f"""{_SERIES_OF_RUNS} AND key_no IN (
+    SELECT key_no FROM metric_keys WHERE key IN (SELECT value FROM json_each(?2))
+)"""
 _KNOWN_RUNS = "SELECT run_id FROM runs WHERE run_id IN (SELECT value FROM json_each(?))"
 # Of each series, from the segment on that holds the first point that was not seen.
 _SEGMENTS = """
@@ -152,9 +155,11 @@ def _one(row: Row, seen: Seen) -> Series:
 
 async def _segments(connection: Connection, series: list[Series]) -> dict[int, list[Segment]]:
     """Return what was not seen of these series, by their numbers, in the order logged; one query for all."""
-    wanted = orjson.dumps([(each.number, each.seen) for each in series]).decode()
     found: dict[int, list[Segment]] = defaultdict(list)
-    for row in await connection.rows(_SEGMENTS, (wanted,)):
+    wanted = [(each.number, each.seen) for each in series if each.points > each.seen]
+    if not wanted:
+        return found
+    for row in await connection.rows(_SEGMENTS, (orjson.dumps(wanted).decode(),)):
         found[row[0]].append(Segment(*row))  # type: ignore[arg-type,index]  # by the schema
     for pieces in found.values():
         pieces.sort()

@@ -42,9 +42,9 @@ SELECT series_no, segment_no, first_point, points, EXISTS (SELECT 1 FROM outline
 FROM json_each(?) JOIN segments AS a ON series_no = value
 """
 # What stands before a segment with an outline was put in order with it.
-_RECENT = f"""{_SEGMENTS} WHERE first_point > coalesce((
+_RECENT = f"""{_SEGMENTS} AND first_point > coalesce((
     SELECT first_point FROM segments AS b JOIN outlines USING (segment_no)
-    WHERE b.series_no = a.series_no ORDER BY first_point DESC LIMIT 1
+    WHERE b.series_no = value ORDER BY first_point DESC LIMIT 1
 ), -1)"""
 _DATA = """
 WITH wanted AS MATERIALIZED (
