@@ -119,10 +119,13 @@ ON CONFLICT DO UPDATE SET
         THEN max_step ELSE excluded.max_step END,
     max_value = coalesce(max(max_value, excluded.max_value), max_value, excluded.max_value)
 """
-# The series' row has counted these points already.
+# It begins where the curve's last segment ends.
 _SEGMENT = """
 INSERT INTO segments (series_no, first_point, first_step, last_step, points, data)
-SELECT series_no, points - ?3, ?1, ?2, ?3, ?4 FROM series
+SELECT series_no, coalesce((
+    SELECT first_point + last.points FROM segments AS last WHERE last.series_no = series.series_no
+    ORDER BY first_point DESC LIMIT 1
+), 0), ?1, ?2, ?3, ?4 FROM series
 WHERE run_no = (SELECT run_no FROM runs WHERE run_id = ?5)
     AND key_no = (SELECT key_no FROM metric_keys WHERE key = ?6)
     AND of_model = ?7
