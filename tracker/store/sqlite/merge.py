@@ -134,9 +134,10 @@ async def _put_in_order(connection: Connection, series: Sequence[object], *, end
             mine = list(_tasks(pieces, ended=ended))
             tasks += mine
             left.append((_small_after(pieces, mine), number))
-        for portion in _portions(tasks):
-            await _do(connection, portion)
-        await connection.run_many(_LEFT, left)
+        *before, last = _portions(tasks)
+        for portion in before:
+            await _do(connection, portion, [])
+        await _do(connection, last, left)
 
 
 def _tasks(pieces: Sequence[Segment], *, ended: bool) -> Iterator[Task]:
@@ -160,6 +161,7 @@ def _small_after(pieces: Sequence[Segment], tasks: Sequence[Task]) -> int:
 
 
 def _portions(tasks: Iterable[Task]) -> Iterator[list[Task]]:
+    """Cut tasks into lists of so many points that memory holds them; there is at least one list."""
     portion: list[Task] = []
     points = 0
     for task in tasks:
@@ -168,11 +170,10 @@ def _portions(tasks: Iterable[Task]) -> Iterator[list[Task]]:
             portion, points = [], 0
         portion.append(task)
         points += task.points
-    if portion:
-        yield portion
+    yield portion
 
 
-async def _do(connection: Connection, tasks: Sequence[Task]) -> None:
+async def _do(connection: Connection, tasks: Sequence[Task], left: Sequence[tuple[int, int]]) -> None:
     """Read, merge and write back; nobody else writes meanwhile, as the caller holds the writer's lock."""
     wanted = orjson.dumps([(task.series, task.first_point, task.last_segment) for task in tasks]).decode()
     data: dict[tuple[object, object], list[tuple[object, ...]]] = defaultdict(list)
@@ -185,6 +186,7 @@ async def _do(connection: Connection, tasks: Sequence[Task]) -> None:
         await connection.run_many(
             _OUTLINE, [(task.number, outline) for task, _, outline in done if outline is not None]
         )
+        await connection.run_many(_LEFT, left)
 
 
 Done = tuple[Task, tuple[int, int, int, bytes] | None, bytes | None]
