@@ -16,11 +16,14 @@ from hypothesis import strategies as st
 from tests.tracker.store.test_buckets import listed, plain
 from tracker.entities import DatasetRef, History
 from tracker.entities.records import EndRun, LogMetrics, MeasureModel, StartRun
+from tracker.errors import StoreError
 from tracker.filter import DatasetFilter
 from tracker.store import buckets
 from tracker.store.batch import Batch
 from tracker.store.sqlite import SqliteStore, curves, merge
 from tracker.store.sqlite.connection import connect_writer
+
+pytestmark = pytest.mark.anyio
 
 RUNS = ["a" * 32, "b" * 32]
 KEYS = ["loss", "acc"]
@@ -219,3 +222,50 @@ back = [rises(40, 80), rises(0, 40), Merge(ended=True)]
 def test_whatever_is_said_curves_are_those_of_the_lists(said: list[Log | Measure | Merge | Follow]) -> None:
     with TemporaryDirectory() as folder:
         anyio.run(play, Path(folder) / "tracker.db", said)
+
+
+async def drawn_with(path: Path, change: str) -> tuple[list[tuple[object, ...]], int]:
+    """Log a curve, end its run, change what is kept of it, and draw it; return that, and how many rows changed."""
+    await SqliteStore.create(path)
+    store, writer = await SqliteStore.open(path), await connect_writer(path)
+    try:
+        await store.commit(Batch(LogMetrics(RUNS[0], step, 0, {"loss": step / 8}) for step in range(100)), {}, [])
+        await store.commit(Batch([EndRun(RUNS[0], "FINISHED", 9)]), {}, [])
+        await writer.run(change)
+        return listed(await store.buckets(RUNS[0], "loss", None, 5)), int(str(await writer.value("SELECT changes()")))
+    finally:
+        await writer.aclose()
+        await store.aclose()
+
+
+WANTED = plain([(step, step / 8) for step in range(100)], 20)
+
+
+async def test_of_a_large_curve_only_the_outline_is_read(tmp_path: Path) -> None:
+    assert await drawn_with(tmp_path / "tracker.db", "UPDATE segments SET data = x'00'") == (WANTED, 1)
+
+
+async def test_without_its_outline_a_curve_is_drawn_of_its_points(tmp_path: Path) -> None:
+    assert await drawn_with(tmp_path / "tracker.db", "DELETE FROM outlines") == (WANTED, 1)
+
+
+async def test_a_damaged_outline_is_told_and_the_curve_is_drawn_of_its_points(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert await drawn_with(tmp_path / "tracker.db", "UPDATE outlines SET data = x'01abcd'") == (WANTED, 1)
+    assert "outline of a curve is damaged; the curve is drawn of its points" in caplog.text
+
+
+async def test_a_damaged_curve_that_is_large_is_told_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "tracker.db"
+    await SqliteStore.create(path)
+    store, writer = await SqliteStore.open(path), await connect_writer(path)
+    await store.commit(Batch(LogMetrics(RUNS[0], step, 0, {"loss": step / 8}) for step in range(100)), {}, [])
+    await writer.run("UPDATE segments SET data = substr(data, 1, 20)")
+    for _ in range(3):
+        await store.commit(Batch([EndRun(RUNS[0], "FINISHED", 9)]), {}, [])
+    with pytest.raises(StoreError, match="damaged"):
+        await store.buckets(RUNS[0], "loss", None, 5)
+    await writer.aclose()
+    await store.aclose()
+    assert caplog.text.count("it stays as it is") == 1

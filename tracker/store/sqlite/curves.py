@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
@@ -50,6 +51,8 @@ SELECT first_point, points, first_step, last_step, outlines.data,
     CASE WHEN outlines.data IS NULL THEN segments.data END
 FROM segments LEFT JOIN outlines USING (segment_no) WHERE series_no = ?
 """
+log = logging.getLogger("tracker")
+
 # From so many points on, segments are decoded by several threads: making these takes about as long as 10 000 points.
 _MANY_POINTS = 100_000
 
@@ -173,7 +176,7 @@ def _histories(found: Mapping[CurveName, list[Series]], pieces: Mapping[int, lis
 
 
 def _outlined(rows: list[Row], most: int) -> Buckets | None:
-    """Make buckets of outlines, or return None where the steps of the curve go back."""
+    """Make buckets of outlines, or return None where steps go back, or an outline is damaged."""
     ends = [row[3] for row in rows[:-1]]
     if any(row[2] < end for row, end in zip(rows[1:], ends, strict=True)):
         return None
@@ -181,7 +184,11 @@ def _outlined(rows: list[Row], most: int) -> Buckets | None:
     outlines = [encode_outline(segments.decode(data), first) if data else outline for first, *_, outline, data in rows]
     if not all(outlines):
         return None
-    return as_buckets(joined(decode_outlines(outlines), bucket_size(total, most)))
+    try:
+        return as_buckets(joined(decode_outlines(outlines), bucket_size(total, most)))
+    except StoreError as problem:
+        log.warning("%s; the curve is drawn of its points", problem)
+        return None
 
 
 def _drawn(series: list[Series], pieces: Mapping[int, list[Segment]], most: int) -> Buckets:
