@@ -17,6 +17,7 @@
     ├── StoreError                  the store itself
     │   ├── NotAStore               the folder holds something else
     │   ├── StoreTooNew             written by a newer version
+    │   ├── StoreTooOld             written by an older version, and not upgraded yet
     │   ├── StoreReadOnly
     │   └── StoreUnavailable        cannot be written just now
     ├── ArtifactDamaged             a file's bytes are not those that were logged
@@ -165,11 +166,25 @@ class StoreTooNew(StoreError):
         )
 
 
+class StoreTooOld(StoreError):
+    """An older version of tracker wrote the store, and it has not been upgraded yet."""
+
+    def __init__(self, path: Path, found: int, needed: int, problem: str = "") -> None:
+        self.path = path
+        self.found = found
+        self.needed = needed
+        super().__init__(
+            f"{path} has schema version {found}, and this tracker needs version {needed}: "
+            f"open it once where its folder may be written{f' ({problem})' if problem else ''}",
+        )
+
+
 class StoreReadOnly(StoreError):
     """The store's folder cannot be written."""
 
     def __init__(self, path: Path, reason: str) -> None:
         self.path = path
+        self.reason = reason
         super().__init__(f"cannot write to the store {path}: {reason}; name a folder that you may write to")
 
 

@@ -24,7 +24,7 @@ from tracker.entities.records import (
     SetTags,
     StartRun,
 )
-from tracker.errors import StoreError
+from tracker.errors import InvalidInput, RunNotFound, StoreError
 from tracker.filter import DatasetFilter, Subject, parse, parse_order
 from tracker.journal import Position
 from tracker.store.batch import Batch
@@ -83,7 +83,11 @@ async def test_a_new_store_holds_the_default_experiment_and_nothing_else(kept: S
     assert await kept.datasets(None) == []
     assert await kept.measured_on("loss", models()) == []
     assert await kept.journal_positions() == {}
-    assert len(await kept.history(RUN, "loss", None)) == 0
+    assert await kept.histories([], None) == {}
+    with pytest.raises(RunNotFound):
+        await kept.history(RUN, "loss", None)
+    with pytest.raises(RunNotFound):
+        await kept.histories([RUN], None)
 
 
 async def test_a_run_comes_back_as_it_was_told(kept: Store) -> None:
@@ -232,6 +236,35 @@ async def test_what_a_run_logged_itself_goes_before_what_its_models_were_measure
     assert (await kept.history(RUN, "acc", None)).values.tolist() == [0.1]
     (run,) = await kept.search_runs(runs())
     assert run.metrics == {"acc": 0.1}
+
+
+async def test_since_a_cursor_only_what_is_new_is_read(kept: Store) -> None:
+    await say(kept, START, LogMetrics(RUN, 3, 5, {"a": 1.0}), MeasureModel(MODEL, RUN, 9, 7, {"b": 0.9}, TEST.ref))
+    found = await kept.histories([RUN], None)
+    assert {key: curve.values.tolist() for (_, key), curve in found.items()} == {"a": [1.0], "b": [0.9]}
+    await say(kept, LogMetrics(RUN, 1, 5, {"a": 2.0}), LogMetrics(RUN, 2, 5, {"b": 3.0}), EndRun(RUN, "FINISHED", 9))
+    assert (await kept.history(RUN, "a", None, found.cursor)).values.tolist() == [2.0]
+    # What the run logs itself goes before what its models were measured at, and is all new.
+    new = await kept.histories([RUN], ["a", "b"], found.cursor)
+    assert {key: curve.values.tolist() for (_, key), curve in new.items()} == {"a": [2.0], "b": [3.0]}
+    assert await kept.histories([RUN], None, new.cursor) == {}
+    with pytest.raises(InvalidInput):
+        await kept.history(RUN, "a", None, "forged")
+
+
+async def test_a_curve_is_drawn_in_buckets(kept: Store) -> None:
+    await say(kept, START, *(LogMetrics(RUN, step, 5, {"a": step / 2}) for step in range(10)))
+    drawn = await kept.buckets(RUN, "a", None, 3)
+    assert (drawn.counts.tolist(), drawn.mins.tolist()) == ([4, 4, 2], [0.0, 2.0, 4.0])
+    assert (drawn.maxs.tolist(), drawn.lasts.tolist()) == ([1.5, 3.5, 4.5], [1.5, 3.5, 4.5])
+    assert len(await kept.buckets(RUN, "b", None, 3)) == 0
+    with pytest.raises(RunNotFound):
+        await kept.buckets(CHILD, "a", None, 3)
+
+
+async def test_runs_are_asked_whether_they_go_on(kept: Store) -> None:
+    await say(kept, START, START_CHILD, EndRun(RUN, "FINISHED", 9))
+    assert [await kept.running(ids) for ids in ([RUN], [CHILD], [RUN, CHILD], [])] == [False, True, True, False]
 
 
 async def test_a_models_newest_value_on_each_dataset_counts(kept: Store) -> None:

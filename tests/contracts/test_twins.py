@@ -16,7 +16,7 @@ TWINS: list[tuple[type, type]] = [
     (tracker.AsyncLoggedModel, tracker.LoggedModel),
 ]
 # What an async object awaits, a sync one returns.
-SYNC_NAMES = {"AsyncRun": "Run", "AsyncLoggedModel": "LoggedModel", "Done": "None"}
+SYNC_NAMES = {"AsyncRun": "Run", "AsyncLoggedModel": "LoggedModel", "Done": "None", "AsyncIterator": "Iterator"}
 
 
 def public(kind: type) -> dict[str, object]:

@@ -6,13 +6,13 @@ import contextlib
 import functools
 import os
 import threading
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
+from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, cast, overload
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
-from ..entities import Level, Page
+from ..entities import Buckets, Histories, History, Level, Page
 from ..errors import Closed
 from .model import AsyncLoggedModel, LoggedModel
 from .recorder import Recorder
@@ -97,7 +97,7 @@ class Tracker:
     search_experiments = _Blocking(AsyncTracker.search_experiments)
     search_runs = _Blocking(AsyncTracker.search_runs)
     children = _Blocking(AsyncTracker.children)
-    metric_history = _Blocking(AsyncTracker.metric_history)
+    metric_histories = _Blocking(AsyncTracker.metric_histories)
     datasets = _Blocking(AsyncTracker.datasets)
     download = _Blocking(AsyncTracker.download)
     flush = _Blocking(AsyncTracker.flush)
@@ -190,6 +190,40 @@ class Tracker:
         )
         page = self.call(search)
         return Page(map(self._model, page), page.next_page_token)
+
+    @overload
+    def metric_history(
+        self, run_id: str, key: str, dataset: str | None = None, *, since: str | None = None, points: None = None
+    ) -> History: ...
+    @overload
+    def metric_history(
+        self, run_id: str, key: str, dataset: str | None = None, *, since: None = None, points: int
+    ) -> Buckets: ...
+    def metric_history(
+        self, run_id: str, key: str, dataset: str | None = None, *, since: str | None = None, points: int | None = None
+    ) -> History | Buckets:
+        """Return one metric's curve, or its buckets, as `AsyncTracker.metric_history` does."""
+        read: Callable[[], Awaitable[History | Buckets]] = functools.partial(
+            self.inner.metric_history, run_id, key, dataset, since=since, points=points
+        )
+        return self.call(read)
+
+    def follow(
+        self,
+        run_ids: Sequence[str],
+        keys: Sequence[str] | None = None,
+        *,
+        since: str | None = None,
+        every: float = 1.0,
+    ) -> Iterator[Histories]:
+        """Yield what is logged to these runs as it comes, as `AsyncTracker.follow` does."""
+        following = cast("AsyncGenerator[Histories]", self.inner.follow(run_ids, keys, since=since, every=every))
+        try:
+            while (found := self.call(anext, following, None)) is not None:
+                yield found
+        finally:
+            with contextlib.suppress(Closed):
+                self.call(following.aclose)
 
     def rank(
         self,

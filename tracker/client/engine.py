@@ -10,7 +10,7 @@ from pathlib import Path
 import anyio
 
 from ..entities import Level
-from ..errors import StoreUnavailable
+from ..errors import StoreReadOnly, StoreTooOld, StoreUnavailable
 from ..journal import JournalFolder, sync_folder
 from ..store.sqlite import SqliteStore
 from ..writer import Writer, WriterLock
@@ -54,7 +54,7 @@ async def opened(folder: StoreFolder, *, create: bool, recorder: Recorder | None
     lock = WriterLock(folder.lock)
     if create:
         await _create(folder, lock)
-    store = await SqliteStore.open(folder.database)
+    store = await _open(folder, lock)
     recorder = recorder or Recorder.at(folder)
     writer = Writer(store, JournalFolder(folder.journals), recorder.journal, lock)
     try:
@@ -95,3 +95,24 @@ async def _create(folder: StoreFolder, lock: WriterLock) -> None:
                 sync_folder(folder.path)
         # Another process may be making the same store; its turn is short.
         await anyio.sleep(0 if held else _TURN)
+
+
+async def _open(folder: StoreFolder, lock: WriterLock) -> SqliteStore:
+    """Open the file; one that an older version wrote is upgraded first."""
+    try:
+        return await SqliteStore.open(folder.database)
+    except StoreTooOld as outdated:
+        try:
+            await _upgrade(folder, lock)
+        except StoreReadOnly as problem:
+            raise StoreTooOld(outdated.path, outdated.found, outdated.needed, problem.reason) from problem
+    return await SqliteStore.open(folder.database)
+
+
+async def _upgrade(folder: StoreFolder, lock: WriterLock) -> None:
+    while True:
+        with lock.held() as held:
+            if held:
+                return await SqliteStore.create(folder.database)
+        # Another process may be upgrading the same store, or folding in journals.
+        await anyio.sleep(_TURN)

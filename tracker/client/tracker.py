@@ -7,9 +7,11 @@ import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, overload
 
-from ..entities import DatasetRef, Experiment, History, Level, ModelInfo, Page, RunInfo
+import anyio
+
+from ..entities import Buckets, DatasetRef, Experiment, Histories, History, Level, ModelInfo, Page, RunInfo
 from ..errors import DatasetNotFound, ExperimentNotFound, InvalidInput, ModelNotFound, RunNotFound
 from ..filter import (
     DatasetFilter,
@@ -200,19 +202,80 @@ class AsyncTracker:
             if token is None:
                 return found
 
-    async def metric_history(self, run_id: str, key: str, dataset: str | None = None) -> History:
+    @overload
+    async def metric_history(
+        self, run_id: str, key: str, dataset: str | None = None, *, since: str | None = None, points: None = None
+    ) -> History: ...
+    @overload
+    async def metric_history(
+        self, run_id: str, key: str, dataset: str | None = None, *, since: None = None, points: int
+    ) -> Buckets: ...
+    async def metric_history(
+        self, run_id: str, key: str, dataset: str | None = None, *, since: str | None = None, points: int | None = None
+    ) -> History | Buckets:
         """Return one metric's curve as NumPy columns, sorted by step, then in the order logged.
 
         Without a dataset it is what the run logged itself, or, where that is nothing, what its checkpoints were
-        measured at. A metric that was never logged has no points.
+        measured at. A metric that was never logged has no points. With `since`, the `cursor` of what was read
+        before, it is only what was logged after that. With `points` it is the curve in at most so many buckets, each
+        with its least, its greatest and its last value: what a chart of so many pixels needs.
 
         Raises:
             RunNotFound: there is no run of that ID.
+            InvalidInput: the cursor is not one that was given out, or `points` is not from 1 on.
         """
-        await self.get_run(run_id)
         wanted = _named_dataset(dataset) if dataset else None
-        points = await self._engine.store.history(run_id, key, wanted)
-        return History(points.steps, points.timestamps, points.values)
+        if points is not None:
+            _require_points(points, since)
+        await self._engine.settle()
+        if points is None:
+            return await self._engine.store.history(run_id, key, wanted, since)
+        return await self._engine.store.buckets(run_id, key, wanted, points)
+
+    async def metric_histories(
+        self, run_ids: Sequence[str], keys: Sequence[str] | None = None, *, since: str | None = None
+    ) -> Histories:
+        """Return the curves of many runs by (run ID, key), each as `metric_history` does.
+
+        Without keys it is the curves of all their metrics; a curve without points is left out. With `since`, the
+        `cursor` of what was read before, it is only what was logged after that; runs and metrics that were
+        not asked for before are given whole.
+
+        Raises:
+            RunNotFound: there is no run of one of the IDs.
+            InvalidInput: the cursor is not one that was given out.
+        """
+        await self._engine.settle()
+        return await self._engine.store.histories(
+            _several("run_ids", run_ids), None if keys is None else _several("keys", keys), since
+        )
+
+    async def follow(
+        self,
+        run_ids: Sequence[str],
+        keys: Sequence[str] | None = None,
+        *,
+        since: str | None = None,
+        every: float = 1.0,
+    ) -> AsyncIterator[Histories]:
+        """Yield what is logged to these runs as it comes: first what is there, then what is new, never twice.
+
+        It looks every so many seconds, and ends when all of the runs have ended and all was given.
+
+        Raises:
+            RunNotFound: there is no run of one of the IDs.
+        """
+        while True:
+            # Asked first: what a run logged before its end is read then.
+            ended = not await self._running(run_ids)
+            found = await self.metric_histories(run_ids, keys, since=since)
+            since = found.cursor
+            if found:
+                yield found
+            elif ended:
+                return
+            else:
+                await anyio.sleep(every)
 
     async def datasets(self, experiment_ids: Sequence[str] | None = None) -> list[DatasetRef]:
         """Return the datasets that runs use or models were measured on, by name."""
@@ -232,6 +295,10 @@ class AsyncTracker:
     async def catch_up(self, timeout: float = CLOSE_SECONDS) -> bool:  # noqa: ASYNC109  # it returns whether
         """Wait until what every process has logged into this store by now can be read here; return whether it can."""
         return await self._engine.writer.catch_up(timeout)
+
+    async def _running(self, run_ids: Sequence[str]) -> bool:
+        await self._engine.settle()
+        return await self._engine.store.running(run_ids)
 
     def _model(self, info: ModelInfo, searched_by: DatasetFilter | None) -> AsyncLoggedModel:
         return AsyncLoggedModel(self.desk, info, searched_by=searched_by)
@@ -347,6 +414,20 @@ def _dataset_filter(entry: Mapping[str, str]) -> DatasetFilter:
 def _named_dataset(text: str) -> DatasetFilter:
     name, _, digest = text.partition("@")
     return DatasetFilter(name, digest or None)
+
+
+def _require_points(points: int, since: str | None) -> None:
+    if points < 1:
+        raise InvalidInput(f"points is {points}; it must be at least 1")
+    if since is not None:
+        raise InvalidInput("buckets are of a whole curve: leave out either points or since")
+
+
+def _several(what: str, names: Sequence[str]) -> list[str]:
+    # A text is a sequence of texts too, and never meant as one.
+    if isinstance(names, str):
+        raise InvalidInput(f"{what} is a list of texts, not one: write [{names!r}]")
+    return list(names)
 
 
 def _quoted(text: str) -> str:

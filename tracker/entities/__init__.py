@@ -6,19 +6,22 @@ from .artifact import File
 from .dataset import DatasetInfo, DatasetRef
 from .experiment import Experiment
 from .level import Level
-from .metric import History, Measurement
+from .metric import Buckets, Histories, History, Measurement, MetricSummary
 from .model import ModelInfo, ModelStatus
 from .page import Page
 from .run import RunInfo, RunStatus
 
 __all__ = [
+    "Buckets",
     "DatasetInfo",
     "DatasetRef",
     "Experiment",
     "File",
+    "Histories",
     "History",
     "Level",
     "Measurement",
+    "MetricSummary",
     "ModelInfo",
     "ModelStatus",
     "Page",

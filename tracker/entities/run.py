@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+
+from .metric import MetricSummary
 
 
 class RunStatus(StrEnum):
@@ -22,6 +24,7 @@ class RunInfo:
     """A run as the store keeps it; times are milliseconds since the epoch.
 
     `metrics` holds each metric's latest value: that of the highest step, and of the latest time within it.
+    `summaries` holds of the same curves also the least and the greatest value, their steps, and the number of points.
     """
 
     run_id: str
@@ -35,3 +38,4 @@ class RunInfo:
     params: Mapping[str, object]
     tags: Mapping[str, str]
     metrics: Mapping[str, float]
+    summaries: Mapping[str, MetricSummary] = field(default_factory=dict)

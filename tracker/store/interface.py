@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from ..entities import DatasetRef, Experiment, File, ModelInfo, RunInfo
+from ..entities import Buckets, DatasetRef, Experiment, File, Histories, History, ModelInfo, RunInfo
 from ..filter import DatasetFilter, Expression, Order
 from ..journal import Position
 from .batch import Batch
-from .segments import Columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +47,31 @@ class Runs(Protocol):
     async def search_runs(self, query: Query) -> list[RunInfo]:
         """Return the runs that match, in order."""
 
-    async def history(self, run_id: str, key: str, dataset: DatasetFilter | None) -> Columns:
-        """Return a curve's points, sorted by step, then in the order logged."""
+    async def running(self, run_ids: Sequence[str]) -> bool:
+        """Return whether any of these runs has not ended."""
+
+    async def history(self, run_id: str, key: str, dataset: DatasetFilter | None, since: str | None = None) -> History:
+        """Return a curve's points, or those since a cursor, sorted by step, then in the order logged.
+
+        Without a dataset it is what the run logged itself, or, where that is nothing, what its models were
+        measured at.
+
+        Raises:
+            RunNotFound: there is no run of that ID.
+            InvalidInput: the cursor is not one that was given out.
+        """
+
+    async def histories(
+        self, run_ids: Sequence[str], keys: Sequence[str] | None, since: str | None = None
+    ) -> Histories:
+        """Return the curves of many runs, as `history` does without a dataset; `keys` None means all metrics."""
+
+    async def buckets(self, run_id: str, key: str, dataset: DatasetFilter | None, most: int) -> Buckets:
+        """Return a curve in so many buckets, or fewer; the rule is that of `store.buckets`.
+
+        Raises:
+            RunNotFound: there is no run of that ID.
+        """
 
 
 class Models(Protocol):

@@ -108,7 +108,7 @@ def test_a_newer_versions_store_is_refused_and_left_alone(store: Path) -> None:
         with pytest.raises(StoreTooNew, match=r"version 99.*upgrade sweeps-tracker"):
             tracker.open(store, create=create)
     with closing(sqlite3.connect(store / "tracker.db")) as connection, connection:
-        connection.execute("PRAGMA user_version = 1")
+        connection.execute("PRAGMA user_version = 2")
     with tracker.open(store) as opened:
         assert opened.get_run(run.run_id).experiment == "x"
 

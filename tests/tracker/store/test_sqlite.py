@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import Program
 from tracker.entities.records import LogMetrics, StartRun
 from tracker.errors import NotAStore, StoreError, StoreReadOnly, StoreTooNew, StoreUnavailable
 from tracker.store.batch import Batch
@@ -135,6 +136,23 @@ async def test_a_foreign_programs_lock_is_told_from_other_problems(
         other.execute("ROLLBACK")
     await sqlite.commit(point(1), {}, [])
     assert len(await sqlite.history(RUN, "loss", None)) == 1
+
+
+LOOKING = (
+    "import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute('SELECT count(*) FROM segments').fetchone()[0])"
+)
+
+
+@pytest.mark.parametrize("careless", [False, True])
+async def test_what_is_stored_stays_when_another_program_closes_the_file(
+    path: Path, sqlite: SqliteStore, run_python: Program, *, careless: bool
+) -> None:
+    await sqlite.commit(point(1), {}, [])
+    if careless:  # the control: closing any descriptor of a file takes the process's locks on it away
+        path.open("rb").close()
+    assert run_python(LOOKING, path).stdout == "1\n"
+    await sqlite.commit(point(2), {}, [])
+    assert run_python(LOOKING, path).stdout == ("1\n" if careless else "2\n")
 
 
 async def test_many_small_segments_are_merged_while_a_run_goes_on(path: Path, sqlite: SqliteStore) -> None:

@@ -14,9 +14,9 @@ import numpy as np
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tracker.entities import History
 from tracker.entities.records import EndRun, LogMetrics
 from tracker.store.batch import Batch
-from tracker.store.segments import Columns
 from tracker.store.sqlite import SqliteStore
 
 RUN = "a" * 32
@@ -50,7 +50,7 @@ def recomputed(points: Points) -> Summary:
     )
 
 
-async def kept(path: Path, logged: list[Points]) -> tuple[Columns, Columns]:
+async def kept(path: Path, logged: list[Points]) -> tuple[History, History]:
     """Commit each piece by itself; return the curve before and after its segments are merged."""
     await SqliteStore.create(path)
     store = await SqliteStore.open(path)
@@ -63,7 +63,7 @@ async def kept(path: Path, logged: list[Points]) -> tuple[Columns, Columns]:
     return before, after
 
 
-def as_bytes(columns: Columns) -> list[bytes]:
+def as_bytes(columns: History) -> list[bytes]:
     return [column.tobytes() for column in (columns.steps, columns.timestamps, columns.values)]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import shutil
 import sqlite3
@@ -14,7 +15,7 @@ import pytest
 
 from tracker.entities import Level
 from tracker.entities.records import LogMetrics
-from tracker.errors import StoreError
+from tracker.errors import RunNotFound, StoreError
 from tracker.journal import Journal, JournalFolder, encode
 from tracker.journal.folder import Pending
 from tracker.journal.frames import frame
@@ -59,7 +60,9 @@ class Place:
         return Writer(await self.store(), folder(self.journals), own or self.journal, self.lock)
 
     async def steps(self) -> list[int]:
-        found: list[int] = (await (await self.store()).history(RUN, "loss", None)).steps.tolist()
+        found: list[int] = []
+        with contextlib.suppress(RunNotFound):
+            found = (await (await self.store()).history(RUN, "loss", None)).steps.tolist()
         return found
 
     async def aclose(self) -> None:

@@ -122,10 +122,17 @@ ON CONFLICT DO UPDATE SET
         THEN max_step ELSE excluded.max_step END,
     max_value = coalesce(max(max_value, excluded.max_value), max_value, excluded.max_value)
 """
-_SEGMENT = f"""
-INSERT INTO segments (series_no, first_step, last_step, points, data)
-SELECT series_no, ?, ?, ?, ? FROM series
-WHERE run_no = {_RUN_NO} AND key_no = {_KEY_NO} AND of_model = ? AND dataset_no = {_DATASET_NO}
+# It begins where the curve's last segment ends.
+_SEGMENT = """
+INSERT INTO segments (series_no, first_point, first_step, last_step, points, data)
+SELECT series_no, coalesce((
+    SELECT first_point + last.points FROM segments AS last WHERE last.series_no = series.series_no
+    ORDER BY first_point DESC LIMIT 1
+), 0), ?1, ?2, ?3, ?4 FROM series
+WHERE run_no = (SELECT run_no FROM runs WHERE run_id = ?5)
+    AND key_no = (SELECT key_no FROM metric_keys WHERE key = ?6)
+    AND of_model = ?7
+    AND dataset_no = (SELECT dataset_no FROM datasets WHERE name = ?8 AND digest = ?9)
 """
 _FILE = """
 INSERT INTO files (owner, path, size, sha256) VALUES (?, ?, ?, ?)

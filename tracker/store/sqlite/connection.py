@@ -83,8 +83,7 @@ class Connection:
 async def connect_writer(path: Path) -> Connection:
     """Open the file for writing, creating it if need be."""
     with _translated(path):
-        # Made by hand for its mode, which SQLite then gives to the files beside it.
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        _make(path)
         raw = await aiosqlite.connect(path, timeout=BRIEF_SECONDS, isolation_level=None, cached_statements=256)
     connection = Connection(path, raw)
     try:
@@ -113,6 +112,16 @@ async def connect_reader(path: Path) -> Connection:
         await connection.aclose()
         raise
     return connection
+
+
+def _make(path: Path) -> None:
+    """Make an empty file by hand for its mode, which SQLite then gives to the files beside it.
+
+    One that is there is not touched: closing it would take away the locks of this process's other connections, and
+    the next process to close its own would then delete the WAL that these go on writing to.
+    """
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
 
 
 @contextlib.contextmanager

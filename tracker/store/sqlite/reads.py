@@ -7,12 +7,20 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import orjson
 
-from ...entities import DatasetRef, Experiment, File, Measurement, ModelInfo, ModelStatus, RunInfo, RunStatus
-from ...filter import DatasetFilter, order_sql, where
-from .. import segments
+from ...entities import (
+    DatasetRef,
+    Experiment,
+    File,
+    Measurement,
+    MetricSummary,
+    ModelInfo,
+    ModelStatus,
+    RunInfo,
+    RunStatus,
+)
+from ...filter import order_sql, where
 from ..batch import param_value
 from ..interface import Query
 from .connection import Connection
@@ -35,7 +43,8 @@ _RUN_PARAMS = "SELECT run_no, key, value, json FROM run_params WHERE run_no IN (
 _RUN_TAGS = "SELECT run_no, key, value FROM run_tags WHERE run_no IN (SELECT value FROM json_each(?))"
 # Later rows replace earlier ones: the highest step, and what a run logged itself before what its models did.
 _RUN_METRICS = """
-SELECT run_no, key, last_value FROM series JOIN metric_keys USING (key_no)
+SELECT run_no, key, points, last_value, last_step, last_timestamp, min_value, min_step, max_value, max_step
+FROM series JOIN metric_keys USING (key_no)
 WHERE run_no IN (SELECT value FROM json_each(?))
 ORDER BY run_no, key_no, of_model DESC, last_step, last_timestamp, dataset_no DESC
 """
@@ -48,13 +57,8 @@ FROM model_scores JOIN metric_keys USING (key_no) JOIN datasets USING (dataset_n
 WHERE model_no IN (SELECT value FROM json_each(?))
 ORDER BY model_no, key, timestamp, step
 """
-_SERIES = """
-SELECT series_no, of_model, name, digest FROM series
-JOIN runs USING (run_no) JOIN metric_keys USING (key_no) JOIN datasets USING (dataset_no)
-WHERE run_id = ? AND key = ?
-"""
-_SEGMENTS = """
-SELECT data FROM segments WHERE series_no IN (SELECT value FROM json_each(?)) ORDER BY segment_no
+_RUNNING = """
+SELECT count(*) FROM runs WHERE end_time IS NULL AND run_id IN (SELECT value FROM json_each(?))
 """
 _FILES = "SELECT path, size, sha256 FROM files WHERE owner = ? ORDER BY path"
 _MEASURED_ON = """
@@ -94,14 +98,19 @@ async def search_runs(connection: Connection, query: Query) -> list[RunInfo]:
     numbers = _numbers(found)
     params = await _params(connection, _RUN_PARAMS, numbers)
     tags = await _tags(connection, _RUN_TAGS, numbers)
-    metrics: dict[int, dict[str, float]] = defaultdict(dict)
+    summaries: dict[int, dict[str, MetricSummary]] = defaultdict(dict)
     rows: list[Row] = await connection.rows(_RUN_METRICS, (numbers,))
-    for number, key, value in rows:
-        metrics[number][key] = _real(value)
-    return [_run(row, params[row[0]], tags[row[0]], metrics[row[0]]) for row in found]
+    for row in rows:
+        summaries[row[0]][row[1]] = _summary(row)
+    return [_run(row, params[row[0]], tags[row[0]], summaries[row[0]]) for row in found]
 
 
-def _run(row: Row, params: dict[str, object], tags: dict[str, str], metrics: dict[str, float]) -> RunInfo:
+def _summary(row: Row) -> MetricSummary:
+    _, _, points, last, last_step, last_timestamp, low, low_step, high, high_step = row
+    return MetricSummary(points, _real(last), last_step, last_timestamp, _real(low), low_step, _real(high), high_step)
+
+
+def _run(row: Row, params: dict[str, object], tags: dict[str, str], summaries: dict[str, MetricSummary]) -> RunInfo:
     _, run_id, name, experiment_id, experiment, parent_run_id, status, start_time, end_time = row
     return RunInfo(
         run_id=run_id,
@@ -114,7 +123,8 @@ def _run(row: Row, params: dict[str, object], tags: dict[str, str], metrics: dic
         end_time=end_time,
         params=params,
         tags=tags,
-        metrics=metrics,
+        metrics={key: summary.last for key, summary in summaries.items()},
+        summaries=summaries,
     )
 
 
@@ -150,28 +160,9 @@ def _model(row: Row, params: dict[str, object], tags: dict[str, str], measured: 
     )
 
 
-async def history(
-    connection: Connection,
-    run_id: str,
-    key: str,
-    dataset: DatasetFilter | None,
-) -> segments.Columns:
-    """Return a curve's points, sorted by step, then in the order logged.
-
-    Without a dataset it is what the run logged itself, or, where that is nothing, what its models were
-    measured at.
-    """
-    found: list[Row] = await connection.rows(_SERIES, (run_id, key))
-    chosen = _of_dataset(found, dataset) if dataset else [row for row in found if not row[1]] or found
-    numbers = orjson.dumps([row[0] for row in chosen]).decode()
-    rows: list[Row] = await connection.rows(_SEGMENTS, (numbers,))
-    points = segments.concatenate([segments.decode(data) for (data,) in rows])
-    order = np.argsort(points.steps, kind="stable")
-    return segments.Columns(points.steps[order], points.timestamps[order], points.values[order])
-
-
-def _of_dataset(found: list[Row], dataset: DatasetFilter) -> list[Row]:
-    return [row for row in found if row[2] == dataset.name and dataset.digest in {None, row[3]}]
+async def running(connection: Connection, run_ids: Sequence[str]) -> bool:
+    """Return whether any of these runs has not ended."""
+    return bool(await connection.value(_RUNNING, (orjson.dumps(run_ids).decode(),)))
 
 
 async def files(connection: Connection, owner: str) -> list[File]:

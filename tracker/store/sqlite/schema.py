@@ -1,28 +1,38 @@
-"""Make a new file's tables, and recognise a file that is not ours."""
+"""Make a new file's tables, bring an older file's up to date, and recognise a file that is not ours."""
 
 from __future__ import annotations
 
+import os
 import time
 from importlib import resources
 from pathlib import Path
 
-from ...errors import NotAStore, StoreTooNew
+from anyio import to_thread
+
+from ...errors import NotAStore, StoreReadOnly, StoreTooNew, StoreTooOld
 from .connection import Connection
 
 # "trkr": what marks the file as ours.
 APPLICATION_ID = 0x74726B72
-VERSION = 1
+VERSION = 2
 
 
 async def prepare(connection: Connection, path: Path) -> None:
     """Bring a file to this version's schema; the caller holds the writer's lock.
 
+    An older version's file is kept beside it first, as it was: `tracker.db.v1`.
+
     Raises:
         NotAStore: it is another program's database.
         StoreTooNew: a newer version wrote it.
+        StoreReadOnly: no copy could be kept; nothing was changed then.
     """
-    if await check(connection, path) == 0:
-        await _create(connection)
+    found = await check(connection, path)
+    if found == 0:
+        await _apply(connection, 0, _default_experiment() + f"PRAGMA application_id = {APPLICATION_ID:d};")
+    elif found < VERSION:
+        await _keep_copy(connection, path, path.with_name(f"{path.name}.v{found}"))
+        await _apply(connection, found)
 
 
 async def require(connection: Connection, path: Path) -> None:
@@ -31,9 +41,13 @@ async def require(connection: Connection, path: Path) -> None:
     Raises:
         NotAStore: it is empty, or another program's.
         StoreTooNew: a newer version wrote it.
+        StoreTooOld: an older one did, and `prepare` has not been called since.
     """
-    if await check(connection, path) == 0:
+    found = await check(connection, path)
+    if found == 0:
         raise NotAStore(path.parent, f"{path.name} is empty")
+    if found < VERSION:
+        raise StoreTooOld(path.parent, found, VERSION)
 
 
 async def check(connection: Connection, path: Path) -> int:
@@ -48,12 +62,41 @@ async def check(connection: Connection, path: Path) -> int:
     return version
 
 
-async def _create(connection: Connection) -> None:
-    tables = resources.files("tracker.store").joinpath("schema", "sqlite_1.sql").read_text("utf-8")
-    now = time.time_ns() // 1_000_000
+async def _apply(connection: Connection, found: int, then: str = "") -> None:
+    """Take all steps from the version found to this one in one transaction: all of them, or none."""
+    folder = resources.files("tracker.store").joinpath("schema")
+    steps = [folder.joinpath(f"sqlite_{step}.sql").read_text("utf-8") for step in range(found + 1, VERSION + 1)]
     await connection.run_script(
-        f"BEGIN IMMEDIATE; {tables}"
+        f"BEGIN IMMEDIATE; {''.join(steps)} {then} PRAGMA user_version = {VERSION:d}; COMMIT;",
+    )
+
+
+def _default_experiment() -> str:
+    now = time.time_ns() // 1_000_000
+    return (
         "INSERT INTO experiments (experiment_id, name, creation_time, last_update_time) "
         f"VALUES (0, 'Default', {now:d}, {now:d});"
-        f"PRAGMA application_id = {APPLICATION_ID:d}; PRAGMA user_version = {VERSION:d}; COMMIT;",
     )
+
+
+async def _keep_copy(connection: Connection, path: Path, copy: Path) -> None:
+    """Copy the file to a name that only a whole copy on the disk ever has."""
+    aside = copy.with_name(f"{copy.name}.new")
+    try:
+        aside.unlink(missing_ok=True)
+        # Made by hand for its mode; SQLite copies into an empty file.
+        os.close(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        await connection.run("VACUUM INTO ?", (str(aside),))
+        await to_thread.run_sync(_sync, aside)
+        aside.rename(copy)
+        await to_thread.run_sync(_sync, path.parent)
+    except OSError as problem:
+        raise StoreReadOnly(path.parent, f"no copy of it could be kept: {problem.strerror}") from problem
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

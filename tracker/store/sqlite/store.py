@@ -8,13 +8,12 @@ from typing import Self
 
 import orjson
 
-from ...entities import DatasetRef, Experiment, File, ModelInfo, RunInfo
+from ...entities import Buckets, DatasetRef, Experiment, File, Histories, History, ModelInfo, RunInfo
 from ...filter import DatasetFilter
 from ...journal import Position
 from ..batch import Batch
 from ..interface import Query
-from ..segments import Columns
-from . import commits, merge, reads, schema
+from . import commits, curves, merge, reads, schema
 from .connection import Connection, connect_reader, connect_writer
 
 
@@ -33,6 +32,7 @@ class SqliteStore:
         Raises:
             NotAStore: it is not ours.
             StoreTooNew: a newer version wrote it.
+            StoreTooOld: an older version did, and `create` has not been called since.
         """
         reader = await connect_reader(path)
         try:
@@ -44,7 +44,10 @@ class SqliteStore:
 
     @staticmethod
     async def create(path: Path) -> None:
-        """Make the file and its tables if they are not there; the caller holds the writer's lock."""
+        """Make the file and its tables if they are not there, or upgrade what an older version made.
+
+        The caller holds the writer's lock.
+        """
         writer = await connect_writer(path)
         try:
             await schema.prepare(writer, path)
@@ -76,9 +79,23 @@ class SqliteStore:
         """Return the logged models that match, in order."""
         return await reads.search_models(self._reader, query)
 
-    async def history(self, run_id: str, key: str, dataset: DatasetFilter | None) -> Columns:
-        """Return a curve's points, sorted by step, then in the order logged."""
-        return await reads.history(self._reader, run_id, key, dataset)
+    async def running(self, run_ids: Sequence[str]) -> bool:
+        """Return whether any of these runs has not ended."""
+        return await reads.running(self._reader, run_ids)
+
+    async def history(self, run_id: str, key: str, dataset: DatasetFilter | None, since: str | None = None) -> History:
+        """Return a curve's points, or those since a cursor, sorted by step, then in the order logged."""
+        return await curves.history(self._reader, run_id, key, dataset, since)
+
+    async def histories(
+        self, run_ids: Sequence[str], keys: Sequence[str] | None, since: str | None = None
+    ) -> Histories:
+        """Return the curves of many runs."""
+        return await curves.histories(self._reader, run_ids, keys, since)
+
+    async def buckets(self, run_id: str, key: str, dataset: DatasetFilter | None, most: int) -> Buckets:
+        """Return a curve in so many buckets, or fewer."""
+        return await curves.buckets(self._reader, run_id, key, dataset, most)
 
     async def files(self, owner: str) -> list[File]:
         """Return the files of a run or a logged model, by path."""
