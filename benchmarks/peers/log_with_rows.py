@@ -1,4 +1,4 @@
-"""Write rows by hand with `sqlite3.executemany`, in commits of 10 000; mode `indexed` has an index on (run, key, step)."""
+"""Write rows with `sqlite3.executemany`, in commits of 10 000; mode `indexed` has an index on (run, key, step)."""
 
 from __future__ import annotations
 

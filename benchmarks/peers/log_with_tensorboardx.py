@@ -1,4 +1,4 @@
-"""Log with TensorBoardX into an event file, until it is closed; with the native CRC-32 that it uses where it finds it."""
+"""Log with TensorBoardX into an event file, until it is closed; the native CRC-32 that it can use is installed."""
 
 from __future__ import annotations
 

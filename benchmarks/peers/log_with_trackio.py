@@ -28,7 +28,9 @@ def log(work: Work) -> Logged:
     trackio.finish()
     seconds = time.perf_counter() - started
     durable = "file closed, not synced, not yet in its store" if work.mode == "inbox" else "committed with NORMAL"
-    return Logged(seconds, durable, trackio.__version__, empty, kept(work.folder, KEYS[work.metrics - 1]) * work.metrics)
+    return Logged(
+        seconds, durable, trackio.__version__, empty, kept(work.folder, KEYS[work.metrics - 1]) * work.metrics
+    )
 
 
 def kept(folder: Path, key: str) -> int:

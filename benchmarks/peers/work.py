@@ -27,12 +27,14 @@ Call = dict[str, float]
 
 @dataclass(frozen=True)
 class Work:
-    """What one program is asked to do: so many points in calls of so many metrics, in a mode of its own choosing."""
+    """What one program is asked to do: so many points in calls of so many metrics; modes are each program's own."""
 
     points: int
     metrics: int
     folder: Path
-    mode: str
+    mode: str = ""
+    rounds: int = 1
+    seconds: float = 0.0
 
     def calls(self) -> list[Call]:
         """Return the metrics of each call, its step being its place: the same in every process."""
@@ -57,11 +59,11 @@ def calls(count: int, metrics: int) -> list[Call]:
 
 
 def size(folder: Path) -> int:
-    """Return the bytes of all files in a folder; what vanishes meanwhile counts nothing."""
+    """Return the bytes of all files in a folder, without SQLite's index of its log: it holds nothing that is kept."""
     total = 0
     for path in folder.rglob("*"):
         with suppress(FileNotFoundError):
-            total += path.stat().st_size if path.is_file() else 0
+            total += path.stat().st_size if path.is_file() and not path.name.endswith("-shm") else 0
     return total
 
 
@@ -77,8 +79,14 @@ def arguments(description: str | None) -> Work:
     parser.add_argument("--metrics", type=int, default=10)
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--mode", default="")
-    asked = parser.parse_args()
-    return Work(asked.points, asked.metrics, asked.folder, asked.mode)
+    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--seconds", type=float, default=0.0)
+    return Work(**vars(parser.parse_args()))
+
+
+def answer(facts: object) -> None:
+    """Print what was found, as the last line."""
+    print("\n" + json.dumps(facts), flush=True)
 
 
 def report(log: Callable[[Work], Logged]) -> None:
@@ -95,4 +103,4 @@ def report(log: Callable[[Work], Logged]) -> None:
         "durable": logged.durable,
         "version": logged.version,
     }
-    print("\n" + json.dumps(facts), flush=True)
+    answer(facts)
