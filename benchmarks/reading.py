@@ -41,22 +41,23 @@ def answer(setting: Setting) -> Answer:
     with setting.room() as room:
         ours = run("reading", points=setting.points, rounds=max(3, setting.rounds), folder=room)
     rate, length = statistics.median(ours["rates"]), ours["points"]
-    theirs, note = mlflow(setting)
-    other = statistics.median(theirs) if theirs else None
+    theirs = mlflow(setting)
+    other = statistics.median(theirs["rates"][str(theirs["points"])]) if "rates" in theirs else None
+    ratio, note = other and rate / other, theirs.get("missing", "")
     buckets = f"{BUCKETS} buckets of {length:,} points"
     return Answer(
         [
-            Figure(f"reading {length:,} points", "points/s", rate, RATE, READER, other, other and rate / other, note),
+            Figure(f"reading {length:,} points", "points/s", rate, RATE, READER, other, ratio, note),
             Figure(buckets, "ms", ours.get("buckets ms"), MILLISECONDS, note=ours.get("missing", "")),
         ],
-        {"ours": ours, "mlflow": theirs, "mlflow's reason": note},
+        {"ours": ours, "mlflow": theirs},
     )
 
 
-def mlflow(setting: Setting) -> tuple[list[float], str]:
-    """Return the points per second of MLflow's readings of its longer curve, or why there are none."""
+def mlflow(setting: Setting) -> Facts:
+    """Return the points per second of MLflow's readings, by the length of the curve, or why there are none."""
     if setting.peers is None:
-        return [], "peers were left out"
+        return {"missing": "peers were left out"}
     points = max(10, int(setting.points * MLFLOW_SHARE))
     try:
         python = setting.peers.python("mlflow")
@@ -71,9 +72,8 @@ def mlflow(setting: Setting) -> tuple[list[float], str]:
             )
     except Failed as error:
         setting.say(f"  {READER}: not measured: {error}")
-        return [], str(error)
-    rates: dict[str, list[float]] = found["rates"]
-    return rates[str(points)], f"its rates by length of curve: {rates}"
+        return {"missing": str(error)}
+    return {"points": points, **found}
 
 
 def main() -> None:
