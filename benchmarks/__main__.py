@@ -1,0 +1,158 @@
+"""Ask every question, one after the other; print one table, and keep the figures as JSON.
+
+    python -m benchmarks [--only QUESTION]… [--points N] [--quick] [--no-peers] [--json FILE]
+
+The whole takes about half an hour. Peers are installed, each into an environment of its own, when they are first
+needed. Where a figure stands beside another one, both were measured in turns, in this run, on this disk.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import orjson
+
+from . import large_store, log_call, machine, processes, reading, size, stored, twenty_runs
+from .environments import Environments, default_folder
+from .figures import Answer, Figure, figures_table, table
+from .programs import Facts, Failed
+from .setting import Setting
+
+KEPT = Path(__file__).parent / "results" / "logging.json"
+QUESTIONS: dict[str, Callable[[Setting], Answer]] = {
+    "stored": stored.answer,
+    "log-call": log_call.answer,
+    "processes": processes.answer,
+    "size": size.answer,
+    "reading": reading.answer,
+    "large-store": large_store.answer,
+    "twenty-runs": twenty_runs.answer,
+}
+POINTS, ROUNDS, SECONDS = 1_000_000, 3, 60.0
+QUICK_POINTS, QUICK_ROUNDS, QUICK_SECONDS = 10_000, 1, 1.0
+# How many times the points of a short measurement the large store has.
+LARGE, QUICK_LARGE = 100, 10
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Ask, print and keep; return 1 if a question could not be answered."""
+    arguments = parser().parse_args(words)
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="benchmarks-", dir=arguments.folder) as folder:
+        setting = setting_of(arguments, Path(folder))
+        facts = {"format": 1, "started": datetime.now(UTC).isoformat(), "machine": machine.facts(setting.folder)}
+        answers, failed = ask(setting, arguments.only or list(QUESTIONS))
+    figures = [figure for answer in answers.values() for figure in answer.figures]
+    show(figures, answers, quick=arguments.quick)
+    keep(arguments, {**facts, "setting": chosen(setting), "seconds": time.monotonic() - started}, answers, failed)
+    return 1 if failed else 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command line."""
+    lines = (__doc__ or "").splitlines()
+    made = argparse.ArgumentParser(prog="python -m benchmarks", description=lines[0])
+    made.add_argument("--only", action="append", choices=list(QUESTIONS), metavar="QUESTION", help=", ".join(QUESTIONS))
+    made.add_argument("--points", type=int, metavar="N", help=f"points of a short measurement (default {POINTS:,})")
+    made.add_argument("--rounds", type=int, metavar="N", help=f"how often each is repeated (default {ROUNDS})")
+    made.add_argument(
+        "--quick", action="store_true", help="take seconds: shows that all runs; its figures mean nothing"
+    )
+    made.add_argument("--no-peers", action="store_true", help="leave the other trackers out")
+    made.add_argument(
+        "--json", type=Path, metavar="FILE", help=f"where to keep the figures (default for all: {KEPT.name})"
+    )
+    made.add_argument("--folder", type=Path, metavar="DIR", help="a folder on the disk to measure (default: temporary)")
+    made.add_argument("--environments", type=Path, metavar="DIR", help="where the peers are installed")
+    return made
+
+
+def setting_of(arguments: argparse.Namespace, folder: Path) -> Setting:
+    """Return how the suite is to be run."""
+    quick = arguments.quick
+    points = arguments.points or (QUICK_POINTS if quick else POINTS)
+    return Setting(
+        points=points,
+        rounds=arguments.rounds or (QUICK_ROUNDS if quick else ROUNDS),
+        large=points * (QUICK_LARGE if quick else LARGE),
+        seconds=QUICK_SECONDS if quick else SECONDS,
+        folder=folder,
+        peers=None if arguments.no_peers else Environments((arguments.environments or default_folder()).absolute()),
+    )
+
+
+def chosen(setting: Setting) -> dict[str, object]:
+    """Return what of a setting is worth keeping."""
+    names = ("points", "rounds", "large", "seconds")
+    return {**{name: getattr(setting, name) for name in names}, "peers": setting.peers is not None}
+
+
+def ask(setting: Setting, names: Sequence[str]) -> tuple[dict[str, Answer], dict[str, str]]:
+    """Ask questions; return answers, and why some have none."""
+    answers, failed = {}, {}
+    for name in names:
+        setting.say(f"{name} …")
+        try:
+            answers[name] = QUESTIONS[name](setting)
+        except Failed as error:
+            setting.say(f"  {name} has no answer: {error}")
+            failed[name] = str(error)
+    return answers, failed
+
+
+def show(figures: Sequence[Figure], answers: dict[str, Answer], *, quick: bool) -> None:
+    """Print the table, and who made what of ten metrics a call."""
+    print(figures_table(figures))
+    for title, found in answers["stored"].details.items() if "stored" in answers else ():
+        print(f"\n{title}:")
+        print(contestants_table(found))
+    if quick:
+        print("\nQuick: this shows that all of it runs. Its figures mean nothing.")
+
+
+def contestants_table(found: Facts) -> str:
+    """Lay out what every contestant reported in its last round."""
+    head = ("who", "version", "points", "points/s", "bytes a point", "durable")
+    rows = [
+        (
+            name,
+            rounds[-1]["version"],
+            f"{rounds[-1]['points']:,}",
+            f"{sorted(facts['points'] / facts['seconds'] for facts in rounds)[len(rounds) // 2]:,.0f}",
+            f"{rounds[-1]['bytes'] / rounds[-1]['points']:.1f}",
+            rounds[-1]["durable"],
+        )
+        for name, rounds in found["contestants"].items()
+    ]
+    return table(head, rows, right=lambda place: place in {2, 3, 4})
+
+
+def keep(
+    arguments: argparse.Namespace,
+    facts: dict[str, object],
+    answers: dict[str, Answer],
+    failed: dict[str, str],
+) -> None:
+    """Write the JSON where it was asked for; a whole run, that was not quick, has a place of its own."""
+    whole = not (arguments.only or arguments.quick or arguments.no_peers or failed)
+    path = arguments.json or (KEPT if whole else None)
+    if path is None:
+        return
+    kept = {
+        **facts,
+        "figures": [figure.as_json(name) for name, answer in answers.items() for figure in answer.figures],
+        "details": {name: answer.details for name, answer in answers.items()},
+        "failed": failed,
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(orjson.dumps(kept, option=orjson.OPT_INDENT_2))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,43 @@
+"""How a suite is run: how much is logged, how often, where, and beside whom."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from .environments import Environments
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What every question is given.
+
+    Attributes:
+        points: how many points a short measurement of ours logs; peers get the share of it that takes them seconds.
+        rounds: how often a short measurement is repeated, in turns with what it is compared with.
+        large: points of the large store.
+        seconds: how long the twenty runs log.
+        folder: the disk that is measured.
+        peers: environments of the peers; none if they are left out.
+    """
+
+    points: int
+    rounds: int
+    large: int
+    seconds: float
+    folder: Path
+    peers: Environments | None
+
+    @contextmanager
+    def room(self) -> Iterator[Path]:
+        """Give an empty folder on the disk that is measured, and take it away again."""
+        with tempfile.TemporaryDirectory(prefix="tracker-benchmark-", dir=self.folder) as folder:
+            yield Path(folder)
+
+    def say(self, line: str) -> None:
+        """Tell who waits what is going on."""
+        print(line, file=sys.stderr, flush=True)
