@@ -15,11 +15,13 @@ from typing import NamedTuple
 
 from ..entities import File
 from ..errors import ArtifactDamaged, InvalidInput
-from ..system import private_folder, sync_file, sync_folder
+from ..system import milliseconds, private_folder, sync_file, sync_folder
 from . import staging
 
 MISSING = "is missing from the store"
 OTHER_BYTES = "has other bytes than were logged"
+# A file that came this many seconds ago may be one whose record is still on its way.
+NEW_SECONDS = 3600.0
 _CHUNK = 1024 * 1024
 
 
@@ -96,11 +98,20 @@ class LocalArtifacts:
         except OSError as problem:
             return f"cannot be read ({problem.strerror})"
 
+    def is_new(self, owner: str, file: File) -> bool:
+        """Say whether a file came to its place within the last hour."""
+        try:
+            changed = _inside(self.path(owner), file.path).stat().st_ctime
+        except OSError:
+            return False
+        return milliseconds() / 1000 - changed < NEW_SECONDS
+
     def copy_to(self, other: LocalArtifacts, owner: str, file: File, *, link: bool) -> None:
         """Give another place a copy of a file that was kept, forced to the disk, and checked against its SHA-256.
 
-        With `link` it is the same file by another name, where both places are on one disk; then its size is checked.
-        The names of files and folders are not forced to the disk yet.
+        With `link` it is the same file by another name, where both places are on one disk; then its size is checked,
+        and, since it may have been replaced just now, the SHA-256 of a new one. The names of files and folders are
+        not forced to the disk yet.
 
         Raises:
             ArtifactDamaged: the file is missing, or its bytes are not those that were kept.
@@ -109,7 +120,7 @@ class LocalArtifacts:
         private_folder(target.parent, other._root)
         target.unlink(missing_ok=True)
         if link and _link(source, target):
-            problem = other.check(owner, file, deep=False)
+            problem = other.check(owner, file, deep=self.is_new(owner, file))
         else:
             problem = _copied(source, target, file)
         if problem:

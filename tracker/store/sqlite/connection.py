@@ -81,8 +81,7 @@ class Connection:
 async def connect_writer(path: Path) -> Connection:
     """Open the file for writing, creating it if need be."""
     with _translated(path):
-        # Made by hand for its mode, which SQLite then gives to the files beside it.
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        _make(path)
         raw = await aiosqlite.connect(path, timeout=BUSY_SECONDS, isolation_level=None, cached_statements=256)
     connection = Connection(path, raw)
     try:
@@ -97,10 +96,20 @@ async def connect_writer(path: Path) -> Connection:
     return connection
 
 
-async def connect_reader(path: Path) -> Connection:
-    """Open the file for reading only."""
+def _make(path: Path) -> None:
+    """Make a new file for its mode, which SQLite then gives to the files beside it.
+
+    One that is there is not touched: closing a file takes away every lock that this process has on it, those of
+    SQLite's other connections too, and then another process tidies the WAL away under their feet.
+    """
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+
+
+async def connect_reader(path: Path, *, immutable: bool = False) -> Connection:
+    """Open the file for reading only; one that nobody else can have open may be called `immutable`: it has no locks."""
     with _translated(path):
-        uri = f"{path.as_uri()}?mode=ro"
+        uri = f"{path.as_uri()}?mode=ro{'&immutable=1' if immutable else ''}"
         raw = await aiosqlite.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
     connection = Connection(path, raw)
     try:
