@@ -30,7 +30,7 @@ def _parser() -> Parser:
     _add_search(models)
     models.add_argument("--dataset", metavar="NAME[@DIGEST]", help="only what was measured on this dataset")
     doctor = _add(commands, "doctor", "doctor", "check a store: versions, integrity, what waits in journals")
-    doctor.set_defaults(experiments=[])
+    doctor.add_argument("--deep", action="store_true", help="read all files and compare their SHA-256")
     return parser
 
 

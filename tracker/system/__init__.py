@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .clock import milliseconds
 from .files import is_locked, private_folder, sync_file, sync_folder
-from .locks import FileLock, is_alive, locks_on, parse_locks
+from .locks import FileLock, held_locks, is_alive, locks_on, parse_locks, process_name
 from .mounts import NETWORK_KINDS, Mount, find_mount, is_network, mount_of
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "FileLock",
     "Mount",
     "find_mount",
+    "held_locks",
     "is_alive",
     "is_locked",
     "is_network",
@@ -20,6 +21,7 @@ __all__ = [
     "mount_of",
     "parse_locks",
     "private_folder",
+    "process_name",
     "sync_file",
     "sync_folder",
 ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,14 +36,22 @@ class FileLock(NamedTuple):
         return self.first <= byte and (self.last is None or byte <= self.last)
 
 
-def locks_on(path: Path) -> list[FileLock]:
-    """Return the locks that processes hold on a file, those of this process too; none where that cannot be told."""
+def held_locks() -> list[FileLock]:
+    """Return the locks that all processes hold just now, those of this process too; none where it cannot be told."""
     try:
-        file = path.stat()
-        text = LOCKS.read_text("ascii", "replace")
+        return list(parse_locks(LOCKS.read_text("ascii", "replace")))
     except OSError:
         return []
-    return [lock for lock in parse_locks(text) if (lock.device, lock.inode) == (file.st_dev, file.st_ino)]
+
+
+def locks_on(path: Path, held: Iterable[FileLock] | None = None) -> list[FileLock]:
+    """Return which of the locks, by default of those held just now, are on a file."""
+    try:
+        file = path.stat()
+    except OSError:
+        return []
+    locks = held_locks() if held is None else held
+    return [lock for lock in locks if (lock.device, lock.inode) == (file.st_dev, file.st_ino)]
 
 
 def parse_locks(text: str) -> Iterator[FileLock]:
@@ -69,3 +77,12 @@ def is_alive(process: int) -> bool:
     except (PermissionError, OverflowError):
         return True
     return True
+
+
+def process_name(process: int) -> str:
+    """Return a process's ID with the name of its program, where that can be told."""
+    try:
+        name = Path(f"/proc/{process}/comm").read_text("utf-8", "replace").strip()
+    except OSError:
+        return str(process)
+    return f"{process} ({name})"

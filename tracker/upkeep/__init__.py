@@ -1,0 +1,8 @@
+"""Look after a store: examine it, and remove what nobody needs any more."""
+
+from __future__ import annotations
+
+from .checkup import Checkup, examine
+from .problems import problems
+
+__all__ = ["Checkup", "examine", "problems"]
