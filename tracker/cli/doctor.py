@@ -55,13 +55,13 @@ def _group(title: str, rows: Mapping[str, object]) -> Iterator[str]:
         yield f"  {name.replace('_', ' '):<{_NAME_WIDTH}} {shown(value)}"
 
 
-def _place(found: Checkup) -> dict[str, object]:
+def _place(found: Checkup) -> dict[str, str]:
     place = found.place
     where = f"{place.file_system} ({place.source})" if place.file_system else "not known"
     return {"file system": where} | ({"may be written": "no: nothing is folded in"} if place.read_only else {})
 
 
-def _waiting(found: Checkup) -> dict[str, object]:
+def _waiting(found: Checkup) -> dict[str, str]:
     waiting = found.waiting
     return {
         "found": f"{size(waiting.pending_bytes_found)} in {len(waiting.found)} journals",
@@ -76,7 +76,7 @@ def _waiting(found: Checkup) -> dict[str, object]:
     }
 
 
-def _use(found: Checkup) -> dict[str, object]:
+def _use(found: Checkup) -> dict[str, str]:
     use = found.use
     last = "" if use.last_writer is None else f"; last held by process {use.last_writer}"
     alive = "" if use.last_writer is None else f", which {'lives' if use.last_writer_lives else 'has ended'}"
@@ -87,12 +87,12 @@ def _use(found: Checkup) -> dict[str, object]:
     }
 
 
-def _checks(found: Checkup) -> dict[str, object]:
+def _checks(found: Checkup) -> dict[str, str]:
     checks = found.checks
     if checks.unreadable:
         return {"integrity": "cannot be read"}
     names = {"foreign_keys": "foreign keys", "curves": "curves", "scores": "ranked values", "files": "files"}
-    rows: dict[str, object] = {"integrity": "ok" if not checks.integrity else f"{len(checks.integrity)} wrong"}
+    rows = {"integrity": "ok" if not checks.integrity else f"{len(checks.integrity)} wrong"}
     for name, title in names.items():
         wrong = len(getattr(checks, name))
         rows[title] = f"{wrong} wrong" if wrong else "ok"

@@ -111,18 +111,6 @@ def test_nothing_that_matches_is_said_in_words(command: Command) -> None:
     assert command("runs", "--filter", "params.n > 5") == "nothing matches\n"
 
 
-def test_the_doctor_finds_a_store_well(command: Command, place: Path) -> None:
-    found = json.loads(command("doctor", "--json"))
-    assert found["integrity"] == "ok"
-    assert found["store"] == str(place)
-    assert found["sqlite"] == sqlite3.sqlite_version
-    assert found["journal_bytes_left"] == 0
-    assert found["database_bytes"] > 0
-    table = command("doctor")
-    assert "integrity" in table
-    assert sqlite3.sqlite_version in table
-
-
 def test_the_store_may_be_named_by_the_environment(
     place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

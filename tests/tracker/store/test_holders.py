@@ -47,7 +47,7 @@ def test_a_process_that_writes_is_named_until_it_lets_go(
     assert process.stdout is not None
     assert process.stdout.readline() == "held\n"
     assert holders.writers(database) == holders.writers(database, iter(held_locks())) == {process.pid}
-    assert holders.blamed(database) == f"held by process {process.pid} (python)"
+    assert holders.blamed(database).startswith(f"held by process {process.pid} (python")
     process.communicate()
     assert (holders.writers(database), holders.blamed(database)) == (set(), "")
 
