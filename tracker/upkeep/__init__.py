@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from .checkup import Checkup, examine
 from .problems import problems
+from .tidying import Tidied, tidy
 
-__all__ = ["Checkup", "examine", "problems"]
+__all__ = ["Checkup", "Tidied", "examine", "problems", "tidy"]
