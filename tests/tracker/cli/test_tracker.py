@@ -154,7 +154,18 @@ def test_a_filter_that_does_not_parse_shows_where(place: Path, capsys: pytest.Ca
 
 
 @pytest.mark.parametrize(
-    "words", [[], ["rums"], ["runs", "--top", "many"], ["runs", "--colour"], ["doctor", "extra"], ["runs", "--store"]]
+    "words",
+    [
+        [],
+        ["rums"],
+        ["runs", "--top", "many"],
+        ["runs", "--colour"],
+        ["runs", "--store"],
+        ["doctor", "extra"],
+        ["backup"],
+        ["backup", "one", "two"],
+        ["gc", "here"],
+    ],
 )
 def test_a_mistyped_command_is_one_line_and_exit_code_2(capsys: pytest.CaptureFixture[str], words: list[str]) -> None:
     with pytest.raises(SystemExit) as caught:
@@ -165,7 +176,7 @@ def test_a_mistyped_command_is_one_line_and_exit_code_2(capsys: pytest.CaptureFi
     assert "--help" in err
 
 
-@pytest.mark.parametrize("words", [["runs"], ["models"], ["doctor"]])
+@pytest.mark.parametrize("words", [["runs"], ["models"], ["doctor"], ["backup", "/nowhere/backup"], ["gc"]])
 def test_no_store_is_made_by_looking(tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str]) -> None:
     assert main([*words, "--store", str(tmp_path / "nowhere")]) == 2
     out, err = capsys.readouterr()
@@ -174,7 +185,7 @@ def test_no_store_is_made_by_looking(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("words", [["runs"], ["models"], ["doctor"]])
+@pytest.mark.parametrize("words", [["runs"], ["models"], ["doctor"], ["backup", "/nowhere/backup"], ["gc"]])
 def test_what_is_no_store_is_said_in_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str]
 ) -> None:
@@ -186,7 +197,17 @@ def test_what_is_no_store_is_said_in_one_line(
     assert "is not a tracker store" in err
 
 
-@pytest.mark.parametrize("words", [["--help"], ["runs", "--help"], ["models", "--help"], ["doctor", "--help"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--help"],
+        ["runs", "--help"],
+        ["models", "--help"],
+        ["doctor", "--help"],
+        ["backup", "--help"],
+        ["gc", "--help"],
+    ],
+)
 def test_help_is_given(capsys: pytest.CaptureFixture[str], words: list[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main(words)

@@ -66,7 +66,7 @@ def test_a_file_without_a_record_stays_while_its_record_may_be_on_its_way(facts:
 
 
 def test_a_file_without_a_record_stays_for_an_hour() -> None:
-    facts = replace(QUIET, kept=[piece("a", RUN, age=GRACE_SECONDS), piece("b", RUN, age=OLD)], damaged=[])
+    facts = replace(QUIET, kept=[piece("new", RUN, age=GRACE_SECONDS), piece("b", RUN, age=OLD)], damaged=[])
     assert names(facts)[Kind.UNNAMED] == [f"{RUN}/b"]
     assert plan(facts).left_alone == ["1 (10 bytes) files that nothing names, as they came within the last hour"]
 
