@@ -15,12 +15,14 @@ import anyio
 import pytest
 
 import tracker
+from tracker.client import backup
 from tracker.client.backup import Backup, back_up
 from tracker.client.engine import opened
 from tracker.client.folder import StoreFolder
 from tracker.errors import BackupFailed, InvalidInput
 from tracker.store.sqlite import upkeep
 from tracker.store.sqlite.connection import Connection
+from tracker.writer import WriterLock
 
 # Logs one metric as fast as it can, with a checkpoint now and then, until told to stop.
 LOGS = """
@@ -56,6 +58,27 @@ BACKS_UP = """
     async def main():
         async with opened(StoreFolder.named(sys.argv[1]), create=False) as engine:
             await back_up(engine, sys.argv[2])
+    anyio.run(main)
+"""
+
+# Has room for so many bytes in a file, once the store is open.
+NO_ROOM = """
+    import resource, sys
+    import anyio
+    from tracker.client.backup import back_up
+    from tracker.client.engine import opened
+    from tracker.client.folder import StoreFolder
+    from tracker.errors import BackupFailed
+
+    async def main():
+        async with opened(StoreFolder.named(sys.argv[1]), create=False) as engine:
+            limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]), limits[1]))
+            try:
+                await back_up(engine, sys.argv[2])
+            except BackupFailed as problem:
+                print(problem)
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     anyio.run(main)
 """
 
@@ -109,7 +132,7 @@ def test_a_backup_is_a_store_with_everything(filled: Path, tmp_path: Path, *, li
 
 
 def test_what_waits_in_journals_is_in_it(filled: Path, tmp_path: Path) -> None:
-    with tracker.client.attach(filled) as there:
+    with tracker.attach(filled) as there:
         there.run("f" * 32, "late").log({"a": 1.0})
     backed_up(filled, tmp_path / "backup")
     with tracker.open(tmp_path / "backup", create=False) as opened_:
@@ -265,3 +288,30 @@ def test_a_place_that_cannot_be_written_is_one_line(filled: Path) -> None:
     with pytest.raises(BackupFailed, match="no backup was made in /proc/backup: ") as caught:
         backed_up(filled, Path("/proc/backup"))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("room", [50_000, 500_000])
+def test_where_the_disk_is_full_nothing_is_there_afterwards(
+    filled: Path, tmp_path: Path, run_python: Callable[..., subprocess.CompletedProcess[str]], room: int
+) -> None:
+    with tracker.open(filled) as here, here.start_run("large") as run:
+        (tmp_path / "large").write_bytes(bytes(1_000_000))
+        run.log_artifact(tmp_path / "large")
+    place = tmp_path / "backup"
+    (line,) = run_python(NO_ROOM, filled, place, room).stdout.splitlines()
+    assert line.startswith(f"no backup was made in {place}: ")
+    assert not place.exists()
+    assert not (tmp_path / "backup.new").exists()
+    assert backed_up(filled, place).files == 3
+
+
+def test_what_cannot_be_folded_in_in_time_is_said(
+    filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backup, "CLOSE_SECONDS", 0.05)
+    with WriterLock(filled / "tracker.lock").held(), tracker.attach(filled) as there:
+        there.run("f" * 32).log({"late": 1.0})
+        made = backed_up(filled, tmp_path / "backup")
+    assert (made.caught_up, made.files) == (False, 2)
+    with tracker.open(tmp_path / "backup", create=False) as opened_:
+        assert len(opened_.search_runs()) == 1

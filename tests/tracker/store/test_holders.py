@@ -63,6 +63,17 @@ def test_a_process_that_reads_keeps_nobody_from_writing(
     assert holders.users(database) == set()
 
 
+def test_connecting_the_writer_takes_no_lock_from_the_reader(store: Path) -> None:
+    """Without that lock another process that closes the file removes the WAL that this one still writes to."""
+    with tracker.open(store) as opened, opened.start_run("e") as run:
+        run.log({"loss": 1.0})
+        assert run.flush() == tracker.Level.STORED
+        assert os.getpid() in holders.users(store / "tracker.db")
+        # This is how it would be lost: the system lets go of all locks of a process on a file that it closes.
+        os.close(os.open(store / "tracker.db", os.O_RDONLY))
+        assert os.getpid() not in holders.users(store / "tracker.db")
+
+
 def test_one_does_not_blame_oneself(database: Path) -> None:
     with closing(sqlite3.connect(database, isolation_level=None)) as connection:
         connection.execute("BEGIN IMMEDIATE")
