@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracker.store import segments
@@ -34,6 +34,7 @@ def recount(points: list[tuple[int, int, float]], pieces: int) -> Recount:
     return found
 
 
+@settings(deadline=None)
 @given(points=POINTS, pieces=st.integers(1, 4))
 def test_it_agrees_however_the_curve_is_cut(points: list[tuple[int, int, float]], pieces: int) -> None:
     assert list(recount(points, pieces).differences(derived(points))) == []
@@ -47,6 +48,7 @@ def test_any_other_value_is_seen(name: str) -> None:
     assert len(list(recount(points, 2).differences(kept._replace(**{name: getattr(kept, name) + 1})))) == 1
 
 
+@settings(deadline=None)
 @given(points=POINTS)
 def test_a_point_more_or_less_is_seen(points: list[tuple[int, int, float]]) -> None:
     (problem,) = recount(points, 1).differences(derived([*points, points[0]]))

@@ -6,7 +6,7 @@ import string
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracker.system import Mount, find_mount, is_network, mount_of
@@ -108,6 +108,7 @@ def test_a_text_of_another_form_says_nothing(text: str) -> None:
     assert mount_of("/x", text) is None
 
 
+@settings(deadline=None)
 @given(text=st.text(alphabet=string.digits + " -/\\ab:\n"), path=st.text(alphabet="/ab.", min_size=1))
 def test_no_text_is_too_strange(text: str, path: str) -> None:
     mount_of(path, text)
