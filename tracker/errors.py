@@ -19,7 +19,9 @@
     │   ├── StoreTooNew             written by a newer version
     │   ├── StoreTooOld             written by an older version, and not upgraded yet
     │   ├── StoreReadOnly
-    │   └── StoreUnavailable        cannot be written just now
+    │   ├── NetworkFileSystem       its folder is on another machine's disk
+    │   ├── StoreUnavailable        cannot be written just now
+    │   └── BackupFailed            no copy of it was made
     ├── ArtifactDamaged             a file's bytes are not those that were logged
     ├── MissingExtra                an optional library is not installed
     └── Closed                      used after it was closed
@@ -188,8 +190,33 @@ class StoreReadOnly(StoreError):
         super().__init__(f"cannot write to the store {path}: {reason}; name a folder that you may write to")
 
 
+class NetworkFileSystem(StoreError):
+    """The store's folder is on another machine's disk, where SQLite's locks and shared memory do not reach.
+
+    `kind` is the file system's type, and `source` where it is from. Who uses the store from one machine only, and
+    trusts that file system's locks, may set the environment variable `TRACKER_NETWORK_STORE` to `allow`.
+    """
+
+    def __init__(self, path: Path, kind: str, source: str) -> None:
+        self.path = path
+        self.kind = kind
+        self.source = source
+        super().__init__(
+            f"{path} is on {kind} ({source}): SQLite cannot be shared over a network; "
+            "name a folder on a local disk (--store or TRACKER_STORE)",
+        )
+
+
 class StoreUnavailable(StoreError):
     """The store cannot be written just now; what was logged waits in the journal."""
+
+
+class BackupFailed(StoreError):
+    """No copy of the store was made."""
+
+    def __init__(self, destination: Path, problem: str) -> None:
+        self.destination = destination
+        super().__init__(f"no backup was made in {destination}: {problem}")
 
 
 class ArtifactDamaged(TrackerError):

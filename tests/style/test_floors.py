@@ -13,11 +13,12 @@ import pytest
 ROOT = Path(__file__).parents[2]
 FLOORS = {
     "tracker": [
-        ["errors", "entities"],
+        ["errors", "entities", "system"],
         ["filter", "ranking", "digest", "journal"],
         ["store", "artifacts"],
         ["writer"],
         ["client"],
+        ["upkeep"],
         ["cli"],
     ],
     "sweeps": [

@@ -5,18 +5,32 @@ A file is written aside, forced to the disk and renamed into its place, so what 
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from ..entities import File
 from ..errors import ArtifactDamaged, InvalidInput
+from ..system import milliseconds, private_folder, sync_file, sync_folder
+from . import staging
 
+MISSING = "is missing from the store"
+OTHER_BYTES = "has other bytes than were logged"
+# A file that came this many seconds ago may be one whose record is still on its way.
+NEW_SECONDS = 3600.0
 _CHUNK = 1024 * 1024
+
+
+class Kept(NamedTuple):
+    """A file on the disk: whose it is, its path below its owner's folder, and where it lies."""
+
+    owner: str
+    path: str
+    place: Path
 
 
 class LocalArtifacts:
@@ -25,16 +39,14 @@ class LocalArtifacts:
     def __init__(self, root: Path) -> None:
         self._root = root
 
-    @contextlib.contextmanager
-    def stage(self) -> Iterator[Path]:
+    @property
+    def staging(self) -> Path:
+        """The folder of all staging folders."""
+        return self._root / "staging"
+
+    def stage(self) -> AbstractContextManager[Path]:
         """Give an empty folder on the same disk; what was not kept of it is removed at the end."""
-        aside = self._root / "staging"
-        aside.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # The folder lies in one of its own: a save function that adds a suffix to its path stays inside.
-        with tempfile.TemporaryDirectory(dir=aside) as outer:
-            inner = Path(outer) / "files"
-            inner.mkdir(mode=0o700)
-            yield inner
+        return staging.stage(self.staging)
 
     def keep(self, owner: str, staged: Path, under: str = "") -> tuple[File, ...]:
         """Move all files of a staged folder to their owner, for good; returns them by path."""
@@ -46,10 +58,8 @@ class LocalArtifacts:
                 raise InvalidInput(message)
             relative = PurePosixPath(under) / path.relative_to(staged).as_posix()
             target = _inside(home, str(relative))
-            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             kept.append(File(str(relative), path.stat().st_size, _hash_and_sync(path)))
-            path.replace(target)
-            _sync_folder(target.parent)
+            self._move(path, target)
         return tuple(kept)
 
     def path(self, owner: str) -> Path:
@@ -69,12 +79,75 @@ class LocalArtifacts:
             aside = target.with_name(f".{target.name}.part")
             try:
                 if _copy(source, aside) != file.sha256:
-                    raise ArtifactDamaged(owner, file.path, "has other bytes than were logged")
+                    raise ArtifactDamaged(owner, file.path, OTHER_BYTES)
                 aside.replace(target)
             except FileNotFoundError as missing:
-                raise ArtifactDamaged(owner, file.path, "is missing from the store") from missing
+                raise ArtifactDamaged(owner, file.path, MISSING) from missing
             finally:
                 aside.unlink(missing_ok=True)
+
+    def check(self, owner: str, file: File, *, deep: bool) -> str:
+        """Say what is wrong with a file that was kept, by its size, or by its SHA-256 too; "" if nothing is."""
+        path = _inside(self.path(owner), file.path)
+        try:
+            if path.stat().st_size != file.size:
+                return f"has {path.stat().st_size} bytes instead of {file.size}"
+            return OTHER_BYTES if deep and _hash(path) != file.sha256 else ""
+        except FileNotFoundError:
+            return MISSING
+        except OSError as problem:
+            return f"cannot be read ({problem.strerror})"
+
+    def is_new(self, owner: str, file: File) -> bool:
+        """Say whether a file came to its place within the last hour."""
+        try:
+            changed = _inside(self.path(owner), file.path).stat().st_ctime
+        except OSError:
+            return False
+        return milliseconds() / 1000 - changed < NEW_SECONDS
+
+    def copy_to(self, other: LocalArtifacts, owner: str, file: File, *, link: bool) -> None:
+        """Give another place a copy of a file that was kept, forced to the disk, and checked against its SHA-256.
+
+        With `link` it is the same file by another name, where both places are on one disk; then its size is checked,
+        and, since it may have been replaced just now, the SHA-256 of a new one. The names of files and folders are
+        not forced to the disk yet.
+
+        Raises:
+            ArtifactDamaged: the file is missing, or its bytes are not those that were kept.
+        """
+        source, target = _inside(self.path(owner), file.path), _inside(other.path(owner), file.path)
+        private_folder(target.parent, other._root)
+        target.unlink(missing_ok=True)
+        if link and _link(source, target):
+            problem = other.check(owner, file, deep=self.is_new(owner, file))
+        else:
+            problem = _copied(source, target, file)
+        if problem:
+            target.unlink(missing_ok=True)
+            raise ArtifactDamaged(owner, file.path, problem)
+
+    def kept(self) -> Iterator[Kept]:
+        """Yield every file below the folders of runs and models, whether it was logged or not."""
+        for kind in ("models", "runs"):
+            for folder, _, names in os.walk(self._root / kind):
+                for name in names:
+                    path = Path(folder, name)
+                    owner, *inner = path.relative_to(self._root / kind).parts
+                    yield Kept(owner, "/".join(inner), path)
+
+    def _move(self, path: Path, target: Path) -> None:
+        while True:
+            try:
+                private_folder(target.parent, self._root)
+                path.replace(target)
+            except FileNotFoundError:
+                # Whoever tidies up may have removed the folder while it was empty.
+                if not path.exists():
+                    raise
+            else:
+                sync_folder(target.parent)
+                return
 
 
 def copy_into(source: Path, staged: Path) -> None:
@@ -100,6 +173,23 @@ def _inside(root: Path, relative: str) -> Path:
     return root / pure
 
 
+def _link(source: Path, target: Path) -> bool:
+    try:
+        target.hardlink_to(source)
+    except OSError:
+        return False
+    return True
+
+
+def _copied(source: Path, target: Path, file: File) -> str:
+    try:
+        problem = "" if _copy(source, target) == file.sha256 else OTHER_BYTES
+    except FileNotFoundError:
+        return MISSING
+    sync_file(target)
+    return problem
+
+
 def _copy(source: Path, target: Path) -> str:
     digest = hashlib.sha256()
     with source.open("rb") as reading, target.open("wb") as writing:
@@ -109,16 +199,12 @@ def _copy(source: Path, target: Path) -> str:
     return digest.hexdigest()
 
 
-def _hash_and_sync(path: Path) -> str:
+def _hash(path: Path) -> str:
     with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-        os.fsync(file.fileno())
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _hash_and_sync(path: Path) -> str:
+    digest = _hash(path)
+    sync_file(path)
     return digest
-
-
-def _sync_folder(path: Path) -> None:
-    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

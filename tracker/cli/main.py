@@ -30,7 +30,13 @@ def _parser() -> Parser:
     _add_search(models)
     models.add_argument("--dataset", metavar="NAME[@DIGEST]", help="only what was measured on this dataset")
     doctor = _add(commands, "doctor", "doctor", "check a store: versions, integrity, what waits in journals")
-    doctor.set_defaults(experiments=[])
+    doctor.add_argument("--deep", action="store_true", help="read all files and compare their SHA-256")
+    backup = _add(commands, "backup", "backup", "copy a store while programs go on logging into it")
+    backup.add_argument("destination", metavar="DEST", help="a new folder, which is a store then")
+    backup.add_argument("--link", action="store_true", help="link artifacts instead of copying them, on the same disk")
+    gc = _add(commands, "gc", "gc", "remove what nobody needs any more: leftovers, the WAL, free pages")
+    gc.add_argument("--dry-run", action="store_true", help="only say what would be removed")
+    gc.add_argument("--damaged", action="store_true", help="remove damaged pieces of journals too")
     return parser
 
 

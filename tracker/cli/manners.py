@@ -70,3 +70,21 @@ def shown(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
     return "".join(character if character.isprintable() else " " for character in str(value))
+
+
+def size(number: int) -> str:
+    """Return a number of bytes as people read it."""
+    if number < 1000:  # noqa: PLR2004  # what follows is in thousands
+        return f"{number} bytes"
+    value, units = float(number), iter(("kB", "MB", "GB", "TB", "PB"))
+    while (value := value / 1000) >= 999.5:  # noqa: PLR2004  # it would be shown as 1000
+        next(units)
+    return f"{value:.3g} {next(units)}"
+
+
+def duration(seconds: float) -> str:
+    """Return seconds as people read them: in the largest unit that fits."""
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{seconds:.0f} s"

@@ -11,8 +11,9 @@ import anyio
 
 from ..entities import Level
 from ..errors import StoreReadOnly, StoreTooOld, StoreUnavailable
-from ..journal import JournalFolder, sync_folder
+from ..journal import JournalFolder
 from ..store.sqlite import SqliteStore
+from ..system import sync_folder
 from ..writer import Writer, WriterLock
 from .folder import StoreFolder
 from .recorder import Recorder

@@ -6,10 +6,13 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import NotAStore, StoreNotFound, StoreReadOnly
+from ..errors import NetworkFileSystem, NotAStore, StoreNotFound, StoreReadOnly
+from ..system import find_mount, is_network
 
 DEFAULT = "tracker-store"
 VARIABLE = "TRACKER_STORE"
+# For who knows that nobody uses the store from another machine.
+NETWORK_VARIABLE = "TRACKER_NETWORK_STORE"
 # What another process that is making the same store just now may have made already.
 _UNFINISHED = {"artifacts", "journals", "tracker.lock"}
 _UNFINISHED_FILE = "tracker.new"
@@ -52,19 +55,23 @@ class StoreFolder:
         Raises:
             StoreNotFound: it is not.
             NotAStore: something else is.
+            NetworkFileSystem: it is on another machine's disk.
         """
         if not self.path.exists():
             raise StoreNotFound(self.path)
         if not self.database.is_file():
             raise NotAStore(self.path, self._problem())
+        self._require_local()
 
     def prepare(self) -> None:
         """Make the folders of a new store, or check those of an old one.
 
         Raises:
             NotAStore: the folder holds something else.
+            NetworkFileSystem: it is on another machine's disk.
             StoreReadOnly: it cannot be written.
         """
+        self._require_local()
         if self.path.exists() and not self.database.exists() and (problem := self._problem(empty_is_fine=True)):
             raise NotAStore(self.path, problem)
         try:
@@ -75,6 +82,11 @@ class StoreFolder:
         for folder in (self.path, self.journals):
             if not os.access(folder, os.W_OK | os.X_OK):
                 raise StoreReadOnly(folder, "the folder is read-only")
+
+    def _require_local(self) -> None:
+        mount = find_mount(self.path)
+        if mount and is_network(mount) and os.environ.get(NETWORK_VARIABLE) != "allow":
+            raise NetworkFileSystem(self.path, mount.kind, mount.source)
 
     def _problem(self, *, empty_is_fine: bool = False) -> str:
         if not self.path.is_dir():

@@ -11,9 +11,10 @@ from ..entities import DatasetInfo, DatasetRef, Measurement, ModelInfo, ModelSta
 from ..entities.records import LogInput, MeasureModel
 from ..errors import SaveFailed
 from ..filter import DatasetFilter
+from ..system import milliseconds
 from .desk import AsyncDesk, Desk
 from .done import DONE, Done
-from .recorder import Recorder, now
+from .recorder import Recorder
 from .values import metrics_of, step_of
 
 Save = Callable[[Path], object]
@@ -139,7 +140,7 @@ class Measurable:
         if dataset and dataset.ref not in self._known_inputs:
             self._known_inputs.add(dataset.ref)
             self._recorder.record(LogInput(self.run_id, dataset, ""))
-        timestamp = now()
+        timestamp = milliseconds()
         self._recorder.record(MeasureModel(self.model_id, self.run_id, at, timestamp, values, ref))
         for key, value in values.items():
             measured = Measurement(key, value, at, timestamp, ref, self.run_id)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 from ..artifacts import Artifacts, LocalArtifacts
@@ -36,8 +35,3 @@ class Recorder:
         except TypeError as problem:
             raise InvalidInput(f"cannot be kept: {problem}") from problem
         self.journal.append(frame)
-
-
-def now() -> int:
-    """Return milliseconds since the epoch."""
-    return time.time_ns() // 1_000_000

@@ -19,13 +19,14 @@ from ..entities import DatasetInfo, DatasetRef, Level, ModelInfo, ModelStatus, R
 from ..entities.records import AddFiles, CreateModel, EndRun, FinishModel, LogInput, LogParams, SetTags, StartRun
 from ..errors import Closed, Conflict, InvalidInput
 from ..journal import Layout
+from ..system import milliseconds
 from . import names
 from .columns import Column, columns_of
 from .desk import AsyncDesk, Desk
 from .done import DONE, Done
 from .engine import CLOSE_SECONDS
 from .model import AsyncLoggedModel, LoggedModel, Save, save_into
-from .recorder import Recorder, now
+from .recorder import Recorder
 from .values import PLAIN, keys_of, model_name_of, name_of, numbers_of, params_of, plain, step_of, tags_of
 
 # The run of the innermost `with` block.
@@ -71,9 +72,9 @@ class Loggable:
             layout = self._layout(keys_of(metrics))
         try:
             values = metrics.values() if PLAIN.issuperset(map(type, metrics.values())) else numbers_of(metrics)
-            self._journal.points(layout, step, now(), values)  # type: ignore[arg-type]  # numbers, by their types
+            self._journal.points(layout, step, milliseconds(), values)  # type: ignore[arg-type]  # numbers, by their types
         except (struct.error, OverflowError):
-            self._journal.points(layout, step_of(step), now(), numbers_of(metrics))
+            self._journal.points(layout, step_of(step), milliseconds(), numbers_of(metrics))
 
     def _log_batch(
         self,
@@ -81,7 +82,7 @@ class Loggable:
         steps: Sequence[int] | Column | None,
         timestamps: Sequence[int] | Column | None,
     ) -> None:
-        batch = columns_of(columns, steps, timestamps, now())
+        batch = columns_of(columns, steps, timestamps, milliseconds())
         self._journal.columns(self._layout(batch.values), batch.steps, batch.timestamps, list(batch.values.values()))
 
     def _layout(self, names: Iterable[str]) -> Layout:
@@ -116,7 +117,7 @@ class Loggable:
             raise InvalidInput(f"a run's status is one of {', '.join(RunStatus)}, not {status!r}")
         if not self._ended:
             self._ended = True
-            self._recorder.record(EndRun(self.run_id, status, now()))
+            self._recorder.record(EndRun(self.run_id, status, milliseconds()))
 
     def _create_model(
         self,
@@ -136,8 +137,8 @@ class Loggable:
             step=None if step is None else step_of(step),
             status=ModelStatus.READY,
             model_type=model_type,
-            creation_timestamp=now(),
-            last_updated_timestamp=now(),
+            creation_timestamp=milliseconds(),
+            last_updated_timestamp=milliseconds(),
             params={**self._params, **own_params},
             tags=own_tags,
             measurements=(),
@@ -155,10 +156,11 @@ class Loggable:
             with self._recorder.artifacts.stage() as staged:
                 save_into(info.name, save if callable(save) else partial(copy_into, Path(save)), staged)
                 files = self._recorder.artifacts.keep(info.model_id, staged)
-            self._recorder.record(AddFiles(info.model_id, files))
+                # Said while the staged folder is there: it shows that these files are still to be spoken of.
+                self._recorder.record(AddFiles(info.model_id, files))
             status = ModelStatus.READY
         finally:
-            self._recorder.record(FinishModel(info.model_id, status, now()))
+            self._recorder.record(FinishModel(info.model_id, status, milliseconds()))
 
 
 class Run(Loggable):
@@ -372,7 +374,7 @@ def start(
     run_id = run_id or names.new_run_id()
     name = name_of(name, "run") if name else names.run_name()
     values, texts = params_of(params or {}), tags_of(tags or {})
-    recorder.record(StartRun(run_id, name_of(experiment, "experiment"), name, parent_run_id, now()))
+    recorder.record(StartRun(run_id, name_of(experiment, "experiment"), name, parent_run_id, milliseconds()))
     if values:
         recorder.record(LogParams(run_id, values))
     if texts:

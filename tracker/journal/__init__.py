@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from .codec import encode
-from .folder import START, JournalFolder, Pending, Position, sync_folder
+from .folder import START, JournalFolder, Pending, Position
 from .journal import Journal
 from .points import Block, Layout
 
-__all__ = ["START", "Block", "Journal", "JournalFolder", "Layout", "Pending", "Position", "encode", "sync_folder"]
+__all__ = ["START", "Block", "Journal", "JournalFolder", "Layout", "Pending", "Position", "encode"]

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
 import logging
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 from ..entities.records import Record
+from ..system import is_locked, sync_folder
 from .part import Damage, Part
 from .points import Block
 
@@ -127,7 +126,7 @@ class JournalFolder:
                 pending.spent.append(path)
                 continue
             # Looked at before reading: what is there once the owner is gone is all there will ever be.
-            ended = number < parts[-1] or not _is_owned(path)
+            ended = number < parts[-1] or not is_locked(path)
             begin = start.offset if number == start.part else 0
             suspect = self._suspects.get(path) == begin
             part = Part(path, begin, room, pending.next_place, is_final=ended, was_suspect=suspect)
@@ -160,21 +159,3 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except FileNotFoundError:
         return 0
-
-
-def _is_owned(path: Path) -> bool:
-    with path.open("rb") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        return False
-
-
-def sync_folder(path: Path) -> None:
-    """Force a folder's list of names to the disk."""
-    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -24,7 +24,8 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from .folder import START, Position, sync_folder
+from ..system import sync_file, sync_folder
+from .folder import START, Position
 from .frames import header
 from .open_part import OpenPart, require_whole
 from .points import POINTS, Layout
@@ -257,8 +258,8 @@ class Journal:
 def _sync(file: int | None, ended: Iterable[Path], folder: Path) -> None:
     for path in ended:
         # One that is gone is stored already.
-        with contextlib.suppress(FileNotFoundError), path.open("rb") as part:
-            os.fsync(part)
+        with contextlib.suppress(FileNotFoundError):
+            sync_file(path)
     if file is not None:
         os.fsync(file)
         sync_folder(folder)

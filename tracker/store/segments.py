@@ -47,6 +47,10 @@ class Columns:
     def __len__(self) -> int:
         return len(self.steps)
 
+    def between(self, begin: int, end: int) -> Columns:
+        """Return some of the points, by their places."""
+        return Columns(self.steps[begin:end], self.timestamps[begin:end], self.values[begin:end])
+
 
 def columns(steps: list[int], timestamps: list[int], values: list[float]) -> Columns:
     """Make columns of lists of equal length."""

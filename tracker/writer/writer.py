@@ -120,8 +120,10 @@ class Writer:
         return Level.LOGGED if self._own.waiting else Level.SYNCED
 
     async def drain(self) -> None:
-        """Fold in until nothing is left that can be, as when a store is opened."""
-        while await self.fold() is not None:
+        """Fold in what is pending now, as when a store is opened; what comes meanwhile may never end."""
+        with _translated():
+            targets = await to_thread.run_sync(self._journals.ends)
+        while await self.fold() is not None and await self._left(targets):
             pass
 
     async def catch_up(self, timeout: float) -> bool:  # noqa: ASYNC109  # it returns whether, and raises nothing
@@ -129,14 +131,17 @@ class Writer:
         targets = await to_thread.run_sync(self._journals.ends)
         with anyio.move_on_after(timeout):
             while True:
-                positions = await self._store.journal_positions()
-                left = {each: end for each, end in targets.items() if positions.get(each, (0, 0)) < end}
-                # One that has left the folder was folded in to its end, whoever did it.
-                if not left or not left.keys() & (await to_thread.run_sync(self._journals.ends)).keys():
+                if not await self._left(targets):
                     return True
                 if await self.fold() is None:
                     await anyio.sleep(_TURN)
         return False
+
+    async def _left(self, targets: Mapping[str, Position]) -> bool:
+        """Say whether any journal is not folded in to its target; one that has left the folder was, by whoever."""
+        positions = await self._store.journal_positions()
+        left = {each for each, end in targets.items() if positions.get(each, START) < end}
+        return bool(left) and not left.isdisjoint(await to_thread.run_sync(self._journals.ends))
 
     def _target(self) -> Position | None:
         """Return where our own journal ends, or None while something of it is in memory only."""

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 
 from anyio import to_thread
 
 from ...journal import Position
+from ...system import milliseconds
 from .. import segments
 from ..batch import Batch, CurveKey
 from ..segments import Columns
 from ..summary import summarize
 from .connection import Connection
+from .merge import MOST
 
 _RUN_NO = "(SELECT run_no FROM runs WHERE run_id = ?)"
 _KEY_NO = "(SELECT key_no FROM metric_keys WHERE key = ?)"
@@ -163,7 +164,7 @@ async def commit(
 
 def _statements(batch: Batch, positions: Mapping[str, Position], gone: Sequence[str]) -> list[Statement]:
     return [
-        *_run_rows(batch, time.time_ns() // 1_000_000),
+        *_run_rows(batch, milliseconds()),
         *_model_rows(batch),
         *_curve_rows(batch),
         (_JOURNAL, [(journal_id, *place) for journal_id, place in positions.items()]),
@@ -224,12 +225,14 @@ def _curve_rows(batch: Batch) -> Iterator[Statement]:
 
 def _segment_rows(pieces: Sequence[tuple[CurveKey, Columns]]) -> list[Sequence[object]]:
     rows: list[Sequence[object]] = []
-    # Curves that are logged together share their columns of steps; what is encoded once, is found by the next.
-    axes: dict[int, bytes] = {}
-    for curve, piece in pieces:
-        shared = id(piece.steps)
-        if shared not in axes:
-            axes[shared] = segments.encode_axes(piece)
-        data = segments.encode_values(piece, axes[shared])
-        rows.append((int(piece.steps.min()), int(piece.steps.max()), len(piece), data, *curve))
+    # Curves that are logged together share their columns of steps: what is encoded for one is good for the next.
+    axes: dict[tuple[int, int], bytes] = {}
+    for curve, whole in pieces:
+        for begin in range(0, len(whole), MOST):
+            piece = whole.between(begin, begin + MOST)
+            shared = id(whole.steps), begin
+            if shared not in axes:
+                axes[shared] = segments.encode_axes(piece)
+            data = segments.encode_values(piece, axes[shared])
+            rows.append((int(piece.steps.min()), int(piece.steps.max()), len(piece), data, *curve))
     return rows

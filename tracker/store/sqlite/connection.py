@@ -17,13 +17,15 @@ import aiosqlite
 import anyio
 
 from ...errors import NotAStore, StoreError, StoreReadOnly, StoreUnavailable
+from .holders import blamed
 
 # How long a lock that a foreign program holds on the file is waited for, in seconds: by a reader, who needs an answer,
 # and by the writer, who will try again.
 BUSY_SECONDS = 5.0
 BRIEF_SECONDS = 0.25
 _READ_ONLY = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}
-_PASSING = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
+_LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_PASSING = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
 
 
 class Connection:
@@ -98,10 +100,10 @@ async def connect_writer(path: Path) -> Connection:
     return connection
 
 
-async def connect_reader(path: Path) -> Connection:
-    """Open the file for reading only."""
+async def connect_reader(path: Path, *, immutable: bool = False) -> Connection:
+    """Open the file for reading only; one that nobody else can have open may be called `immutable`: it has no locks."""
     with _translated(path):
-        uri = f"{path.as_uri()}?mode=ro"
+        uri = f"{path.as_uri()}?mode=ro{'&immutable=1' if immutable else ''}"
         raw = await aiosqlite.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
     connection = Connection(path, raw)
     try:
@@ -141,6 +143,9 @@ def _translation(path: Path, problem: sqlite3.Error) -> StoreError:
         return NotAStore(path.parent, f"{path.name} is not a SQLite file")
     if code in _READ_ONLY:
         return StoreReadOnly(path.parent, str(problem))
+    if code in _LOCKED:
+        holders = blamed(path) or "in use by another program"
+        return StoreUnavailable(f"cannot write to {path} just now: it is {holders}; what was logged waits in the journal")
     if code in _PASSING:
         return StoreUnavailable(f"cannot write to {path} just now: {problem}; what was logged waits in the journal")
     return StoreError(f"{path}: {problem}")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import time
 from importlib import resources
 from pathlib import Path
 
 from anyio import to_thread
 
 from ...errors import NotAStore, StoreReadOnly, StoreTooNew, StoreTooOld
+from ...system import milliseconds
 from .connection import Connection
 
 # "trkr": what marks the file as ours.
@@ -72,7 +72,7 @@ async def _apply(connection: Connection, found: int, then: str = "") -> None:
 
 
 def _default_experiment() -> str:
-    now = time.time_ns() // 1_000_000
+    now = milliseconds()
     return (
         "INSERT INTO experiments (experiment_id, name, creation_time, last_update_time) "
         f"VALUES (0, 'Default', {now:d}, {now:d});"
