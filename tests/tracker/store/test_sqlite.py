@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
 from collections.abc import AsyncIterator, Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import Program
 from tracker.entities.records import LogMetrics, StartRun
 from tracker.errors import NotAStore, StoreError, StoreReadOnly, StoreTooNew, StoreUnavailable
 from tracker.store.batch import Batch
@@ -17,6 +17,8 @@ from tracker.store.sqlite import SqliteStore, connection, merge
 from tracker.store.sqlite.connection import connect_reader, connect_writer
 
 pytestmark = pytest.mark.anyio
+
+Program = Callable[..., subprocess.CompletedProcess[str]]
 
 RUN = "a" * 32
 

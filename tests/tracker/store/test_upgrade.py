@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import subprocess
+from collections.abc import Callable
 from contextlib import closing
 from importlib import resources
 from pathlib import Path
@@ -12,12 +14,14 @@ import numpy as np
 import pytest
 
 import tracker
-from tests.conftest import Process, Program
 from tracker.errors import StoreTooNew, StoreTooOld
 from tracker.store import segments
 from tracker.store.sqlite import SqliteStore, schema
 
 pytestmark = pytest.mark.anyio
+
+Program = Callable[..., subprocess.CompletedProcess[str]]
+Process = Callable[..., subprocess.Popen[str]]
 
 RUN = "a" * 32
 # The pieces of two curves, in the order in which version 1 numbered them; numbers are missing as after merges.
