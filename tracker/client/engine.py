@@ -62,7 +62,7 @@ async def opened(folder: StoreFolder, *, create: bool, recorder: Recorder | None
         try:
             await writer.drain()
         except StoreUnavailable as problem:
-            log.warning("%s", problem)
+            log.warning("%s; what was logged waits in the journal", problem)
         async with _background(writer.run):
             yield Engine(folder, store, writer, recorder)
     finally:

@@ -55,7 +55,7 @@ class Writer:
                 folded = await self.fold()
             except StoreError as problem:
                 if not told:
-                    log.warning("%s", problem)
+                    log.warning("%s; what is logged waits in the journal", problem)
                 wait, told = rhythm.IDLE, True
             else:
                 wait, told = rhythm.next_wait(wait, folded or 0, time.monotonic() - begun), False

@@ -133,7 +133,7 @@ async def test_a_foreign_programs_lock_is_told_from_other_problems(
     monkeypatch.setattr(connection, "BRIEF_SECONDS", 0.05)
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(StoreUnavailable, match="locked"):
+        with pytest.raises(StoreUnavailable, match="in use by another program"):
             await sqlite.commit(point(1), {}, [])
         other.execute("ROLLBACK")
     await sqlite.commit(point(1), {}, [])

@@ -190,7 +190,7 @@ async def test_flush_says_so_while_a_foreign_program_holds_the_file(
     with closing(sqlite3.connect(place.database, isolation_level=None)) as foreign:
         foreign.execute("BEGIN IMMEDIATE")
         assert await writer.flush(0.1) == Level.SYNCED
-        assert "locked" in caplog.text
+        assert "in use by another program" in caplog.text
         foreign.execute("ROLLBACK")
     assert await writer.flush(10) == Level.STORED
     assert await place.steps() == [1]

@@ -144,8 +144,7 @@ def _translation(path: Path, problem: sqlite3.Error) -> StoreError:
     if code in _READ_ONLY:
         return StoreReadOnly(path.parent, str(problem))
     if code in _LOCKED:
-        holders = blamed(path) or "in use by another program"
-        return StoreUnavailable(f"cannot write to {path} just now: it is {holders}; what was logged waits in the journal")
+        return StoreUnavailable(f"cannot write to {path} just now: it is {blamed(path) or 'in use by another program'}")
     if code in _PASSING:
-        return StoreUnavailable(f"cannot write to {path} just now: {problem}; what was logged waits in the journal")
+        return StoreUnavailable(f"cannot write to {path} just now: {problem}")
     return StoreError(f"{path}: {problem}")
