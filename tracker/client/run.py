@@ -70,11 +70,15 @@ class Loggable:
         layout = self._layouts.get(tuple(metrics)) if type(metrics) is dict else None
         if layout is None:
             layout = self._layout(keys_of(metrics))
-        try:
-            values = metrics.values() if PLAIN.issuperset(map(type, metrics.values())) else numbers_of(metrics)
-            self._journal.points(layout, step, milliseconds(), values)  # type: ignore[arg-type]  # numbers, by their types
-        except (struct.error, OverflowError):
-            self._journal.points(layout, step_of(step), milliseconds(), numbers_of(metrics))
+        values = metrics.values()
+        if PLAIN.issuperset(map(type, values)):
+            try:
+                self._journal.points(layout, step, milliseconds(), values)  # type: ignore[arg-type]  # plain numbers
+            except (struct.error, OverflowError):
+                pass  # what is wrong is found out below
+            else:
+                return
+        self._journal.points(layout, step_of(step), milliseconds(), numbers_of(metrics))
 
     def _log_batch(
         self,
