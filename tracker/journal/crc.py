@@ -36,4 +36,6 @@ def _effects(after: int) -> NDArray[np.uint32]:
             effects = np.where(effects & 1, effects >> 1 ^ _POLYNOMIAL, effects >> 1).astype(np.uint32)
         return effects
     before = _effects(after - 1)
-    return _effects(0).take(before & 0xFF) ^ (before >> _BYTE)
+    effects = _effects(0).take(before & 0xFF)
+    effects ^= before >> np.uint32(_BYTE)
+    return effects
