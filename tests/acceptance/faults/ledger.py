@@ -53,7 +53,7 @@ class Ledger:
         """Log metrics of one step: one call, to be stored whole or not at all."""
         self._sent(run.run_id, [(key, step, value) for key, value in metrics.items()])
         run.log(metrics, step=step)
-        self._reached("logged")
+        self.reached("logged")
 
     def log_batch(self, run: tracker.Run, columns: Mapping[str, Sequence[float]], steps: Sequence[int]) -> None:
         """Log columns of several steps: one call, too. Only where `can_batch`."""
@@ -63,12 +63,12 @@ class Ledger:
         self._sent(run.run_id, points)
         arrays = {key: np.array(values, dtype=np.float64) for key, values in columns.items()}
         run.log_batch(arrays, steps=np.array(steps, dtype=np.int64))  # type: ignore[attr-defined,unused-ignore]
-        self._reached("logged")
+        self.reached("logged")
 
     def flush(self, run: tracker.Run, timeout: float = 10.0) -> tracker.Level:
         """Flush the run; everything in this ledger then has the level it returned, and none where it said LOGGED."""
         level = run.flush(timeout)
-        self._reached(level)
+        self.reached(level)
         return level
 
     def close(self) -> None:
@@ -79,7 +79,8 @@ class Ledger:
         rows = [(key, step, bits_of(value)) for key, step, value in points]
         self._write({"call": self._calls, "run": run_id, "points": rows})
 
-    def _reached(self, level: str) -> None:
+    def reached(self, level: str) -> None:
+        """Say that the last call (or all calls so far, if the level is more than LOGGED) has reached a level."""
         self._write({"call": self._calls, "level": str(level)})
 
     def _write(self, line: Mapping[str, object]) -> None:
@@ -149,7 +150,9 @@ class Verdict:
         return {kind: [str(len(items)), *items[:_SHOWN]] for kind, items in found.items() if items}
 
 
-def verify(store: Path, ledgers: Path | Sequence[Sequence[Call]], require: str = "logged") -> Verdict:
+def verify(
+    store: Path, ledgers: Path | Sequence[Sequence[Call]], require: str = "logged", *, create: bool = False
+) -> Verdict:
     """Open the store as anyone would, and compare all that is in it with the ledgers.
 
     Every point of a call that has reached the level `require` must be there; other calls' points may be there, if
@@ -157,7 +160,7 @@ def verify(store: Path, ledgers: Path | Sequence[Sequence[Call]], require: str =
     """
     written = read_calls(ledgers) if isinstance(ledgers, Path) else ledgers
     verdict = Verdict()
-    with tracker.open(store, create=False) as opened:
+    with tracker.open(store, create=create) as opened:
         found = read_public(opened)
         latest = {run.run_id: run.metrics for run in all_runs(opened)}
     compare(written, found, LEVELS.index(require), verdict)
