@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from .shim import library
+
 
 @pytest.fixture
 def seed() -> int:
@@ -26,3 +28,9 @@ def ledgers(tmp_path: Path) -> Path:
     folder = tmp_path / "ledgers"
     folder.mkdir()
     return folder
+
+
+@pytest.fixture(scope="session")
+def shim(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The library that stands between a program and its files."""
+    return library(tmp_path_factory.mktemp("shim"))

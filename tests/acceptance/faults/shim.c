@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 enum { OPEN = 1, WRITE, TRUNCATE, SYNC, CLOSE, RENAME, UNLINK, MKDIR };
-enum { FAULT_WRITE = 1, FAULT_PWRITE, FAULT_FSYNC, FAULT_FTRUNCATE, FAULT_RENAME, FAULT_OPEN, FAULT_SHORT, FAULT_ANY };
+enum { FAULT_WRITE = 1, FAULT_PWRITE, FAULT_FSYNC, FAULT_FTRUNCATE, FAULT_RENAME, FAULT_OPEN, FAULT_SHORT, FAULT_TORN };
 enum { MOST_FILES = 4096, CREATED = 1, TRUNCATED = 2 };
 
 struct record {
@@ -38,7 +38,7 @@ static char *traced, *faulty;
 static int trace = -1;
 static char *open_paths[MOST_FILES];
 
-static int fault_kind, fault_error, fault_stays;
+static int fault_kind, fault_error, fault_stays, torn;
 static long fault_countdown, faults_done;
 
 __attribute__((constructor)) static void begin(void) {
@@ -55,14 +55,22 @@ __attribute__((constructor)) static void begin(void) {
 /* The n-th call of a kind from now on fails (n = 1: the next one), or, with `stays`, that and all later ones. */
 void shim_arm(int kind, int error, long nth, int stays) {
     pthread_mutex_lock(&turn);
-    fault_kind = kind, fault_error = error, fault_countdown = nth, fault_stays = stays, faults_done = 0;
+    fault_kind = kind, fault_error = error, fault_countdown = nth, fault_stays = stays, faults_done = 0, torn = 0;
     pthread_mutex_unlock(&turn);
+}
+
+/* How many calls have failed. */
+long shim_failed(void) {
+    pthread_mutex_lock(&turn);
+    long done = faults_done;
+    pthread_mutex_unlock(&turn);
+    return done;
 }
 
 /* No call fails from now on; returns how many have. */
 long shim_disarm(void) {
     pthread_mutex_lock(&turn);
-    fault_kind = 0;
+    fault_kind = torn = 0;
     long done = faults_done;
     pthread_mutex_unlock(&turn);
     return done;
@@ -74,7 +82,7 @@ static int below(const char *folder, const char *path) {
 }
 
 static int fails(int kind, const char *path) {
-    if (!fault_kind || !path || !below(faulty, path) || (fault_kind != kind && fault_kind != FAULT_ANY)) return 0;
+    if (fault_kind != kind || !path || !below(faulty, path)) return 0;
     if (fault_countdown > 1) {
         fault_countdown--;
         return 0;
@@ -188,12 +196,15 @@ ssize_t write(int file, const void *data, size_t length) {
         pthread_mutex_unlock(&turn);
         return syscall(SYS_write, file, data, length);
     }
-    /* A full disk takes what it has room for, and says so at the next call. */
-    if (fault_kind == FAULT_SHORT && length > 1 && fails(FAULT_SHORT, path_of(file))) {
-        if (fault_stays) fault_kind = FAULT_WRITE;
+    /* A full disk takes what it has room for, and says so at the next call. Torn: that cannot be undone, either. */
+    if (length > 1 && (fails(FAULT_SHORT, path_of(file)) || (!torn && fails(FAULT_TORN, path_of(file))))) {
+        if (fault_kind == FAULT_TORN) torn = 1;
+        else if (fault_stays) fault_kind = FAULT_WRITE;
         result = written(file, data, syscall(SYS_write, file, data, length / 2));
-    } else if (!fails(FAULT_WRITE, path_of(file)))
+    } else if (!(torn && fault_stays) && !fails(FAULT_WRITE, path_of(file)))
         result = written(file, data, syscall(SYS_write, file, data, length));
+    else
+        errno = fault_error;
     pthread_mutex_unlock(&turn);
     return result;
 }
@@ -233,7 +244,9 @@ ssize_t pwrite64(int file, const void *data, size_t length, off_t offset) { retu
 int ftruncate(int file, off_t length) {
     pthread_mutex_lock(&turn);
     int result = -1;
-    if (!fails(FAULT_FTRUNCATE, path_of(file))) {
+    if (torn && path_of(file) && below(faulty, path_of(file)))
+        errno = fault_error;
+    else if (!fails(FAULT_FTRUNCATE, path_of(file))) {
         result = syscall(SYS_ftruncate, file, length);
         if (!result) note(TRUNCATE, file, length, NULL, 0, path_of(file), 0);
     }

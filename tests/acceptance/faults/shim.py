@@ -7,16 +7,16 @@ import errno
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 import pytest
 
 SOURCE = Path(__file__).with_name("shim.c")
 # As numbered there.
-KINDS = ("write", "pwrite", "fsync", "ftruncate", "rename", "open", "short", "any")
+KINDS = ("write", "pwrite", "fsync", "ftruncate", "rename", "open", "short", "torn")
 ERRORS = {"EIO": errno.EIO, "ENOSPC": errno.ENOSPC}
 
 
@@ -41,17 +41,26 @@ def failing(shim: Path, folder: Path) -> dict[str, str]:
     return {"LD_PRELOAD": str(shim), "SHIM_FAULTY": str(folder.resolve())}
 
 
-@contextmanager
-def fault(kind: str, error: str, nth: int, *, stays: bool) -> Iterator[list[int]]:
-    """Within such a program: let the n-th call of a kind from now on fail, and, if it stays, all later ones.
+class Fault:
+    """Within such a program: what fails is one call below the folder, the n-th of a kind, and, if it stays, all later.
 
-    Yields a list that holds, after the block, how many calls have failed.
+    A "short" write takes half of its bytes; if it stays, later ones none. A "torn" one does, and cannot be undone by
+    ftruncate as long as the fault lasts.
     """
-    shim = ctypes.CDLL(None)
-    failed: list[int] = []
-    shim.shim_arm(KINDS.index(kind) + 1, ERRORS[error], ctypes.c_long(nth), int(stays))
-    try:
-        yield failed
-    finally:
-        shim.shim_disarm.restype = ctypes.c_long
-        failed.append(shim.shim_disarm())
+
+    def __init__(self, kind: str, error: str, nth: int, *, stays: bool) -> None:
+        self._arguments = KINDS.index(kind) + 1, ERRORS[error], ctypes.c_long(nth), int(stays)
+        self._shim = ctypes.CDLL(None)
+        self._shim.shim_failed.restype = ctypes.c_long
+
+    @property
+    def failed(self) -> int:
+        """How many calls have failed since it began."""
+        return int(self._shim.shim_failed())
+
+    def __enter__(self) -> Self:
+        self._shim.shim_arm(*self._arguments)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        self._shim.shim_disarm()

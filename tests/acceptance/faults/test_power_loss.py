@@ -29,7 +29,7 @@ from .dice import dice
 from .ledger import Call, calls_of, verify
 from .nursery import ROOT
 from .replay import RENAME, Disk, Luck, Record, read_trace
-from .shim import library, recording
+from .shim import recording
 
 CUTS, TRACES = 960, 8
 
@@ -143,11 +143,6 @@ class Trace:
             if record.operation == operation and record.path.endswith(name)
         )
         return Trace(self.folder, self.records[: first + records], self.made)
-
-
-@pytest.fixture(scope="module")
-def shim(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return library(tmp_path_factory.mktemp("shim"))
 
 
 def record(shim: Path, folder: Path, program: str, seed: object, made: Sequence[str] = ("store", "ledgers")) -> Trace:
