@@ -1,7 +1,7 @@
 """Disks that are full, or fail: the trainer never sees it, and loses nothing once it is over.
 
 The campaign lets the n-th call fail for every n from 1 to 100, of each kind, with each error, once or until further
-notice:
+notice; it takes a quarter of an hour:
 
     python -m pytest -m campaign tests/acceptance/faults/test_disk_faults.py
 

@@ -158,7 +158,9 @@ def record(shim: Path, folder: Path, program: str, seed: object, made: Sequence[
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    return Trace(folder, list(read_trace(trace)), list(made))
+    records = list(read_trace(trace))
+    assert any(each.path.endswith(".db-wal") for each in records), "the shim was not in force"
+    return Trace(folder, records, list(made))
 
 
 def check(
