@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import NetworkFileSystem, NotAStore, StoreNotFound, StoreReadOnly
-from ..system import find_mount, is_network
+from ..system import find_mount, is_network, sync_folder
 
 DEFAULT = "tracker-store"
 VARIABLE = "TRACKER_STORE"
@@ -74,9 +74,13 @@ class StoreFolder:
         self._require_local()
         if self.path.exists() and not self.database.exists() and (problem := self._problem(empty_is_fine=True)):
             raise NotAStore(self.path, problem)
+        new = [each for each in (self.path, *self.path.parents) if not each.exists()]
         try:
             for folder in (self.path, self.artifacts, self.journals):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for folder in new:
+                # What is stored must not vanish with its folder's name at a power failure.
+                sync_folder(folder.parent)
         except OSError as error:
             raise StoreReadOnly(self.path, error.strerror or str(error)) from error
         for folder in (self.path, self.journals):

@@ -49,9 +49,10 @@ class Part:
         self.damaged: list[Damage] = []
         self.is_suspect = False
         self._layouts: dict[int, Layout] = {}
-        self._begin = begin
         with path.open("rb") as self._file:
             self._size = os.fstat(self._file.fileno()).st_size
+            # A power loss may have made it shorter than what was folded in of it.
+            self._begin = begin = min(begin, self._size)
             self._data, start = self._read(room)
             begins, stop = whole_frames(self._data, start)
             self.end = begin + stop

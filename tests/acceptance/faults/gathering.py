@@ -8,7 +8,7 @@ from functools import partial
 from tracker.journal import Journal
 
 # All of Journal's methods by which something is logged.
-WRITES = ("append", "points")
+WRITES = ("append", "points", "columns")
 
 
 def gather() -> Callable[[], None]:

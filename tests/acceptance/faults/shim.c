@@ -37,6 +37,8 @@ static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
 static char *traced, *faulty;
 static int trace = -1;
 static char *open_paths[MOST_FILES];
+/* What a duplicate was made of. */
+static int originals[MOST_FILES];
 
 static int fault_kind, fault_error, fault_stays, torn;
 static long fault_countdown, faults_done;
@@ -116,7 +118,8 @@ static const char *path_of(int file) { return file >= 0 && file < MOST_FILES ? o
 static void note(int operation, int file, int64_t offset, const void *data, int64_t length, const char *path, int flags) {
     int error = errno;
     if (trace >= 0 && path && below(traced, path)) {
-        struct record head = {operation, file, offset, length, strlen(path), flags};
+        int original = file >= 0 && file < MOST_FILES ? originals[file] : file;
+        struct record head = {operation, original, offset, length, strlen(path), flags};
         struct iovec parts[] = {{&head, sizeof head}, {(void *)path, head.path_length}, {(void *)data, data ? length : 0}};
         syscall(SYS_writev, trace, parts, 3);
     }
@@ -136,6 +139,7 @@ static int open_in_turn(int folder, const char *name, int flags, mode_t mode) {
     if (file >= 0 && file < MOST_FILES) {
         free(open_paths[file]);
         open_paths[file] = ours ? strdup(path) : NULL;
+        originals[file] = file;
         note(OPEN, file, 0, NULL, 0, path, (created ? CREATED : 0) | (flags & O_TRUNC ? TRUNCATED : 0));
     }
     pthread_mutex_unlock(&turn);
@@ -174,7 +178,7 @@ int close(int file) {
     pthread_mutex_lock(&turn);
     const char *path = path_of(file);
     if (path) {
-        note(CLOSE, file, 0, NULL, 0, path, 0);
+        if (originals[file] == file) note(CLOSE, file, 0, NULL, 0, path, 0);
         free(open_paths[file]);
         open_paths[file] = NULL;
     }
@@ -182,6 +186,25 @@ int close(int file) {
     pthread_mutex_unlock(&turn);
     return result;
 }
+
+int fcntl(int file, int command, ...) {
+    va_list rest;
+    va_start(rest, command);
+    void *argument = va_arg(rest, void *);
+    va_end(rest);
+    /* One that waits for a lock must keep nobody else waiting. */
+    if (command != F_DUPFD && command != F_DUPFD_CLOEXEC) return syscall(SYS_fcntl, file, command, argument);
+    pthread_mutex_lock(&turn);
+    int result = syscall(SYS_fcntl, file, command, argument);
+    if (result >= 0 && result < MOST_FILES && path_of(file)) {
+        free(open_paths[result]);
+        open_paths[result] = strdup(open_paths[file]);
+        originals[result] = originals[file];
+    }
+    pthread_mutex_unlock(&turn);
+    return result;
+}
+int fcntl64(int file, int command, ...) __attribute__((alias("fcntl")));
 
 /* Where a write without an offset has ended: for O_APPEND, too. */
 static ssize_t written(int file, const void *data, ssize_t result) {

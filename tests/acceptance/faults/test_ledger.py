@@ -73,6 +73,10 @@ def change_loss(store: Path, change: Change, *, last: bool = False, summary: boo
             "UPDATE segments SET points = ?, first_step = ?, last_step = ?, data = ? WHERE segment_no = ?",
             (len(new), int(new.steps.min()), int(new.steps.max()), segments.encode(new), number),
         )
+        connection.execute(
+            "UPDATE segments SET first_point = first_point + ? WHERE series_no = ? AND segment_no > ?",
+            (len(new) - len(old), series, number),
+        )
         if summary:
             connection.execute(
                 "UPDATE series SET points = points + ? WHERE series_no = ?", (len(new) - len(old), series)

@@ -166,7 +166,6 @@ def test_a_foreign_lock_keeps_nobody_from_opening_logging_and_ending(store: Path
     assert verdict.points == 3 * 100
 
 
-@pytest.mark.xfail(reason="the writer's warning quotes SQLite's words", strict=True)
 def test_nobody_hears_that_the_database_is_locked(store: Path, start: Start) -> None:
     assert "database is locked" not in "".join(beside_a_foreign_lock(store, start, 1))
 

@@ -198,14 +198,12 @@ def test_the_control_without_full_synchronisation_loses(shim: Path, tmp_path: Pa
     assert any("lost" in problems for _, problems in found), f"FAULT_SEED={seed}"
 
 
-@pytest.mark.xfail(reason="a journal is synced, its name is not", strict=True)
 def test_what_is_synced_survives_a_power_loss(shim: Path, tmp_path: Path, seed: int) -> None:
     trace = record(shim, tmp_path / "traced", SYNCS, seed)
     for name, problems in check(trace, tmp_path / "left", 40, "synced", [seed]):
         assert not problems, f"FAULT_SEED={seed}, {name}: {problems}"
 
 
-@pytest.mark.xfail(reason="the new file's name is not synced before it is used", strict=True)
 def test_a_store_whose_making_was_cut_short_can_be_opened(shim: Path, tmp_path: Path, seed: int) -> None:
     whole = record(shim, tmp_path / "traced", MAKES, seed)
     # The moments after the new file was given its name.
@@ -214,7 +212,6 @@ def test_a_store_whose_making_was_cut_short_can_be_opened(shim: Path, tmp_path: 
         assert not problems, f"FAULT_SEED={seed}, {name}: {problems}"
 
 
-@pytest.mark.xfail(reason="the new folder's name is not synced", strict=True)
 def test_what_is_stored_in_a_folder_that_was_made_for_it_survives(shim: Path, tmp_path: Path, seed: int) -> None:
     trace = record(shim, tmp_path / "traced", MAKES, seed, ["ledgers"])
     for name, problems in check(trace, tmp_path / "left", 60, "stored", [seed]):
@@ -227,9 +224,7 @@ def test_what_is_stored_in_a_folder_that_was_made_for_it_survives(shim: Path, tm
     ("program", "level"),
     [
         pytest.param(LOGS_AND_FLUSHES, "stored", id="stored"),
-        pytest.param(
-            SYNCS, "synced", id="synced", marks=pytest.mark.xfail(reason="a journal is synced, its name is not")
-        ),
+        pytest.param(SYNCS, "synced", id="synced"),
     ],
 )
 def test_the_power_loss_campaign(

@@ -86,7 +86,7 @@ async def history(
     found = await _series(connection, [run_id], [key], dataset, seen)
     series = found.get((run_id, key), [])
     pieces = await _segments(connection, series)
-    return await to_thread.run_sync(_history, series, pieces)
+    return await to_thread.run_sync(_history, (run_id, key), series, pieces)
 
 
 async def histories(
@@ -109,7 +109,7 @@ async def buckets(connection: Connection, run_id: str, key: str, dataset: Datase
         if outlined is not None:
             return outlined
     pieces = await _segments(connection, series)
-    return await to_thread.run_sync(_drawn, series, pieces, most)
+    return await to_thread.run_sync(_drawn, (run_id, key), series, pieces, most)
 
 
 async def _series(
@@ -170,7 +170,7 @@ async def _segments(connection: Connection, series: list[Series]) -> dict[int, l
 
 
 def _histories(found: Mapping[CurveName, list[Series]], pieces: Mapping[int, list[Segment]]) -> Histories:
-    curves = {name: _history(series, pieces) for name, series in found.items()}
+    curves = {name: _history(name, series, pieces) for name, series in found.items()}
     read = {each.name: _end(each, pieces) for series in found.values() for each in series}
     return Histories({name: curve for name, curve in curves.items() if len(curve)}, encode_cursor(read))
 
@@ -191,15 +191,23 @@ def _outlined(rows: list[Row], most: int) -> Buckets | None:
         return None
 
 
-def _drawn(series: list[Series], pieces: Mapping[int, list[Segment]], most: int) -> Buckets:
-    points = in_order([unseen(each, pieces.get(each.number, [])) for each in series])
+def _drawn(name: CurveName, series: list[Series], pieces: Mapping[int, list[Segment]], most: int) -> Buckets:
+    points = _points(name, series, pieces)
     return as_buckets(blocks(points, bucket_size(len(points), most)))
 
 
-def _history(series: list[Series], pieces: Mapping[int, list[Segment]]) -> History:
-    points = in_order([unseen(each, pieces.get(each.number, [])) for each in series])
+def _history(name: CurveName, series: list[Series], pieces: Mapping[int, list[Segment]]) -> History:
+    points = _points(name, series, pieces)
     cursor = encode_cursor({each.name: _end(each, pieces) for each in series})
     return History(points.steps, points.timestamps, points.values, cursor)
+
+
+def _points(name: CurveName, series: list[Series], pieces: Mapping[int, list[Segment]]) -> Columns:
+    try:
+        return in_order([unseen(each, pieces.get(each.number, [])) for each in series])
+    except StoreError as problem:
+        run_id, key = name
+        raise StoreError(f"metric {key!r} of run {run_id}: {problem}; tracker doctor tells what is left") from problem
 
 
 def _end(series: Series, pieces: Mapping[int, list[Segment]]) -> int:
