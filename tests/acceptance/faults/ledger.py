@@ -298,11 +298,11 @@ def check_curves(
         raw = list(zip(columns.steps[order].tolist(), all_bits(columns.values[order]), strict=True))
         if raw != found.get((run_id, key)):
             out.underived.append(f"{(run_id, key)}: the API and the tables disagree")
-        derived = summary_of(columns)
-        if not all(same(left, right) for left, right in zip(summary, derived, strict=True)):
-            out.underived.append(f"{(run_id, key)}: the summary is {summary} and should be {list(derived)}")
-        if not same(derived[1], none_for_nan(latest[run_id][key])):
-            out.underived.append(f"{(run_id, key)}: the run's metric is {latest[run_id][key]}, not {derived[1]}")
+        derived = summaries_of(columns)
+        if summary not in derived:
+            out.underived.append(f"{(run_id, key)}: the summary is {summary} and should be {derived[0]}")
+        if none_for_nan(latest[run_id][key]) != summary[1]:
+            out.underived.append(f"{(run_id, key)}: the run's metric is {latest[run_id][key]}, not {summary[1]}")
     out.underived += [f"{curve}: no such curve in the tables" for curve in found if curve not in seen]
 
 
@@ -313,23 +313,27 @@ def check_pieces(curve: Curve, pieces: Iterable[tuple[int, int, int, bytes]], ou
             out.underived.append(f"{curve}: a segment's figures {(points, first, last)} are not its points'")
 
 
-def summary_of(columns: segments.Columns) -> tuple[float | None, ...]:
+def summaries_of(columns: segments.Columns) -> list[list[float | None]]:
     """Derive a curve's summary from its points in the order logged, one by one: slow, and another way than the store.
 
     The last value is that of the greatest (step, timestamp, value), NaN counting as 0; minimum and maximum are over
-    finite values, each with the step of the first point that has it.
+    finite values, each with the step of the first point that has it. NaN and 0 at once are two summaries, both good.
     """
     rows = list(zip(columns.steps.tolist(), columns.timestamps.tolist(), columns.values.tolist(), strict=True))
-    step, timestamp, value = max(rows, key=lambda row: (row[0], row[1], 0.0 if math.isnan(row[2]) else row[2]))
+    last = max(map(rank, rows))
     finite = [row for row in rows if math.isfinite(row[2])]
     low = min(finite, key=lambda row: row[2], default=(None, None, None))
     high = max(finite, key=lambda row: row[2], default=(None, None, None))
-    return len(rows), none_for_nan(value), step, timestamp, low[2], low[0], high[2], high[0]
+    return [
+        [len(rows), value, last[0], last[1], low[2], low[0], high[2], high[0]]
+        for value in {none_for_nan(row[2]) for row in rows if rank(row) == last}
+    ]
+
+
+def rank(row: tuple[int, int, float]) -> tuple[int, int, float]:
+    step, timestamp, value = row
+    return step, timestamp, 0.0 if math.isnan(value) else value
 
 
 def none_for_nan(value: float) -> float | None:
     return None if math.isnan(value) else value
-
-
-def same(left: float | None, right: float | None) -> bool:
-    return left == right
