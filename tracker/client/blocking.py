@@ -100,6 +100,7 @@ class Tracker:
     metric_histories = _Blocking(AsyncTracker.metric_histories)
     datasets = _Blocking(AsyncTracker.datasets)
     download = _Blocking(AsyncTracker.download)
+    backup = _Blocking(AsyncTracker.backup)
     flush = _Blocking(AsyncTracker.flush)
     catch_up = _Blocking(AsyncTracker.catch_up)
 

@@ -26,6 +26,7 @@ from ..ranking import chosen_dataset, ranked
 from ..ranking import order_by as ranking_order
 from ..store.interface import Query
 from . import engine as engines
+from .backup import Backup, back_up
 from .desk import EngineDesk
 from .engine import CLOSE_SECONDS, Engine
 from .folder import StoreFolder
@@ -287,6 +288,17 @@ class AsyncTracker:
         target = Path(destination)
         await self.desk.fetch(owner, target)
         return target
+
+    async def backup(self, destination: str | os.PathLike[str], *, link: bool = False) -> Backup:
+        """Copy the store into a new folder while programs go on logging, as `tracker backup` does.
+
+        With `link` files are the same ones by another name where the disk is the same, and take no room.
+
+        Raises:
+            InvalidInput: there is something at the destination already, or it lies in the store.
+            BackupFailed: the disk is full, say; nothing is at the destination then.
+        """
+        return await back_up(self._engine, destination, link=link)
 
     async def flush(self, timeout: float = CLOSE_SECONDS) -> Level:  # noqa: ASYNC109  # it returns a level
         """Wait until what this process has logged is stored, for at most so many seconds; return the level reached."""

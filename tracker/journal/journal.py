@@ -13,6 +13,7 @@ import logging
 import os
 import tempfile
 import threading
+import time
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
@@ -72,7 +73,8 @@ class Journal:
         self._waiting: deque[_Waiting] = deque()
         self._waiting_bytes = 0
         self._lost = 0
-        self.journal_id = os.urandom(16).hex()
+        # Journals are folded in by their names: of a run that went on in another process, the older one first.
+        self.journal_id = f"{time.time_ns():016x}{os.urandom(8).hex()}"
 
     @property
     def position(self) -> Position:

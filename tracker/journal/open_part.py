@@ -50,6 +50,7 @@ class OpenPart:
             aside.rename(path)
         except OSError:
             os.close(file)
+            aside.unlink(missing_ok=True)
             raise
         return cls(file, path, number)
 

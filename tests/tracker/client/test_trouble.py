@@ -82,3 +82,13 @@ def test_damage_at_the_end_of_a_dead_programs_journal_is_put_aside(
         assert opened.metric_history(run.run_id, "loss").steps.tolist() == [0, 1]
     assert "bytes are torn" in caplog.text
     assert [entry.suffix for entry in (store / "journals").iterdir()] == [".damaged"]
+
+
+def test_what_one_process_after_the_other_logged_keeps_its_order(store: Path) -> None:
+    with tracker.open(store) as opened:
+        run_id = opened.start_run("goes on").run_id
+    for value in range(8):
+        with tracker.attach(store) as attached:
+            attached.run(run_id).log({"loss": value}, step=7)
+    with tracker.open(store) as opened:
+        assert opened.metric_history(run_id, "loss").values.tolist() == list(range(8))

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import anyio
 import numpy as np
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -92,3 +93,15 @@ def test_a_summary_equals_its_recomputation(logged: list[Points]) -> None:
     assert before.steps.tolist() == [point[0] for point in ordered]
     assert before.values.tobytes() == np.array([point[2] for point in ordered]).tobytes()
     assert as_bytes(before) == as_bytes(after)
+
+
+@pytest.mark.parametrize("values", [[0.0, math.nan], [math.nan, 0.0]])
+@pytest.mark.parametrize("together", [True, False])
+def test_of_last_values_that_are_equal_the_later_one_counts(values: list[float], *, together: bool) -> None:
+    points = [(1, 0, value) for value in values]
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "tracker.db"
+        anyio.run(kept, path, [points] if together else [points[:1], points[1:]])
+        with closing(sqlite3.connect(path)) as connection:
+            ((last,),) = connection.execute("SELECT last_value FROM series").fetchall()
+    assert last == (None if math.isnan(values[-1]) else values[-1])

@@ -103,6 +103,9 @@ ON CONFLICT DO UPDATE SET value = excluded.value, score = excluded.score, step =
     timestamp = excluded.timestamp, run_no = excluded.run_no
 WHERE (excluded.timestamp, excluded.step) >= (timestamp, step)
 """
+# Of equal ones the one that was logged later, as within a segment.
+_IS_LATER = """(excluded.last_step, excluded.last_timestamp, coalesce(excluded.last_value, 0))
+        >= (last_step, last_timestamp, coalesce(last_value, 0))"""
 _SERIES = f"""
 INSERT INTO series (run_no, key_no, of_model, dataset_no, points, small_segments,
     last_value, last_step, last_timestamp, min_value, min_step, max_value, max_step)
@@ -110,12 +113,9 @@ VALUES ({_RUN_NO}, {_KEY_NO}, ?, {_DATASET_NO}, ?, 1, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO UPDATE SET
     points = points + excluded.points,
     small_segments = small_segments + 1,
-    (last_value, last_step, last_timestamp) = (
-        SELECT * FROM (
-            SELECT last_value, last_step, last_timestamp
-            UNION ALL SELECT excluded.last_value, excluded.last_step, excluded.last_timestamp
-        ) ORDER BY 2 DESC, 3 DESC, coalesce(last_value, 0) DESC LIMIT 1
-    ),
+    last_value = CASE WHEN {_IS_LATER} THEN excluded.last_value ELSE last_value END,
+    last_step = CASE WHEN {_IS_LATER} THEN excluded.last_step ELSE last_step END,
+    last_timestamp = CASE WHEN {_IS_LATER} THEN excluded.last_timestamp ELSE last_timestamp END,
     min_step = CASE WHEN min_value <= excluded.min_value OR excluded.min_value IS NULL
         THEN min_step ELSE excluded.min_step END,
     min_value = coalesce(min(min_value, excluded.min_value), min_value, excluded.min_value),
