@@ -15,9 +15,10 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from ..entities import Buckets, Histories, History, Level, Page
 from ..errors import Closed
 from .model import AsyncLoggedModel, LoggedModel
+from .queries import OrderBy
 from .recorder import Recorder
 from .run import Run
-from .tracker import DEFAULT_EXPERIMENT, AsyncTracker, OrderBy, connect
+from .tracker import DEFAULT_EXPERIMENT, AsyncTracker, connect
 
 P = ParamSpec("P")
 R = TypeVar("R")

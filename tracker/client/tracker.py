@@ -7,39 +7,36 @@ import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar, overload
+from typing import overload
 
 import anyio
 
 from ..entities import Buckets, DatasetRef, Experiment, Histories, History, Level, ModelInfo, Page, RunInfo
-from ..errors import DatasetNotFound, ExperimentNotFound, InvalidInput, ModelNotFound, RunNotFound
-from ..filter import (
-    DatasetFilter,
-    Subject,
-    decode_token,
-    encode_token,
-    fingerprint,
-    parse,
-    parse_order,
-)
+from ..errors import DatasetNotFound, ExperimentNotFound, ModelNotFound, RunNotFound
+from ..filter import DatasetFilter, Subject, parse_order
 from ..ranking import chosen_dataset, ranked
 from ..ranking import order_by as ranking_order
-from ..store.interface import Query
 from . import engine as engines
 from .backup import Backup, back_up
 from .desk import EngineDesk
 from .engine import CLOSE_SECONDS, Engine
 from .folder import StoreFolder
 from .model import AsyncLoggedModel
+from .queries import (
+    MAX_RESULTS,
+    OrderBy,
+    dataset_filter,
+    named_dataset,
+    query_of,
+    quoted,
+    require_points,
+    several,
+)
 from .recorder import Recorder
 from .run import AsyncRun, refuse_changes, start
 from .values import params_of
 
 DEFAULT_EXPERIMENT = "Default"
-MAX_RESULTS = 50_000
-
-T = TypeVar("T")
-OrderBy = str | Sequence[str | Mapping[str, object]]
 
 
 class AsyncTracker:
@@ -87,7 +84,7 @@ class AsyncTracker:
         Raises:
             RunNotFound: there is none of that ID.
         """
-        found = await self.search_runs(filter_string=f"run_id = {_quoted(run_id)}", max_results=1)
+        found = await self.search_runs(filter_string=f"run_id = {quoted(run_id)}", max_results=1)
         if not found:
             raise RunNotFound(run_id)
         return found[0]
@@ -99,7 +96,7 @@ class AsyncTracker:
             ModelNotFound: there is none of that ID.
         """
         wanted = model_id.removeprefix("models:/")
-        found = await self.search_logged_models(filter_string=f"model_id = {_quoted(wanted)}", max_results=1)
+        found = await self.search_logged_models(filter_string=f"model_id = {quoted(wanted)}", max_results=1)
         if not found:
             raise ModelNotFound(model_id)
         return found[0]
@@ -126,7 +123,7 @@ class AsyncTracker:
             ExperimentNotFound: by a name that no experiment has.
         """
         ids = await self._experiment_ids(experiment_ids, experiment_names)
-        query, page = _query(Subject.RUNS, filter_string, order_by, ids, (), max_results, page_token)
+        query, page = query_of(Subject.RUNS, filter_string, order_by, ids, (), max_results, page_token)
         return page.of(await self._engine.store.search_runs(query))
 
     async def search_logged_models(
@@ -150,9 +147,9 @@ class AsyncTracker:
             ExperimentNotFound, DatasetNotFound: by a name that nothing has.
         """
         ids = await self._experiment_ids(experiment_ids, experiment_names)
-        wanted = [_dataset_filter(entry) for entry in datasets]
+        wanted = [dataset_filter(entry) for entry in datasets]
         await self._require_datasets(wanted, ids)
-        query, page = _query(Subject.MODELS, filter_string, order_by, ids, wanted, max_results, page_token)
+        query, page = query_of(Subject.MODELS, filter_string, order_by, ids, wanted, max_results, page_token)
         searched_by = wanted[0] if len(wanted) == 1 else None
         return page.of([self._model(info, searched_by) for info in await self._engine.store.search_models(query)])
 
@@ -178,9 +175,9 @@ class AsyncTracker:
             InvalidFilter: the filter does not parse; the message shows where.
         """
         ids = await self._experiment_ids(None, experiment_names)
-        of_sweep = f"parent_run_id = {_quoted(parent_run_id)}" if parent_run_id else ""
+        of_sweep = f"parent_run_id = {quoted(parent_run_id)}" if parent_run_id else ""
         clauses = [f"({clause})" for clause in ("status = 'READY'", of_sweep, filter_string) if clause.strip()]
-        query, _ = _query(Subject.MODELS, " AND ".join(clauses), (), ids, (), top, None)
+        query, _ = query_of(Subject.MODELS, " AND ".join(clauses), (), ids, (), top, None)
         chosen = chosen_dataset(metric, dataset, await self._engine.store.measured_on(metric, query))
         order = parse_order(ranking_order(metric, goal, chosen), Subject.MODELS)
         found = await self._engine.store.search_models(replace(query, order=order, limit=top))
@@ -193,7 +190,7 @@ class AsyncTracker:
         token = None
         while True:
             page = await self.search_runs(
-                filter_string=f"parent_run_id = {_quoted(run_id)}",
+                filter_string=f"parent_run_id = {quoted(run_id)}",
                 order_by="start_time ASC",
                 max_results=MAX_RESULTS,
                 page_token=token,
@@ -225,9 +222,9 @@ class AsyncTracker:
             RunNotFound: there is no run of that ID.
             InvalidInput: the cursor is not one that was given out, or `points` is not from 1 on.
         """
-        wanted = _named_dataset(dataset) if dataset else None
+        wanted = named_dataset(dataset) if dataset else None
         if points is not None:
-            _require_points(points, since)
+            require_points(points, since)
         await self._engine.settle()
         if points is None:
             return await self._engine.store.history(run_id, key, wanted, since)
@@ -248,7 +245,7 @@ class AsyncTracker:
         """
         await self._engine.settle()
         return await self._engine.store.histories(
-            _several("run_ids", run_ids), None if keys is None else _several("keys", keys), since
+            several("run_ids", run_ids), None if keys is None else several("keys", keys), since
         )
 
     async def follow(
@@ -357,91 +354,3 @@ async def connect(
     """
     async with engines.opened(StoreFolder.named(store), create=create, recorder=recorder) as engine:
         yield AsyncTracker(engine)
-
-
-class _Paging:
-    """Where a page stands among the results of one query."""
-
-    def __init__(self, offset: int, limit: int, query_print: str) -> None:
-        self._offset = offset
-        self._limit = limit
-        self._print = query_print
-
-    def of(self, found: list[T]) -> Page[T]:
-        more = len(found) > self._limit
-        token = encode_token(self._offset + self._limit, self._print) if more else None
-        return Page(found[: self._limit], token)
-
-
-def _query(
-    subject: Subject,
-    filter_string: str,
-    order_by: OrderBy,
-    experiment_ids: Sequence[str] | None,
-    datasets: Sequence[DatasetFilter],
-    max_results: int,
-    page_token: str | None,
-) -> tuple[Query, _Paging]:
-    if not 1 <= max_results <= MAX_RESULTS:
-        message = f"max_results is {max_results}; it must be from 1 to {MAX_RESULTS}"
-        raise InvalidInput(message)
-    clauses = [order_by] if isinstance(order_by, str) else list(order_by)
-    query_print = fingerprint(filter_string, clauses, experiment_ids, datasets)
-    offset = decode_token(page_token, query_print) if page_token else 0
-    query = Query(
-        where=parse(filter_string, subject),
-        order=parse_order(_on_dataset(clauses, datasets), subject),
-        experiment_ids=experiment_ids,
-        datasets=datasets,
-        limit=max_results + 1,
-        offset=offset,
-    )
-    return query, _Paging(offset, max_results, query_print)
-
-
-def _on_dataset(
-    clauses: Sequence[str | Mapping[str, object]],
-    datasets: Sequence[DatasetFilter],
-) -> list[str | Mapping[str, object]]:
-    """Let an order by a metric mean the one dataset that is searched by, unless it names one itself."""
-    if len(datasets) != 1:
-        return list(clauses)
-    only = {"dataset_name": datasets[0].name, "dataset_digest": datasets[0].digest}
-    return [
-        {**only, **clause}
-        if isinstance(clause, Mapping) and str(clause.get("field_name", "")).startswith("metrics.")
-        else clause
-        for clause in clauses
-    ]
-
-
-def _dataset_filter(entry: Mapping[str, str]) -> DatasetFilter:
-    unknown = set(entry) - {"dataset_name", "dataset_digest"}
-    if unknown or not entry.get("dataset_name"):
-        message = f"a dataset is given as {{'dataset_name': …, 'dataset_digest': …}}, not {dict(entry)!r}"
-        raise InvalidInput(message)
-    return DatasetFilter(entry["dataset_name"], entry.get("dataset_digest") or None)
-
-
-def _named_dataset(text: str) -> DatasetFilter:
-    name, _, digest = text.partition("@")
-    return DatasetFilter(name, digest or None)
-
-
-def _require_points(points: int, since: str | None) -> None:
-    if points < 1:
-        raise InvalidInput(f"points is {points}; it must be at least 1")
-    if since is not None:
-        raise InvalidInput("buckets are of a whole curve: leave out either points or since")
-
-
-def _several(what: str, names: Sequence[str]) -> list[str]:
-    # A text is a sequence of texts too, and never meant as one.
-    if isinstance(names, str):
-        raise InvalidInput(f"{what} is a list of texts, not one: write [{names!r}]")
-    return list(names)
-
-
-def _quoted(text: str) -> str:
-    # Neither kind of quote can be escaped in the filter language, and no ID holds one.
-    return "'" + text.replace("'", "") + "'"

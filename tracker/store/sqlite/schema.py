@@ -9,7 +9,7 @@ from pathlib import Path
 from anyio import to_thread
 
 from ...errors import NotAStore, StoreReadOnly, StoreTooNew, StoreTooOld
-from ...system import milliseconds
+from ...system import milliseconds, sync_file, sync_folder
 from .connection import Connection
 
 # "trkr": what marks the file as ours.
@@ -87,16 +87,8 @@ async def _keep_copy(connection: Connection, path: Path, copy: Path) -> None:
         # Made by hand for its mode; SQLite copies into an empty file.
         os.close(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
         await connection.run("VACUUM INTO ?", (str(aside),))
-        await to_thread.run_sync(_sync, aside)
+        await to_thread.run_sync(sync_file, aside)
         aside.rename(copy)
-        await to_thread.run_sync(_sync, path.parent)
+        await to_thread.run_sync(sync_folder, path.parent)
     except OSError as problem:
         raise StoreReadOnly(path.parent, f"no copy of it could be kept: {problem.strerror}") from problem
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

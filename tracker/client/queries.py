@@ -1,0 +1,126 @@
+"""What users ask for, made into a query of the store, and its pages: pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+from ..entities import Page
+from ..errors import InvalidInput
+from ..filter import DatasetFilter, Subject, decode_token, encode_token, fingerprint, parse, parse_order
+from ..store.interface import Query
+
+MAX_RESULTS = 50_000
+
+T = TypeVar("T")
+OrderBy = str | Sequence[str | Mapping[str, object]]
+
+
+class Paging:
+    """Where a page stands among the results of one query."""
+
+    def __init__(self, offset: int, limit: int, query_print: str) -> None:
+        self._offset = offset
+        self._limit = limit
+        self._print = query_print
+
+    def of(self, found: list[T]) -> Page[T]:
+        """Make a page of what was found, which is one more than a page holds if there is a next one."""
+        more = len(found) > self._limit
+        token = encode_token(self._offset + self._limit, self._print) if more else None
+        return Page(found[: self._limit], token)
+
+
+def query_of(
+    subject: Subject,
+    filter_string: str,
+    order_by: OrderBy,
+    experiment_ids: Sequence[str] | None,
+    datasets: Sequence[DatasetFilter],
+    max_results: int,
+    page_token: str | None,
+) -> tuple[Query, Paging]:
+    """Return a query and its place among the pages.
+
+    Raises:
+        InvalidInput: the filter, the order, the token or the number of results cannot be used.
+    """
+    if not 1 <= max_results <= MAX_RESULTS:
+        message = f"max_results is {max_results}; it must be from 1 to {MAX_RESULTS}"
+        raise InvalidInput(message)
+    clauses = [order_by] if isinstance(order_by, str) else list(order_by)
+    query_print = fingerprint(filter_string, clauses, experiment_ids, datasets)
+    offset = decode_token(page_token, query_print) if page_token else 0
+    query = Query(
+        where=parse(filter_string, subject),
+        order=parse_order(_on_dataset(clauses, datasets), subject),
+        experiment_ids=experiment_ids,
+        datasets=datasets,
+        limit=max_results + 1,
+        offset=offset,
+    )
+    return query, Paging(offset, max_results, query_print)
+
+
+def _on_dataset(
+    clauses: Sequence[str | Mapping[str, object]],
+    datasets: Sequence[DatasetFilter],
+) -> list[str | Mapping[str, object]]:
+    """Let an order by a metric mean the one dataset that is searched by, unless it names one itself."""
+    if len(datasets) != 1:
+        return list(clauses)
+    only = {"dataset_name": datasets[0].name, "dataset_digest": datasets[0].digest}
+    return [
+        {**only, **clause}
+        if isinstance(clause, Mapping) and str(clause.get("field_name", "")).startswith("metrics.")
+        else clause
+        for clause in clauses
+    ]
+
+
+def dataset_filter(entry: Mapping[str, str]) -> DatasetFilter:
+    """Return what a mapping as MLflow's clients give it asks for.
+
+    Raises:
+        InvalidInput: it is another mapping.
+    """
+    unknown = set(entry) - {"dataset_name", "dataset_digest"}
+    if unknown or not entry.get("dataset_name"):
+        message = f"a dataset is given as {{'dataset_name': …, 'dataset_digest': …}}, not {dict(entry)!r}"
+        raise InvalidInput(message)
+    return DatasetFilter(entry["dataset_name"], entry.get("dataset_digest") or None)
+
+
+def named_dataset(text: str) -> DatasetFilter:
+    """Return what `NAME` or `NAME@DIGEST` asks for."""
+    name, _, digest = text.partition("@")
+    return DatasetFilter(name, digest or None)
+
+
+def require_points(points: int, since: str | None) -> None:
+    """Check that a curve can be drawn in so many buckets.
+
+    Raises:
+        InvalidInput: it cannot.
+    """
+    if points < 1:
+        raise InvalidInput(f"points is {points}; it must be at least 1")
+    if since is not None:
+        raise InvalidInput("buckets are of a whole curve: leave out either points or since")
+
+
+def several(what: str, names: Sequence[str]) -> list[str]:
+    """Return a list of texts; a text is a sequence of texts too, and never meant as one.
+
+    Raises:
+        InvalidInput: it is one text.
+    """
+    if isinstance(names, str):
+        raise InvalidInput(f"{what} is a list of texts, not one: write [{names!r}]")
+    return list(names)
+
+
+def quoted(text: str) -> str:
+    """Return a text as a filter can hold it."""
+    # Neither kind of quote can be escaped in the filter language, and no ID holds one.
+    return "'" + text.replace("'", "") + "'"
