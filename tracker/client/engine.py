@@ -9,7 +9,6 @@ from pathlib import Path
 
 import anyio
 
-from ..entities import Level
 from ..errors import StoreReadOnly, StoreTooOld, StoreUnavailable
 from ..journal import JournalFolder
 from ..store.sqlite import SqliteStore
@@ -67,8 +66,7 @@ async def opened(folder: StoreFolder, *, create: bool, recorder: Recorder | None
             yield Engine(folder, store, writer, recorder)
     finally:
         with anyio.CancelScope(shield=True):
-            if await writer.aclose(CLOSE_SECONDS) != Level.STORED:
-                log.warning("closed with values that are not stored yet; the next open folds them in")
+            await writer.aclose(CLOSE_SECONDS)
 
 
 @contextlib.asynccontextmanager

@@ -21,6 +21,8 @@ from .lock import WriterLock
 
 # How often to ask whether another process has folded in what we wait for, in seconds.
 _TURN = 0.01
+# What a last try takes, in seconds.
+_LAST_TRY = 0.5
 
 log = logging.getLogger("tracker")
 
@@ -44,6 +46,8 @@ class Writer:
         self._own = own
         self._lock = lock
         self._turn = anyio.Lock()
+        # Whether the last flush waited in vain.
+        self._stuck = False
 
     async def run(self) -> None:
         """Fold in the background, until cancelled."""
@@ -90,6 +94,11 @@ class Writer:
 
         Returns the level that was reached.
         """
+        level = await self._flush(timeout)
+        self._stuck = level != Level.STORED
+        return level
+
+    async def _flush(self, timeout: float) -> Level:  # noqa: ASYNC109  # it returns a level, and raises nothing
         target, problem = self._target(), "another process is writing"
         with anyio.move_on_after(timeout):
             while True:
@@ -160,18 +169,26 @@ class Writer:
 
     async def aclose(self, timeout: float) -> Level:  # noqa: ASYNC109  # it returns a level, and raises nothing
         """Flush, remove what is left of our own journal, and close the store."""
-        level = await self.flush(timeout)
+        # Who has waited in vain just now, at the end of a run say, does not wait as long again.
+        level = await self.flush(min(timeout, _LAST_TRY) if self._stuck else timeout)
         self._own.close()
         with contextlib.suppress(StoreError):
             # Once for the file, which nobody owns now, and once for its position, which is then of nothing.
             if await self.fold() is not None:
                 await self.fold()
+        if level != Level.STORED:
+            await self._tell_what_is_left()
         with anyio.CancelScope(shield=True), contextlib.ExitStack() as holding:
             # Closing may checkpoint the file, which is writing. Whoever else writes has it open, so then it does not.
             with contextlib.suppress(StoreError):
                 holding.enter_context(self._lock.held())
             await self._store.aclose()
         return level
+
+    async def _tell_what_is_left(self) -> None:
+        with contextlib.suppress(StoreError, OSError):
+            left = await to_thread.run_sync(self._journals.unfolded, await self._store.journal_positions())
+            log.warning("closed with %d bytes of journals that are not stored yet; the next open folds them in", left)
 
 
 @contextlib.contextmanager
