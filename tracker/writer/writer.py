@@ -57,9 +57,11 @@ class Writer:
             begun = time.monotonic()
             try:
                 folded = await self.fold()
-            except StoreError as problem:
+            except Exception as problem:  # whatever it is, the program that logs must not end by it
                 if not told:
-                    log.warning("%s; what is logged waits in the journal", problem)
+                    # One of ours says all; another is a defect, to be seen whole.
+                    defect = None if isinstance(problem, StoreError) else problem
+                    log.warning("%s; what is logged waits in the journal", problem, exc_info=defect)
                 wait, told = rhythm.IDLE, True
             else:
                 wait, told = rhythm.next_wait(wait, folded or 0, time.monotonic() - begun), False

@@ -34,6 +34,5 @@ def gather() -> Callable[[], None]:
         writing = False
 
     for name in WRITES:
-        if hasattr(Journal, name):
-            put_in_place(name, getattr(Journal, name))
+        put_in_place(name, getattr(Journal, name))
     return write

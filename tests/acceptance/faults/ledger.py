@@ -56,13 +56,13 @@ class Ledger:
         self.reached("logged")
 
     def log_batch(self, run: tracker.Run, columns: Mapping[str, Sequence[float]], steps: Sequence[int]) -> None:
-        """Log columns of several steps: one call, too. Only where `can_batch`."""
+        """Log columns of several steps: one call, too."""
         points = [
             (key, step, value) for key, values in columns.items() for step, value in zip(steps, values, strict=True)
         ]
         self._sent(run.run_id, points)
         arrays = {key: np.array(values, dtype=np.float64) for key, values in columns.items()}
-        run.log_batch(arrays, steps=np.array(steps, dtype=np.int64))  # type: ignore[attr-defined,unused-ignore]
+        run.log_batch(arrays, steps=np.array(steps, dtype=np.int64))
         self.reached("logged")
 
     def flush(self, run: tracker.Run, timeout: float = 10.0) -> tracker.Level:
@@ -85,10 +85,6 @@ class Ledger:
 
     def _write(self, line: Mapping[str, object]) -> None:
         os.write(self._file, orjson.dumps(line) + b"\n")
-
-
-def can_batch() -> bool:
-    return hasattr(tracker.Run, "log_batch")
 
 
 @dataclass(slots=True)

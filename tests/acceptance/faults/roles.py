@@ -13,7 +13,7 @@ import tracker
 
 from .dice import dice
 from .gathering import gather
-from .ledger import Ledger, can_batch
+from .ledger import Ledger
 
 SPECIAL = (math.nan, math.inf, -math.inf, -0.0, 0.0, 5e-324, 1.7976931348623157e308)
 
@@ -99,7 +99,7 @@ class Stream:
         kind = self._rng.random()
         if kind < 0.05:
             self._ledger.log(self.run, {self._own: self._rng.choice(SPECIAL)}, self._step)
-        elif kind < 0.1 and can_batch():
+        elif kind < 0.1:
             steps = list(range(self._step, self._step + self._rng.randint(1, 30)))
             columns = {key: [self._rng.random() for _ in steps] for key in self._keys[:3]}
             self._ledger.log_batch(self.run, columns, steps)

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 import tracker
 
-from .ledger import Curve, Point, bits_of, can_batch, points_of
+from .ledger import Curve, Point, bits_of, points_of
 
 KEYS = ["loss", "acc", "val/loss", "größe", "a b"]
 # The first two are logged by a process that has no store open and is killed, the last by who has it open.
@@ -123,7 +123,7 @@ batches = st.builds(lambda *arguments: Do("log_batch", arguments), numbers, poin
 torn = st.none() | st.floats(0, 0.99) | st.binary(max_size=40)
 kills = st.builds(lambda *arguments: Do("kill", arguments), torn)
 others = st.sampled_from([Do("flush"), Do("fold"), Do("reopen"), Do("check")])
-sequences = st.lists(st.one_of(logs, logs, logs, batches if can_batch() else logs, kills, others), max_size=30)
+sequences = st.lists(st.one_of(logs, logs, logs, batches, kills, others), max_size=30)
 without_deadline = settings(deadline=None, suppress_health_check=[*HealthCheck], database=None, print_blob=True)
 
 

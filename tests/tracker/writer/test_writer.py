@@ -256,6 +256,33 @@ async def test_the_background_tells_a_problem_once_and_goes_on_when_it_is_over(
     assert len([record for record in caplog.records if record.levelno == logging.WARNING]) == 1
 
 
+async def test_a_defect_in_folding_is_told_and_ends_nothing(
+    place: Place, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("tracker.writer.rhythm.BUSY", 0.001)
+    monkeypatch.setattr("tracker.writer.rhythm.IDLE", 0.001)
+    writer = await place.writer()
+    place.journal.append(point(1))
+    tries, often, fold = 0, anyio.Event(), writer.fold
+
+    async def broken_at_first() -> int | None:
+        nonlocal tries
+        tries += 1
+        if tries <= 3:
+            raise ZeroDivisionError
+        often.set()
+        return await fold()
+
+    monkeypatch.setattr(writer, "fold", broken_at_first)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(writer.run)
+        with anyio.fail_after(10):
+            await often.wait()
+        tasks.cancel_scope.cancel()
+    assert len([record for record in caplog.records if record.exc_info]) == 1
+    await writer.aclose(10)
+
+
 async def test_catching_up_waits_for_every_processs_journal(place: Place) -> None:
     other = Journal(place.journals)
     writer = await place.writer()
