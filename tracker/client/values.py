@@ -139,10 +139,11 @@ def _number(key: object, value: object) -> float:
     if getattr(getattr(value, "dtype", None), "kind", "f") in _NO_NUMBERS:
         raise InvalidMetric(key, f"{_short(value)} is not a real number")
     try:
-        return float(cast("SupportsFloat", value))
+        # A tensor that takes part in a gradient warns when it is made a float, and not when it is asked for its item.
+        return float(value.item() if hasattr(value, "item") else cast("SupportsFloat", value))
     except OverflowError:
         raise InvalidMetric(key, "the number is beyond the range of a double") from None
-    except (TypeError, ValueError):
+    except Exception:  # noqa: BLE001  # numbers of foreign kinds raise what they like
         raise InvalidMetric(key, f"{_short(value)} is not a number") from None
 
 

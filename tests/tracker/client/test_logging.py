@@ -5,6 +5,7 @@ from __future__ import annotations
 import decimal
 import math
 import struct
+import warnings
 from fractions import Fraction
 
 import numpy as np
@@ -18,15 +19,22 @@ INT64 = [0, -1, 7, 7, 3, 2**63 - 1, -(2**63)]
 
 
 class Tensor:
-    """What a tensor of no dimension looks like from outside: a number that has a length, which it will not tell."""
+    """What PyTorch's tensor of no dimension looks like from outside: it has a length, but will not tell it."""
 
     ndim = 0
+
+    def __init__(self, value: complex) -> None:
+        self._value = value
 
     def __len__(self) -> int:
         raise TypeError("len() of a 0-d tensor")
 
     def __float__(self) -> float:
-        return 0.1
+        warnings.warn("part of a gradient", UserWarning, stacklevel=2)
+        raise RuntimeError("value cannot be converted to type double without overflow")
+
+    def item(self) -> complex:
+        return self._value
 
 
 VALUES: list[tuple[object, float]] = [
@@ -46,7 +54,7 @@ VALUES: list[tuple[object, float]] = [
     (np.uint64(2**64 - 1), float(2**64 - 1)),
     (np.bool_(1), 1.0),
     (np.array(0.1), 0.1),
-    (Tensor(), 0.1),
+    (Tensor(0.1), 0.1),
     (decimal.Decimal("0.1"), 0.1),
     (Fraction(1, 3), 1 / 3),
 ]
@@ -77,7 +85,7 @@ def test_every_step_is_kept_as_logged(opened: tracker.Tracker) -> None:
     assert history.values.tolist() == [place for place, _ in wanted]
 
 
-@pytest.mark.parametrize("bad", ["0.3", b"1", [0.3], np.ones(1), np.str_("1"), None, 1j, 10**400, {"a": 1}])
+@pytest.mark.parametrize("bad", ["0.3", b"1", [0.3], np.ones(1), np.str_("1"), None, 1j, Tensor(1j), 10**400, {"a": 1}])
 @pytest.mark.parametrize("known", [False, True])
 def test_what_is_no_number_is_refused_at_the_call_by_its_key_and_nothing_is_logged(
     opened: tracker.Tracker, bad: object, *, known: bool
