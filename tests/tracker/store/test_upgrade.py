@@ -168,7 +168,7 @@ async def dying_script(self, sql):
 
 original, place = Connection.run_script, sys.argv[2]
 if place == "in the copy":
-    schema._sync = die
+    schema.sync_file = die
 elif place == "before the copy has its name":
     pathlib.Path.rename = die
 elif place == "in the transaction":
