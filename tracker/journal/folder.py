@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,8 @@ DAMAGED = ".damaged"
 READ_BYTES = 8 * 1024 * 1024
 # What it takes from one of them at least, however many there are.
 _LEAST_BYTES = 128 * 1024
+
+_PART = re.compile(rf"(?P<journal_id>[0-9a-f]+)-(?P<part>\d+){re.escape(SUFFIX)}")
 
 log = logging.getLogger("tracker")
 
@@ -114,9 +117,9 @@ class JournalFolder:
         parts: dict[str, list[int]] = {}
         # A copy of a store may lack the folder, for it is empty as a rule.
         names = [path.name for path in self.path.iterdir()] if self.path.is_dir() else []
-        for name in sorted(name for name in names if name.endswith(SUFFIX)):
-            journal_id, _, number = name.removesuffix(SUFFIX).rpartition("-")
-            parts.setdefault(journal_id, []).append(int(number))
+        # Other files, whoever put them there, are not ours to read.
+        for found in filter(None, map(_PART.fullmatch, sorted(names))):
+            parts.setdefault(found["journal_id"], []).append(int(found["part"]))
         return parts
 
     def _read_journal(self, journal_id: str, parts: list[int], start: Position, room: int, pending: Pending) -> None:

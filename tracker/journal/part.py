@@ -34,7 +34,7 @@ class Part:
     `end` is how far it was read; `first_place` and `next_place` count frames in the order logged.
     """
 
-    def __init__(  # what is known of a part
+    def __init__(
         self,
         path: Path,
         begin: int,

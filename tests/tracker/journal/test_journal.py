@@ -244,6 +244,16 @@ def test_a_part_that_is_hardly_one_is_put_aside(
     assert bool(caplog.messages) == bool(head)
 
 
+@pytest.mark.parametrize("name", ["notes.journal", "-1.journal", "a-b.journal", "0" * 32 + "-000001.journal.8.damaged"])
+def test_what_is_no_part_is_left_alone(tmp_path: Path, reader: Reader, name: str) -> None:
+    (tmp_path / name).write_text("not ours")
+    journal = Journal(tmp_path)
+    journal.append(point(1))
+    journal.close()
+    assert reader.fold_all() == [1]
+    assert (tmp_path / name).read_text() == "not ours"
+
+
 def test_a_tail_that_is_still_being_written_is_waited_for(tmp_path: Path, reader: Reader) -> None:
     journal = Journal(tmp_path)
     journal.append(point(1))
