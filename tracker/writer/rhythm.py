@@ -13,7 +13,7 @@ IDLE = 0.25
 SLOWEST = 2.0
 _SLOWER = 1.5
 # Between two folds, so many times the seconds that the last one took.
-_REST = 40
+_REST = 100
 # A fold of so many bytes tells of a stream that must not wait.
 _STREAM_BYTES = 1024 * 1024
 
