@@ -2,8 +2,8 @@
 
 What is logged at one time is committed together. The work of a fold is mostly one of the number of curves, however few
 points of each there are, so a slow stream is folded as seldom as keeps the work a small share of the time; nobody waits
-for that, since whoever reads has folded in first what there is. A stream that fills a reading is folded without rest.
-Where nothing comes, the looks grow rarer.
+for that, since who reads what his own process logged has it folded in first. A stream that fills a reading is folded
+without rest. Where nothing comes, the looks grow rarer.
 """
 
 from __future__ import annotations
