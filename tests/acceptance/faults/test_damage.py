@@ -20,6 +20,7 @@ from pathlib import Path
 import pytest
 
 import tracker
+from tracker.journal.frames import MAGIC, whole_frames
 
 from .dice import dice
 from .ledger import Call, Ledger, points_of, read_calls, verify
@@ -149,8 +150,9 @@ def play(
     said.clear()
     path, after, place = damage(dead, target, rng)
     if missing(target, dead.ledgers, after, f"{name}, {path.name} at {place}"):
-        # A journal that ends where a call does looks whole.
-        whole = damage is truncate and place in {0, *dead.ends[[each.name for each in dead.journals].index(path.name)]}
+        # A journal that ends where a call or a layout does looks whole.
+        (before,) = (each.read_bytes()[:place] for each in dead.journals if each.name == path.name)
+        whole = damage is truncate and whole_frames(before, min(place, len(MAGIC)))[1] == place
         assert whole or any(path.name in each.getMessage() for each in said.records), (
             f"{name}: {path.name} is not named"
         )
