@@ -1,30 +1,17 @@
 """Count a curve again, piece by piece, to see whether what was derived from it still holds: pure.
 
-It shares nothing with what derives those values when points are stored, so that one can judge the other.
+It shares no rule with what derives those values when points are stored, so that one can judge the other.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .segments import Columns
-
-
-class Derived(NamedTuple):
-    """What is kept beside a curve, as the columns of `series`; NaN as a last value is None."""
-
-    points: int
-    last_value: float | None
-    last_step: int
-    last_timestamp: int
-    min_value: float | None
-    min_step: int | None
-    max_value: float | None
-    max_step: int | None
+from .summary import Summary
 
 
 class Recount:
@@ -49,7 +36,7 @@ class Recount:
             self._low = _first_extreme(self._low, values, steps, int(values.argmin()), -1)
             self._high = _first_extreme(self._high, values, steps, int(values.argmax()), 1)
 
-    def differences(self, kept: Derived) -> Iterator[str]:
+    def differences(self, kept: Summary) -> Iterator[str]:
         """Yield what of the values that are kept is not what the points say."""
         if kept.points != self.points:
             yield f"{kept.points} points are kept as their number, and there are {self.points}"

@@ -10,19 +10,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracker.store import segments
-from tracker.store.recount import Derived, Recount
+from tracker.store.recount import Recount
+from tracker.store.summary import Summary
 
 VALUES = st.one_of(st.floats(), st.sampled_from([0.0, -0.0, 1.0, math.nan, math.inf, -math.inf]))
 POINTS = st.lists(st.tuples(st.integers(-3, 3), st.integers(0, 3), VALUES), min_size=1, max_size=12)
 
 
-def derived(points: list[tuple[int, int, float]]) -> Derived:
+def derived(points: list[tuple[int, int, float]]) -> Summary:
     """Derive, point by point, in plain Python."""
     step, timestamp, value = max(points, key=lambda point: (*point[:2], 0.0 if math.isnan(point[2]) else point[2]))
     finite = [(point[2], point[0]) for point in points if math.isfinite(point[2])]
     low = min(finite, key=lambda point: point[0], default=(None, None))
     high = max(finite, key=lambda point: point[0], default=(None, None))
-    return Derived(len(points), None if math.isnan(value) else value, step, timestamp, *low, *high)
+    return Summary(len(points), None if math.isnan(value) else value, step, timestamp, *low, *high)
 
 
 def recount(points: list[tuple[int, int, float]], pieces: int) -> Recount:
@@ -40,7 +41,7 @@ def test_it_agrees_however_the_curve_is_cut(points: list[tuple[int, int, float]]
     assert list(recount(points, pieces).differences(derived(points))) == []
 
 
-@pytest.mark.parametrize("name", Derived._fields)
+@pytest.mark.parametrize("name", Summary._fields)
 def test_any_other_value_is_seen(name: str) -> None:
     points = [(1, 1, 5.0), (2, 2, -3.0), (3, 3, 1.0)]
     kept = derived(points)

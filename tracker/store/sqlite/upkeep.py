@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 from ...entities import File
 from ...errors import StoreError
 from .. import segments
-from ..recount import Derived, Recount
+from ..recount import Recount
+from ..summary import Summary
 from .connection import Connection
 
 # Segments that are read at once: bounded memory, few round trips.
@@ -25,7 +26,7 @@ _FILES_PAGE = 1000
 _FREE_PART = 0.2
 _FREE_PAGES = 256
 
-_DERIVED = ", ".join(f"series.{name}" for name in Derived._fields)
+_DERIVED = ", ".join(f"series.{name}" for name in Summary._fields)
 _PIECES = f"""
 SELECT series_no, segment_no, first_step, segments.last_step, segments.points, data, {_DERIVED}
 FROM segments JOIN series USING (series_no)
@@ -139,7 +140,7 @@ class _Judge:
         self._series: object = None
         self._start(None)
 
-    def _start(self, kept: Derived | None) -> None:
+    def _start(self, kept: Summary | None) -> None:
         self._kept = kept
         self._recount = Recount()
         self._pieces = self._damaged = self._mislabelled = 0
@@ -150,7 +151,7 @@ class _Judge:
         if series != self._series:
             self.finish()
             self._series = series
-            self._start(Derived(*kept))
+            self._start(Summary(*kept))
         self._pieces += 1
         try:
             piece = segments.decode(data)
