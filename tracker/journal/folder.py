@@ -21,7 +21,8 @@ READ_BYTES = 8 * 1024 * 1024
 # What it takes from one of them at least, however many there are.
 _LEAST_BYTES = 128 * 1024
 
-_PART = re.compile(rf"(?P<journal_id>[0-9a-f]+)-(?P<part>\d+){re.escape(SUFFIX)}")
+# How a part is named.
+PART = re.compile(rf"(?P<journal_id>[0-9a-f]+)-(?P<part>\d+){re.escape(SUFFIX)}")
 
 log = logging.getLogger("tracker")
 
@@ -118,7 +119,7 @@ class JournalFolder:
         # A copy of a store may lack the folder, for it is empty as a rule.
         names = [path.name for path in self.path.iterdir()] if self.path.is_dir() else []
         # Other files, whoever put them there, are not ours to read.
-        for found in filter(None, map(_PART.fullmatch, sorted(names))):
+        for found in filter(None, map(PART.fullmatch, sorted(names))):
             parts.setdefault(found["journal_id"], []).append(int(found["part"]))
         return parts
 

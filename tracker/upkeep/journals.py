@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..journal import START, Position
+from ..journal.folder import DAMAGED, PART
 from ..system import is_locked, milliseconds
 
-_NAME = re.compile(r"(?P<journal>[0-9a-f]{32})-(?P<part>\d{6})\.journal")
-DAMAGED = ".damaged"
 NEW = ".new"
 
 
@@ -51,10 +49,10 @@ def abandoned(folder: Path, grace_seconds: float) -> list[Path]:
 
 
 def _part(path: Path, folded: Mapping[str, Position]) -> list[JournalPart]:
-    name = _NAME.fullmatch(path.name)
+    name = PART.fullmatch(path.name)
     if not name:
         return []
-    start, part = folded.get(name["journal"], START), int(name["part"])
+    start, part = folded.get(name["journal_id"], START), int(name["part"])
     lives = is_locked(path)
     try:
         size = path.stat().st_size
