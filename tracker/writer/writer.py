@@ -142,9 +142,13 @@ class Writer:
         targets = await to_thread.run_sync(self._journals.ends)
         with anyio.move_on_after(timeout):
             while True:
-                if not await self._left(targets):
-                    return True
-                if await self.fold() is None:
+                folded = None
+                # A store that cannot be written just now may be in time.
+                with contextlib.suppress(StoreError):
+                    if not await self._left(targets):
+                        return True
+                    folded = await self.fold()
+                if folded is None:
                     await anyio.sleep(_TURN)
         return False
 

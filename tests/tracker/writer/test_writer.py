@@ -296,6 +296,19 @@ async def test_catching_up_waits_for_every_processs_journal(place: Place) -> Non
     assert await writer.catch_up(10)
 
 
+async def test_catching_up_says_so_while_a_foreign_program_holds_the_file(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "BRIEF_SECONDS", 0.001)
+    writer = await place.writer()
+    place.journal.append(point(1))
+    with closing(sqlite3.connect(place.database, isolation_level=None)) as foreign:
+        foreign.execute("BEGIN IMMEDIATE")
+        assert not await writer.catch_up(0.05)
+        foreign.execute("ROLLBACK")
+    assert await writer.catch_up(10)
+
+
 async def test_a_record_of_a_newer_version_waits_for_that_version(place: Place) -> None:
     writer = await place.writer()
     place.journal.append(frame(b'["tomorrow"]'))
