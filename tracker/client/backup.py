@@ -10,7 +10,7 @@ import contextlib
 import fcntl
 import os
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from ..artifacts import LocalArtifacts
 from ..entities import File
 from ..errors import ArtifactDamaged, BackupFailed, InvalidInput, StoreError
 from ..store.sqlite import upkeep
-from ..store.sqlite.connection import Connection, connect_reader
+from ..store.sqlite.connection import connect_reader
 from ..system import sync_file, sync_folder
 from .engine import CLOSE_SECONDS, Engine
 from .folder import StoreFolder
@@ -96,10 +96,10 @@ class _Copying:
         """Fill the folder: the database first, as it says which files there are."""
         for folder in (aside.artifacts, aside.journals):
             folder.mkdir(mode=0o700)
-        async with _reading(self._engine.folder.database) as connection:
+        async with contextlib.aclosing(await connect_reader(self._engine.folder.database)) as connection:
             await upkeep.copy_into(connection, aside.database)
         there = LocalArtifacts(aside.artifacts)
-        async with _reading(aside.database, immutable=True) as connection:
+        async with contextlib.aclosing(await connect_reader(aside.database, immutable=True)) as connection:
             async for owner, file in upkeep.all_files(connection):
                 await self._copy(there, owner, file)
         if self._amended:
@@ -190,16 +190,6 @@ def _give_its_name(aside: Path, target: Path) -> None:
         raise BackupFailed(target, "something has come to be there meanwhile")
     aside.rename(target)
     sync_folder(target.parent)
-
-
-@contextlib.asynccontextmanager
-async def _reading(database: Path, *, immutable: bool = False) -> AsyncIterator[Connection]:
-    connection = await connect_reader(database, immutable=immutable)
-    try:
-        yield connection
-    finally:
-        with anyio.CancelScope(shield=True):
-            await connection.aclose()
 
 
 def _reason(problem: OSError | StoreError) -> str:

@@ -8,7 +8,6 @@ import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import anyio
 from anyio import to_thread
 
 from ..errors import StoreReadOnly
@@ -37,11 +36,7 @@ async def reading(database: Path) -> AsyncIterator[Connection]:
                 connection = await _connect(await to_thread.run_sync(_copy, database, Path(folder)))
             else:
                 connection = await _connect(database, immutable=True)
-        try:
-            yield connection
-        finally:
-            with anyio.CancelScope(shield=True):
-                await connection.aclose()
+        yield await opening.enter_async_context(contextlib.aclosing(connection))
 
 
 async def _connect(database: Path, *, immutable: bool = False) -> Connection:

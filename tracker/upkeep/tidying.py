@@ -63,7 +63,7 @@ async def tidy(folder: StoreFolder, *, dry_run: bool = False, damaged: bool = Fa
         pass
     done = Tidied(folder.path, dry_run)
     async with _writing(folder):
-        async with _connected(folder.database) as reader:
+        async with contextlib.aclosing(await connect_reader(folder.database)) as reader:
             made = plan(await _facts(folder, reader), damaged=damaged)
         done.left_alone = made.left_alone
         if dry_run:
@@ -87,16 +87,6 @@ async def _writing(folder: StoreFolder) -> AsyncIterator[None]:
             who = f"process {process_name(writer)}" if writer else "another process"
             raise StoreUnavailable(f"{who} is writing to {folder.path} and does not end; try again when it has")
         await anyio.sleep(_TURN)
-
-
-@contextlib.asynccontextmanager
-async def _connected(database: Path, *, writing: bool = False) -> AsyncIterator[Connection]:
-    connection = await (connect_writer(database) if writing else connect_reader(database))
-    try:
-        yield connection
-    finally:
-        with anyio.CancelScope(shield=True):
-            await connection.aclose()
 
 
 async def _facts(folder: StoreFolder, reader: Connection) -> Facts:
@@ -203,7 +193,7 @@ def _remove_empty(folder: Path, owner: str) -> None:
 async def _shrink(folder: StoreFolder, made: Plan, done: Tidied) -> None:
     before, log = _bytes(folder.database), write_ahead_log(folder.database)
     try:
-        async with _connected(folder.database, writing=True) as writer:
+        async with contextlib.aclosing(await connect_writer(folder.database)) as writer:
             if made.free_bytes:
                 await upkeep.shrink(writer)
             await upkeep.truncate_log(writer)
