@@ -8,7 +8,7 @@ from typing import TypeVar
 from ..entities import Page
 from ..errors import InvalidInput
 from ..filter import DatasetFilter, Subject, decode_token, encode_token, fingerprint, parse, parse_order
-from ..store.interface import Query
+from ..store.interface import Found, Query
 
 MAX_RESULTS = 50_000
 
@@ -17,18 +17,17 @@ OrderBy = str | Sequence[str | Mapping[str, object]]
 
 
 class Paging:
-    """Where a page stands among the results of one query."""
+    """How the results of one query make pages."""
 
-    def __init__(self, offset: int, limit: int, query_print: str) -> None:
-        self._offset = offset
+    def __init__(self, limit: int, query_print: str) -> None:
         self._limit = limit
         self._print = query_print
 
-    def of(self, found: list[T]) -> Page[T]:
+    def of(self, found: Found[T]) -> Page[T]:
         """Make a page of what was found, which is one more than a page holds if there is a next one."""
-        more = len(found) > self._limit
-        token = encode_token(self._offset + self._limit, self._print) if more else None
-        return Page(found[: self._limit], token)
+        more = len(found.items) > self._limit
+        token = encode_token(found.places[self._limit - 1], self._print) if more else None
+        return Page(found.items[: self._limit], token)
 
 
 def query_of(
@@ -50,32 +49,16 @@ def query_of(
         raise InvalidInput(message)
     clauses = [order_by] if isinstance(order_by, str) else list(order_by)
     query_print = fingerprint(filter_string, clauses, experiment_ids, datasets)
-    offset = decode_token(page_token, query_print) if page_token else 0
+    after = decode_token(page_token, query_print) if page_token else None
     query = Query(
         where=parse(filter_string, subject),
-        order=parse_order(_on_dataset(clauses, datasets), subject),
+        order=parse_order(clauses, subject),
         experiment_ids=experiment_ids,
         datasets=datasets,
         limit=max_results + 1,
-        offset=offset,
+        after=after,
     )
-    return query, Paging(offset, max_results, query_print)
-
-
-def _on_dataset(
-    clauses: Sequence[str | Mapping[str, object]],
-    datasets: Sequence[DatasetFilter],
-) -> list[str | Mapping[str, object]]:
-    """Let an order by a metric mean the one dataset that is searched by, unless it names one itself."""
-    if len(datasets) != 1:
-        return list(clauses)
-    only = {"dataset_name": datasets[0].name, "dataset_digest": datasets[0].digest}
-    return [
-        {**only, **clause}
-        if isinstance(clause, Mapping) and str(clause.get("field_name", "")).startswith("metrics.")
-        else clause
-        for clause in clauses
-    ]
+    return query, Paging(max_results, query_print)
 
 
 def dataset_filter(entry: Mapping[str, str]) -> DatasetFilter:

@@ -1,8 +1,8 @@
 """The meaning of an order in plain Python: the judge that the SQL is held to.
 
-What is missing comes last, in both directions. A metric's finite numbers come first, then NaN and the infinities, which
-tie. A param's numbers come before its other texts. A model's metric is its newest point, by timestamp and then by step,
-of the dataset asked for or of all; the first given wins a tie (the store gives them by `dataset_no`).
+What is missing comes last, in both directions. A metric's numbers come first, infinities among them, and then NaN.
+Params and tags are texts, by the bytes of their UTF-8. A model's metric is its newest point, by timestamp and then by
+step, of the dataset asked for or of all; the first given wins a tie (the store gives them by `dataset_no`).
 """
 
 from __future__ import annotations
@@ -38,10 +38,9 @@ def _keys(term: Term) -> list[tuple[Key, bool]]:
     name, descending = term.field.key, not term.ascending
     match term.field.entity:
         case Entity.METRIC:
-            return [(partial(_finite, term), descending), (partial(_is_missing, term), False)]
+            return [(partial(_number, term), descending), (partial(_is_missing, term), False)]
         case Entity.PARAM:
-            number: Key = lambda facts: as_number(facts.params.get(name))  # noqa: E731
-            return [(number, descending), (lambda facts: facts.params.get(name), descending)]
+            return [(lambda facts: facts.params.get(name), descending)]
         case Entity.TAG:
             return [(lambda facts: facts.tags.get(name), descending)]
         case _ if name == "experiment_id":
@@ -50,9 +49,9 @@ def _keys(term: Term) -> list[tuple[Key, bool]]:
             return [(lambda facts: facts.attributes.get(name), descending)]
 
 
-def _finite(term: Term, facts: Facts) -> float | None:
+def _number(term: Term, facts: Facts) -> float | None:
     point = _newest(term, facts)
-    return point.value if point and math.isfinite(point.value) else None
+    return None if point is None or math.isnan(point.value) else point.value
 
 
 def _is_missing(term: Term, facts: Facts) -> bool:

@@ -18,7 +18,13 @@ class Sql(NamedTuple):
     """A piece of SQL and the values of its question marks, in their order."""
 
     text: str
-    values: tuple[Value, ...] = ()
+    values: tuple[Value | None, ...] = ()
+
+
+def joined(parts: Sequence[Sql], word: str, *, in_parentheses: bool = False) -> Sql:
+    """Join pieces by a word."""
+    text = word.join(part.text for part in parts)
+    return Sql(f"({text})" if in_parentheses else text, tuple(value for part in parts for value in part.values))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,7 @@ OF_SOURCE_RUN = {
 }
 # What the run logged itself goes before what its models were measured at; then the newest.
 LATEST = " ORDER BY s.of_model, s.last_step DESC, s.last_timestamp DESC, s.dataset_no LIMIT 1"
+NEWEST = " ORDER BY m.timestamp DESC, m.step DESC, m.dataset_no LIMIT 1"
 
 
 def attribute(subject: Subject, name: str) -> str:
@@ -68,13 +75,16 @@ def attribute(subject: Subject, name: str) -> str:
     return f"CAST({column} AS TEXT)" if name == "experiment_id" else column
 
 
-def rows(subject: Subject, field: Field, datasets: Sequence[DatasetFilter] = ()) -> Rows:
-    """Find the rows of a field that is not an attribute; a model's metrics only on the given datasets."""
+def rows(subject: Subject, field: Field, datasets: Sequence[DatasetFilter] = (), *, newest: bool = False) -> Rows:
+    """Find the rows of a field that is not an attribute; a model's metrics only on the given datasets.
+
+    Of a model's metric that is all points, or the newest one.
+    """
     match field.entity:
         case Entity.METRIC if subject is Subject.RUNS:
             return _run_metric(field.key)
         case Entity.METRIC:
-            return _model_metric(field.key, datasets)
+            return _model_metric(field.key, datasets, newest=newest)
         case Entity.DATASET:
             return _dataset(subject, field.key)
         case _:
@@ -97,10 +107,12 @@ def _run_metric(key: str) -> Rows:
     return Rows(Sql(source, (key,)), "s.last_value", choice=LATEST)
 
 
-def _model_metric(key: str, datasets: Sequence[DatasetFilter]) -> Rows:
-    source = f"model_metrics AS m WHERE {_own(Subject.MODELS, 'm')} AND m.key_no = {KEY_NO}"
+def _model_metric(key: str, datasets: Sequence[DatasetFilter], *, newest: bool) -> Rows:
+    table = "model_scores" if newest else "model_points"
+    source = f"{table} AS m WHERE {_own(Subject.MODELS, 'm')} AND m.key_no = {KEY_NO}"
     among = among_datasets("m", datasets)
-    return Rows(Sql(source + among.text, (key, *among.values)), "m.value", many=True)
+    choice = NEWEST if newest else ""
+    return Rows(Sql(source + among.text, (key, *among.values)), "m.value", choice=choice, many=not newest)
 
 
 def _dataset(subject: Subject, key: str) -> Rows:

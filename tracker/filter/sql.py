@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .patterns import ascii_lower, glob
-from .schema import Rows, Sql, among_datasets, attribute, rows
+from .schema import Rows, Sql, among_datasets, attribute, joined, rows
 from .tree import (
     And,
     Comparison,
@@ -39,17 +39,13 @@ def where(expression: Expression, datasets: Sequence[DatasetFilter] = ()) -> Sql
         conditions.append(_measured_on(datasets))
     if expression.root is not None:
         conditions.append(_Compiler(expression.subject, datasets).write(expression.root, holds=True))
-    return _joined(conditions, " AND ") if conditions else EVERYTHING
+    return joined(conditions, " AND ", in_parentheses=True) if conditions else EVERYTHING
 
 
 def _measured_on(datasets: Sequence[DatasetFilter]) -> Sql:
     among = among_datasets("s", datasets)
     source = f"model_scores AS s WHERE s.model_no = models.model_no{among.text}"
     return Sql(f"EXISTS (SELECT 1 FROM {source})", among.values)
-
-
-def _joined(parts: Sequence[Sql], word: str) -> Sql:
-    return Sql(f"({word.join(part.text for part in parts)})", tuple(value for part in parts for value in part.values))
 
 
 class _Compiler:
@@ -74,7 +70,7 @@ class _Compiler:
     def _join(self, children: Sequence[Node], word: str, *, holds: bool) -> Sql:
         # The deepest goes first: SQLite's parser then has only parentheses to remember while it reads it.
         deepest_first = sorted(children, key=depth, reverse=True)
-        return _joined([self.write(child, holds=holds) for child in deepest_first], word)
+        return joined([self.write(child, holds=holds) for child in deepest_first], word, in_parentheses=True)
 
     def _missing(self, field: Field, *, missing: bool) -> Sql:
         if field.entity is Entity.ATTRIBUTE:
@@ -122,14 +118,15 @@ def _none(found: Rows, node: Comparison) -> Sql:
 
 
 def _test(column: str, node: Comparison) -> Sql:
-    plain = _plain_test(column, node)
+    plain = plain_test(column, node)
     if node.field.entity is Entity.METRIC:
         # A value that is NULL is NaN here: it is there, and passes no test but a negated one.
         return Sql(f"({plain.text}) IS {'NOT ' if node.negated else ''}TRUE", plain.values)
     return Sql(f"NOT ({plain.text})", plain.values) if node.negated else plain
 
 
-def _plain_test(column: str, node: Comparison) -> Sql:
+def plain_test(column: str, node: Comparison) -> Sql:
+    """Write the test of a column, without what negates it."""
     match node.operator:
         case Operator.LIKE:
             return Sql(f"{column} GLOB ?", (glob(str(node.values[0])),))

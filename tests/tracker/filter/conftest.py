@@ -8,14 +8,18 @@ from pathlib import Path
 import pytest
 
 import tracker
+from tracker.store.sqlite.functions import UPGRADING, offer
+from tracker.store.sqlite.schema import VERSION
 
-SCHEMA = (Path(tracker.__file__).parent / "store" / "schema" / "sqlite_1.sql").read_text()
+SCHEMA = Path(tracker.__file__).parent / "store" / "schema"
 
 
 @pytest.fixture(scope="session")
 def template() -> Iterator[sqlite3.Connection]:
     with closing(sqlite3.connect(":memory:")) as connection:
-        connection.executescript(SCHEMA)
+        offer(connection, UPGRADING)
+        for version in range(1, VERSION + 1):
+            connection.executescript((SCHEMA / f"sqlite_{version}.sql").read_text())
         yield connection
 
 

@@ -134,10 +134,6 @@ def null(value: float) -> float | None:
     return None if math.isnan(value) else value
 
 
-def finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
-
-
 def fill(store: sqlite3.Connection) -> None:
     experiments = [(number, f"experiment {number}", 0, 0) for number in (1, 2, 11)]
     columns = "experiment_id, name, creation_time, last_update_time"
@@ -154,7 +150,7 @@ def insert(store: sqlite3.Connection, table: str, row: Mapping[str, object]) -> 
 
 def insert_texts(store: sqlite3.Connection, kind: str, number: int, item: Run | Model) -> None:
     for key, value in item.params.items():
-        row = {f"{kind}_no": number, "key": key, "value": value, "number": as_number(value)}
+        row = {f"{kind}_no": number, "key": key, "value": value, "number": as_number(value), "hash": 0}
         insert(store, f"{kind}_params", row)
     for key, value in item.tags.items():
         insert(store, f"{kind}_tags", {f"{kind}_no": number, "key": key, "value": value})
@@ -187,13 +183,12 @@ def insert_model(store: sqlite3.Connection, number: int, model: Model) -> None:
     insert_texts(store, "model", number, model)
     newest: dict[tuple[str, int], PointRow] = {}
     for row in model.points:
-        insert(store, "model_metrics", {**measured(number, row), "value": null(row.value)})
         before = newest.get((row.key, row.dataset_no))
         if before is None or (row.timestamp, row.step) >= (before.timestamp, before.step):
             newest[row.key, row.dataset_no] = row
-    for row in newest.values():
-        values = {**measured(number, row), "value": null(row.value), "score": finite(row.value)}
-        insert(store, "model_scores", values)
+    for row in model.points:
+        table = "model_scores" if any(row is each for each in newest.values()) else "older_points"
+        insert(store, table, {**measured(number, row), "value": null(row.value)})
 
 
 def measured(number: int, row: PointRow) -> dict[str, object]:
