@@ -11,10 +11,12 @@ from .order import Order, parse_order
 from .ordered import ordered
 from .pages import decode_token, encode_token, fingerprint
 from .parser import parse
+from .regular import found as regexp
 from .schema import Sql
+from .settle import literal_keys, resolve
 from .sql import where
 from .sql_order import order_sql
-from .tree import DatasetFilter, Expression, Subject
+from .tree import DatasetFilter, Expression, Relative, Subject, conjuncts
 from .values import as_number
 
 __all__ = [
@@ -24,16 +26,21 @@ __all__ = [
     "Input",
     "Order",
     "Point",
+    "Relative",
     "Sql",
     "Subject",
     "as_number",
+    "conjuncts",
     "decode_token",
     "encode_token",
     "evaluate",
     "fingerprint",
+    "literal_keys",
     "order_sql",
     "ordered",
     "parse",
     "parse_order",
+    "regexp",
+    "resolve",
     "where",
 ]

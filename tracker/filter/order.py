@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import NoReturn
 
 from ..errors import InvalidFilter, suggestion
-from .names import read_field
+from .names import open_field, read_reference
 from .tokens import Cursor
 from .tree import DatasetFilter, Entity, Field, Subject
 
@@ -83,9 +83,11 @@ def _term_of_text(text: str, subject: Subject) -> Term:
 
 def _field(cursor: Cursor, subject: Subject) -> Field:
     position = cursor.token.position
-    field = read_field(cursor, subject)
+    relatives, _, field = read_reference(cursor, subject)
     if field.entity is Entity.DATASET:
         cursor.fail("a dataset cannot be sorted by: there may be several", position)
+    if relatives:
+        cursor.fail(f"what belongs to a {relatives[0]} cannot be sorted by", position)
     return field
 
 
@@ -98,11 +100,17 @@ def _term_of_mapping(entry: Mapping[object, object], subject: Subject) -> Term:
         _refuse("field_name must say in text what to sort by", entry)
     if not isinstance(ascending, bool | None):
         _refuse("ascending must be true or false", entry)
-    cursor = Cursor(_quoted_key(name))
+    field = _field_of_mapping(name, subject)
+    return Term(field, ascending is not False, _dataset(entry, field, subject))
+
+
+def _field_of_mapping(name: str, subject: Subject) -> Field:
+    quoted = _quoted_key(name)
+    cursor = Cursor(quoted)
     field = _field(cursor, subject)
     if not cursor.at_end():
         cursor.fail(f"expected the end, found {cursor.token.shown}")
-    return Term(field, ascending is not False, _dataset(entry, field, subject))
+    return field if quoted == name else open_field(field.entity, field.key)
 
 
 def _quoted_key(name: str) -> str:

@@ -1,17 +1,16 @@
 """From text to tokens, and a cursor over them.
 
 A word may hold dots, dashes, slashes, colons and `@`, so most metric names need no quotes. Single quotes, double
-quotes and backticks all quote, and a doubled quote inside stands for itself. A name in two parts
-(`metrics.accuracy`, ``params.`my key` ``) is one token.
+quotes and backticks all quote, and a doubled quote inside stands for itself. A name in several parts
+(`metrics.accuracy`, ``parent.params.`my key`.number``) is one token.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from ..errors import InvalidFilter
 
@@ -30,8 +29,7 @@ class Shape(Enum):
     END = "end"
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A token as it was written, and the offset of its first character."""
 
     shape: Shape
@@ -48,15 +46,19 @@ class Token:
 QUOTED = r"'[^']*+(?:''[^']*+)*+'|\"[^\"]*+(?:\"\"[^\"]*+)*+\"|`[^`]*+(?:``[^`]*+)*+`"
 TOKEN = re.compile(
     rf"""
-    (?P<space>\s+)
-    | (?P<number>[+-]?(?:(?>[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?>e[+-]?[0-9]+)?|(?<=[+-])inf(?:inity)?)(?![\w.\-/:@]))
-    | (?P<dotted>(?:\w[\w\-/:@]*|{QUOTED})\.(?:{QUOTED}|[\w\-/:@][\w.\-/:@]*))
-    | (?P<word>\w[\w.\-/:@]*)
+    \s*+(?:
+    (?P<number>[+-]?(?:(?>[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?>[eE][+-]?[0-9]+)?
+               |(?<=[+-])[iI][nN][fF](?:[iI][nN][iI][tT][yY])?)(?![\w.\-/:@]))
+    | (?P<dotted>(?:\w[\w\-/:@]*+|{QUOTED})\.(?:{QUOTED}|[\w\-/:@]++)(?:\.++(?:{QUOTED}|[\w\-/:@]++))*+\.*+)
+    | (?P<word>\w[\w.\-/:@]*+)
     | (?P<quoted>{QUOTED})
-    | (?P<symbol><=|>=|!=|<>|==|[=<>(),])
+    | (?P<symbol><=|>=|!=|<>|==|=~|!~|[=<>(),])
+    | (?P<end>\Z)
+    )
     """,
-    re.VERBOSE | re.IGNORECASE,
+    re.VERBOSE,
 )
+SHAPES = {shape.value: shape for shape in Shape}
 # What SQLite cannot compare as text: it ends a text at NUL, and lone surrogates have no UTF-8.
 UNUSABLE = re.compile("[\0\ud800-\udfff]")
 
@@ -84,17 +86,19 @@ def tokens(text: str) -> Iterator[Token]:
     """Split a text; the last token is its end."""
     check(text)
     position = 0
-    while position < len(text):
+    while True:
         match = TOKEN.match(text, position)
         if match is None or match.lastgroup is None:
             _refuse(text, position)
-        if match.lastgroup != "space":
-            yield Token(Shape(match.lastgroup), match[0], position)
+        kind = match.lastgroup
+        yield Token(SHAPES[kind], match[kind], match.start(kind))
+        if kind == "end":
+            return
         position = match.end()
-    yield Token(Shape.END, "", len(text))
 
 
 def _refuse(text: str, position: int) -> NoReturn:
+    position += len(text[position:]) - len(text[position:].lstrip())
     character = text[position]
     if character in {"'", '"', "`"}:
         problem = f"the quote {character} is not closed"
@@ -133,9 +137,13 @@ class Cursor:
             self.take()
         return found
 
+    def at_symbol(self, symbol: str) -> bool:
+        """Whether a symbol stands here."""
+        return self.token.shape is Shape.SYMBOL and self.token.text == symbol
+
     def took_symbol(self, symbol: str) -> bool:
         """Step over a symbol, if it stands here."""
-        found = self.token.shape is Shape.SYMBOL and self.token.text == symbol
+        found = self.at_symbol(symbol)
         if found:
             self.take()
         return found

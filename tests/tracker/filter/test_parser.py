@@ -260,7 +260,7 @@ class TestRefusals:
             (
                 "tags.a",
                 "",
-                "expected an operator (=, !=, <, <=, >, >=, LIKE, ILIKE, IN, BETWEEN, IS NULL), found the end",
+                "expected an operator (=, !=, <, <=, >, >=, LIKE, ILIKE, REGEXP, IN, BETWEEN, IS NULL), found the end",
             ),
             ("metrics.a ~ 1", "~", "unexpected character '~'"),
             ("metrics.a NOT = 1", "= 1", "expected an operator (=, !=, <, <=, >, >=, IN, BETWEEN, IS NULL), found '='"),
