@@ -12,7 +12,7 @@ from .ordered import ordered
 from .pages import decode_token, encode_token, fingerprint
 from .parser import parse
 from .regular import found as regexp
-from .schema import Sql
+from .schema import Sql, known_keys
 from .settle import literal_keys, resolve
 from .sql import where
 from .sql_order import order_sql
@@ -35,6 +35,7 @@ __all__ = [
     "encode_token",
     "evaluate",
     "fingerprint",
+    "known_keys",
     "literal_keys",
     "order_sql",
     "ordered",

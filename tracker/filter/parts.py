@@ -3,7 +3,8 @@
     latest     of a run the value of the greatest (step, timestamp, value), of a logged model of the greatest
                (timestamp, step), as in MLflow; also what a bare name means where one value is needed
     last       of the greatest (step, timestamp, value)
-    first      of the least (step, timestamp, value)
+    first      of the least (step, timestamp); of several such points of a run the one that was logged first, of a
+               logged model the one of the least value
     min, max   among the finite values
     best       min or max, by the goal that was said for the metric: by the tag `tracker.goal.<metric>` of the run
                (of a model: its run), or else of the run's parent
@@ -54,14 +55,18 @@ def _extreme(points: Sequence[Point], name: PartName) -> float | None:
 
 
 def _placed(points: Sequence[Point], name: PartName, subject: Subject) -> Point:
-    if name is PartName.FIRST:
-        return min(points, key=_place)
-    if name is PartName.LATEST and subject is Subject.MODELS:
-        # The store tells equal ones apart by their dataset, and by which was logged later: they come in that order.
+    # What order cannot tell apart comes as it was logged; of a model's points also by dataset, those logged last first.
+    if subject is Subject.RUNS:
+        return min(points, key=_moment) if name is PartName.FIRST else max(reversed(points), key=_place)
+    if name is PartName.LATEST:
         return max(points, key=lambda point: (point.timestamp, point.step))
-    # Of a run's equal points, which are NaN and 0, the one that was logged later counts; of a model's the number.
-    number_first = subject is Subject.MODELS
-    return max(reversed(points), key=lambda point: (*_place(point), number_first and not math.isnan(point.value)))
+    # A model's points have no order of their own in the store, so 0 goes before NaN.
+    numbers_first = sorted(points, key=lambda point: math.isnan(point.value))
+    return min(numbers_first, key=_place) if name is PartName.FIRST else max(numbers_first, key=_place)
+
+
+def _moment(point: Point) -> tuple[int, int]:
+    return point.step, point.timestamp
 
 
 def _place(point: Point) -> tuple[int, int, float]:
