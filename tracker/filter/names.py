@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from ..errors import suggestion
+from ..errors import brief, suggestion
 from .tokens import QUOTED, Cursor, Shape, Token, unquote
 from .tree import Entity, Field, Part, PartName, Relative, Subject
 from .values import whole_number
@@ -26,6 +26,7 @@ PREFIX = re.compile(rf"({QUOTED}|[^.'\"`]*)\.")
 QUOTED_KEY = re.compile(rf"({QUOTED})(?:\.(.*))?", re.DOTALL)
 AT = re.compile(r"(.+)\.at\(\s*([+-]?[0-9]{1,18})\s*\)", re.DOTALL | re.IGNORECASE)
 AT_KEY = re.compile(r".+\.at", re.DOTALL | re.IGNORECASE)
+LONGEST_HINT = 40
 QUOTES = frozenset("'\"`")
 
 
@@ -115,7 +116,7 @@ def _quoted(cursor: Cursor, subject: Subject, entity: Entity, rest: _Rest) -> Fi
     name = parts.get(word.lower())
     if name is None:
         known = suggestion(word, parts) if parts else f"; {entity} have none"
-        cursor.fail(f"unknown part {word!r}{known}", rest.position + match.start(2))
+        cursor.fail(f"unknown part {brief(word)}{known}", rest.position + match.start(2))
     return _at(cursor, key) if name is PartName.AT else Field(entity, key, Part(name))
 
 
@@ -135,14 +136,14 @@ def _plain(cursor: Cursor, subject: Subject, entity: Entity, key: str, position:
     if entity is Entity.TAG and key in TAGS_THAT_ARE_ATTRIBUTES[subject]:
         return Field(Entity.ATTRIBUTE, TAGS_THAT_ARE_ATTRIBUTES[subject][key])
     if entity is Entity.DATASET and key not in DATASET_KEYS[subject]:
-        cursor.fail(f"unknown part of a dataset {key!r}{suggestion(key, DATASET_KEYS[subject])}", position)
+        cursor.fail(f"unknown part of a dataset {brief(key)}{suggestion(key, DATASET_KEYS[subject])}", position)
     return Field(entity, key)
 
 
 def _entity(cursor: Cursor, subject: Subject, word: str, position: int) -> Entity:
     entity = find_entity(subject, word)
     if entity is None:
-        cursor.fail(f"unknown entity {word!r}{suggestion(word, entity_names(subject))}", position)
+        cursor.fail(f"unknown entity {brief(word)}{suggestion(word, entity_names(subject))}", position)
     return entity
 
 
@@ -150,10 +151,12 @@ def _attribute(cursor: Cursor, subject: Subject, word: str, position: int) -> Fi
     name = find_attribute(subject, word)
     if name is None:
         known = suggestion(word, ATTRIBUTES[subject])
-        cursor.fail(f"unknown attribute {word!r}{known}{_hint(subject, word)}", position)
+        cursor.fail(f"unknown attribute {brief(word)}{known}{_hint(subject, word)}", position)
     return Field(Entity.ATTRIBUTE, name)
 
 
 def _hint(subject: Subject, word: str) -> str:
     families = [entity for entity in (Entity.METRIC, Entity.PARAM, Entity.TAG) if entity in ENTITIES[subject]]
+    if len(word) > LONGEST_HINT:
+        return ""
     return f" (or write {' or '.join(f'{entity}.{word}' for entity in families)})"

@@ -8,6 +8,7 @@ from typing import NoReturn
 
 from ..errors import InvalidFilter, suggestion
 from .names import open_field, read_reference
+from .repairs import with_repair
 from .tokens import Cursor
 from .tree import DatasetFilter, Entity, Field, Subject
 
@@ -70,6 +71,16 @@ def _term(entry: object, subject: Subject) -> Term:
 
 
 def _term_of_text(text: str, subject: Subject) -> Term:
+    def read(written: str) -> Term:
+        return _read(written, subject)
+
+    try:
+        return read(text)
+    except InvalidFilter as error:
+        raise with_repair(error, text, subject, read) from None
+
+
+def _read(text: str, subject: Subject) -> Term:
     cursor = Cursor(text)
     term = Term(_field(cursor, subject))
     if cursor.took_word("desc"):

@@ -29,7 +29,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..errors import InvalidFilter
+from ..errors import InvalidFilter, brief
 from .names import Reference, read_reference
 from .repairs import with_repair
 from .tokens import Cursor, Shape
@@ -55,9 +55,9 @@ from .vocabulary import MATCHING, RELATIVES, Kind, kind_of
 
 # Parentheses and NOTs around one another as written; a bound for Python's stack.
 MAX_NESTING = 100
-# AND and OR in one another, once needless parentheses are gone. SQLite's parser remembers at most 100 things (before
-# 3.46), of which a comparison itself and the query around the filter need their part.
-MAX_DEPTH = 40
+# AND, OR and relatives in one another, once needless parentheses are gone. SQLite's parser remembers at most 100 things
+# (before 3.46), of which a comparison itself (`best` most of all) and the query around the filter need their part.
+MAX_DEPTH = 30
 # Each comparison may add a level to SQLite's expression, which may have 1000.
 MAX_COMPARISONS = 500
 # All values must fit in one statement, which takes 32 766 on SQLite's default settings.
@@ -97,7 +97,7 @@ def parse(text: str, subject: Subject, now: int | None = None) -> Expression:
     try:
         return read(text)
     except InvalidFilter as error:
-        raise with_repair(error, subject, read) from None
+        raise with_repair(error, text, subject, read) from None
 
 
 class _Parser:
@@ -117,7 +117,8 @@ class _Parser:
             self._cursor.fail(f"expected AND, OR or the end, found {self._cursor.token.shown}")
         found = depth(root)
         if found > MAX_DEPTH:
-            self._cursor.fail(f"AND and OR are nested too deep: {found} levels, and at most {MAX_DEPTH} fit", 0)
+            problem = f"AND, OR and relatives are nested too deep: {found} levels, and at most {MAX_DEPTH} fit"
+            self._cursor.fail(problem, 0)
         return root
 
     def _either(self) -> Node:
@@ -184,7 +185,7 @@ class _Parser:
         kind = kind_of(subject, field)
         operator, negated = self._operator(kind)
         if operator in MATCHING and kind in {Kind.NUMBER, Kind.TIME}:
-            self._cursor.fail(f"{operator} compares texts, and {field.key!r} is a {kind.name.lower()}")
+            self._cursor.fail(f"{operator} compares texts, and {brief(field.key)} is a {kind.name.lower()}")
         self._cursor.take()
         values = tuple(self._operands(kind, operator))
         if kind is Kind.EITHER and field.literal and isinstance(values[0], str):

@@ -12,10 +12,9 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import NamedTuple, NoReturn
 
-from ..errors import InvalidFilter
+from ..errors import InvalidFilter, brief
 
 MAX_CHARACTERS = 100_000
-SHOWN_OF_TOO_LONG = 60
 
 
 class Shape(Enum):
@@ -39,7 +38,7 @@ class Token(NamedTuple):
     @property
     def shown(self) -> str:
         """The token in an error's words."""
-        return "the end" if self.shape is Shape.END else repr(self.text)
+        return "the end" if self.shape is Shape.END else brief(self.text)
 
 
 # Nothing is tried twice (`*+`, `(?>…)`): a long text must not take longer than its length.
@@ -75,7 +74,7 @@ def check(text: str) -> None:
     """Refuse what is too long, or holds characters that cannot be compared."""
     if len(text) > MAX_CHARACTERS:
         problem = f"{len(text)} characters; an expression has at most {MAX_CHARACTERS}"
-        raise InvalidFilter(problem, text[:SHOWN_OF_TOO_LONG] + "…", 0)
+        raise InvalidFilter(problem, text, 0)
     unusable = UNUSABLE.search(text)
     if unusable:
         problem = f"the character {unusable[0]!r} cannot be searched for"

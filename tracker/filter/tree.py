@@ -186,7 +186,7 @@ def opposite(node: Node) -> Node:
 
 
 # What a parser remembers before it reads the inside of a relative: EXISTS (SELECT 1 FROM … WHERE … AND.
-RELATIVE_DEPTH = 8
+RELATIVE_DEPTH = 10
 
 
 def depth(node: Node) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 
+from ..errors import brief
 from .regular import problem_of
 from .times import is_relative, iso_time, relative_time
 from .tokens import Cursor, Shape, Token, unquote
@@ -93,13 +94,13 @@ def _check_pattern(cursor: Cursor, text: str, operator: Operator) -> None:
 def _time(cursor: Cursor, text: str, now: int | None) -> int:
     if is_relative(text):
         if now is None:
-            cursor.fail(f"{text!r} counts from now, and no time of day was given here: write a date")
+            cursor.fail(f"{brief(text)} counts from now, and no time of day was given here: write a date")
         return relative_time(text, now)
     if as_number(text) is not None:
         cursor.fail(f"this compares with a time: write {text[:40]} without quotes if it is milliseconds, or a date")
     found = iso_time(text)
     if found is None:
-        cursor.fail(f"expected {A_TIME}, found {text[:40]!r}")
+        cursor.fail(f"expected {A_TIME}, found {brief(text)}")
     return found
 
 

@@ -98,7 +98,7 @@ def filters(draw: st.DrawFn, subject: Subject, size: int = 4, deepest: int = DEE
         relative = draw(st.sampled_from(RELATIVES[subject]))
         if kind:
             return f"{relative}({draw(filters(Subject.RUNS, size, deepest - 1))})"
-        chained = draw(st.sampled_from(["", "child.", "parent."]))
+        chained = draw(st.sampled_from(["", "child.", "parent."])) if deepest == DEEPEST else ""
         return f"{relative}.{chained}{draw(clauses(Subject.RUNS))}"
     if size < 2 or kind < 5:
         return draw(clauses(subject))
