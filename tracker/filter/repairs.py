@@ -51,6 +51,8 @@ FOREIGN = [
         (r"\bis\s+not\b(?!\s+null)", "!="),
         (r"\bis\b(?!\s+(?:not\s+)?null)", "="),
         (r"\b(?:matches|rlike|regex)\b", "REGEXP"),
+        (r"\bdescending\b", "DESC"),
+        (r"\bascending\b", "ASC"),
     ]
 ]
 CONTAINS = re.compile(r"\bcontains\s+'([^']*)'", re.IGNORECASE)
