@@ -3,6 +3,7 @@
     TrackerError
     ├── InvalidInput                what the caller gave cannot be used
     │   ├── InvalidFilter           a filter or an order that does not parse
+    │   │   └── FilterTooLarge      longer or deeper than can be searched by
     │   ├── InvalidMetric           a metric's name, value or step
     │   ├── InvalidPageToken
     │   ├── AmbiguousDataset        several datasets fit where one is needed
@@ -66,6 +67,10 @@ class InvalidFilter(InvalidInput):
         if repaired is not None:
             lines.append(f"  did you mean: {window(repaired, window_start(repaired, position))}")
         super().__init__("\n".join(lines))
+
+
+class FilterTooLarge(InvalidFilter):
+    """A filter or an order that is longer or deeper, or has more parts, than can be searched by."""
 
 
 class InvalidMetric(InvalidInput):

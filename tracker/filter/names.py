@@ -26,6 +26,8 @@ PREFIX = re.compile(rf"({QUOTED}|[^.'\"`]*)\.")
 QUOTED_KEY = re.compile(rf"({QUOTED})(?:\.(.*))?", re.DOTALL)
 AT = re.compile(r"(.+)\.at\(\s*([+-]?[0-9]{1,18})\s*\)", re.DOTALL | re.IGNORECASE)
 AT_KEY = re.compile(r".+\.at", re.DOTALL | re.IGNORECASE)
+# More than fit into one another in SQL; a bound for Python's stack.
+MAX_RELATIVES = 10
 LONGEST_HINT = 40
 QUOTES = frozenset("'\"`")
 
@@ -59,6 +61,8 @@ def read_reference(cursor: Cursor, subject: Subject) -> Reference:
     relatives: tuple[Relative, ...] = ()
     while prefix and (relative := RELATIVES[subject].get(prefix[1].lower())):
         relatives, subject = (*relatives, relative), Subject.RUNS
+        if len(relatives) > MAX_RELATIVES:
+            cursor.fail_by_size(f"more than {MAX_RELATIVES} relatives of one another", rest.position)
         rest = rest.after(prefix.end())
         prefix = PREFIX.match(rest.text)
     return Reference(relatives, subject, _field(cursor, subject, rest, prefix))

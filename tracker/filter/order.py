@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NoReturn
 
-from ..errors import InvalidFilter, suggestion
+from ..errors import FilterTooLarge, InvalidFilter, suggestion
 from .names import open_field, read_reference
 from .repairs import with_repair
 from .tokens import Cursor
@@ -57,7 +57,8 @@ def parse_order(order_by: Sequence[str | Mapping[str, object]], subject: Subject
     if isinstance(order_by, str):
         order_by = [order_by]
     if len(order_by) > MAX_TERMS:
-        _refuse(f"at most {MAX_TERMS} things can be sorted by, not {len(order_by)}", list(order_by))
+        problem = f"at most {MAX_TERMS} things can be sorted by, not {len(order_by)}"
+        raise FilterTooLarge(problem, repr(list(order_by)), 0)
     terms = tuple(_term(entry, subject) for entry in order_by)
     return Order(subject, terms + DEFAULTS[subject])
 

@@ -118,7 +118,7 @@ class _Parser:
         found = depth(root)
         if found > MAX_DEPTH:
             problem = f"AND, OR and relatives are nested too deep: {found} levels, and at most {MAX_DEPTH} fit"
-            self._cursor.fail(problem, 0)
+            self._cursor.fail_by_size(problem, 0)
         return root
 
     def _either(self) -> Node:
@@ -157,7 +157,7 @@ class _Parser:
     def _nested(self, position: int, read: Callable[[], Node]) -> Node:
         self._nesting += 1
         if self._nesting > MAX_NESTING:
-            self._cursor.fail(f"nested more than {MAX_NESTING} levels deep", position)
+            self._cursor.fail_by_size(f"nested more than {MAX_NESTING} levels deep", position)
         node = read()
         self._nesting -= 1
         return node
@@ -173,7 +173,7 @@ class _Parser:
     def _count_comparison(self) -> None:
         self._comparisons += 1
         if self._comparisons > MAX_COMPARISONS:
-            self._cursor.fail(f"more than {MAX_COMPARISONS} comparisons; IN takes many values in one")
+            self._cursor.fail_by_size(f"more than {MAX_COMPARISONS} comparisons; IN takes many values in one")
 
     def _missing(self, reference: Reference) -> Node:
         present = self._cursor.took_word("not")
@@ -228,7 +228,7 @@ class _Parser:
     def _value(self, kind: Kind, operator: Operator, before: list[Value]) -> None:
         self._values += 1
         if self._values > MAX_VALUES:
-            self._cursor.fail(f"more than {MAX_VALUES} values")
+            self._cursor.fail_by_size(f"more than {MAX_VALUES} values")
         position = self._cursor.token.position
         value = read_value(self._cursor, kind, operator, self._now)
         if before and isinstance(value, str) is not isinstance(before[0], str):

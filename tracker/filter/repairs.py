@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from itertools import islice
 
-from ..errors import InvalidFilter
+from ..errors import FilterTooLarge, InvalidFilter
 from .times import DAYS_BACK
 from .tokens import QUOTED
 from .tree import Entity, Subject
@@ -66,7 +66,7 @@ def with_repair(error: InvalidFilter, text: str, subject: Subject, read: Callabl
 
     `read` raises InvalidFilter of what it cannot read.
     """
-    if len(text) > MAX_CHARACTERS or error.text != text:
+    if len(text) > MAX_CHARACTERS or error.text != text or isinstance(error, FilterTooLarge):
         return error
     tried = {text}
     for repaired in islice(_repairs(text, error.position, subject), MAX_TRIALS):

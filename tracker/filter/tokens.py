@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import NamedTuple, NoReturn
 
-from ..errors import InvalidFilter, brief
+from ..errors import FilterTooLarge, InvalidFilter, brief
 
 MAX_CHARACTERS = 100_000
 
@@ -26,6 +26,8 @@ class Shape(Enum):
     QUOTED = "quoted"
     SYMBOL = "symbol"
     END = "end"
+
+    __hash__ = object.__hash__
 
 
 class Token(NamedTuple):
@@ -74,7 +76,7 @@ def check(text: str) -> None:
     """Refuse what is too long, or holds characters that cannot be compared."""
     if len(text) > MAX_CHARACTERS:
         problem = f"{len(text)} characters; an expression has at most {MAX_CHARACTERS}"
-        raise InvalidFilter(problem, text, 0)
+        raise FilterTooLarge(problem, text, 0)
     unusable = UNUSABLE.search(text)
     if unusable:
         problem = f"the character {unusable[0]!r} cannot be searched for"
@@ -129,9 +131,9 @@ class Cursor:
         """Whether a keyword stands here, in any case."""
         return self.token.shape is Shape.WORD and self.token.text.lower() == word
 
-    def took_word(self, *words: str) -> bool:
-        """Step over a keyword, if one of these stands here."""
-        found = any(self.at_word(word) for word in words)
+    def took_word(self, word: str) -> bool:
+        """Step over a keyword, if it stands here."""
+        found = self.at_word(word)
         if found:
             self.take()
         return found
@@ -160,3 +162,7 @@ class Cursor:
     def fail(self, problem: str, position: int | None = None) -> NoReturn:
         """Raise InvalidFilter at a position, or at the token here."""
         raise InvalidFilter(problem, self.text, self.token.position if position is None else position)
+
+    def fail_by_size(self, problem: str, position: int | None = None) -> NoReturn:
+        """Raise FilterTooLarge at a position, or at the token here."""
+        raise FilterTooLarge(problem, self.text, self.token.position if position is None else position)

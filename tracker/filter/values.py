@@ -86,7 +86,7 @@ def _value(cursor: Cursor, token: Token, kind: Kind, operator: Operator, now: in
 
 def _check_pattern(cursor: Cursor, text: str, operator: Operator) -> None:
     if len(text) > MAX_PATTERN:
-        cursor.fail(f"a pattern has at most {MAX_PATTERN} characters, this one {len(text)}")
+        cursor.fail_by_size(f"a pattern has at most {MAX_PATTERN} characters, this one {len(text)}")
     if operator is Operator.REGEXP and (problem := problem_of(text)):
         cursor.fail(f"not a regular expression: {problem}")
 

@@ -18,6 +18,8 @@ class Kind(Enum):
     # A param is text, and a number too where its text is one: the value it is compared with decides.
     EITHER = auto()
 
+    __hash__ = object.__hash__
+
 
 ENTITY_WORDS: Mapping[str, Entity] = {
     "attribute": Entity.ATTRIBUTE,
