@@ -35,6 +35,8 @@ from tracker.filter import (
 
 from .wording import (
     DATASET_FILTERS,
+    EXPERIMENT_FILTERS,
+    EXPERIMENT_ORDERS,
     MEASURED_ORDERS,
     NOW,
     OrderBy,
@@ -44,6 +46,8 @@ from .wording import (
 )
 from .worlds import (
     World,
+    experiment_worlds,
+    facts_of_experiment,
     facts_of_model,
     facts_of_run,
     fill,
@@ -55,7 +59,7 @@ from .worlds import (
 
 NewStore = Callable[[], sqlite3.Connection]
 JUDGED = settings(
-    max_examples=150,
+    max_examples=100,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
@@ -96,7 +100,7 @@ def judge_filters(
         condition = where(expression, datasets)
         query = f"SELECT {ID[subject]} FROM {subject.value} WHERE {condition.text}"
         found = {row[0] for row in store.execute(query, condition.values)}
-        expected = {one.attributes[ID[subject]] for one in facts if evaluate(expression, one, datasets)}
+        expected = {id_of(one, subject) for one in facts if evaluate(expression, one, datasets)}
         assert found == expected, text
 
 
@@ -104,19 +108,31 @@ def judge_order(store: sqlite3.Connection, world: World, subject: Subject, order
     fill(store, world)
     order = parse_order(order_by, subject)
     order = resolve(order, known(world, literal_keys(order)))
-    expected = [one.attributes[ID[subject]] for one in ordered(facts_of(world, subject), order)]
+    expected = [id_of(one, subject) for one in ordered(facts_of(world, subject), order)]
     sql = order_sql(order)
     query = f"SELECT {ID[subject]} FROM {subject.value} ORDER BY {sql.text}"
     assert [row[0] for row in store.execute(query, sql.values)] == expected
 
 
-ID = {Subject.RUNS: "run_id", Subject.MODELS: "model_id"}
+ID = {
+    Subject.RUNS: "run_id",
+    Subject.MODELS: "model_id",
+    Subject.EXPERIMENTS: "CAST(experiment_id AS TEXT) AS experiment_id",
+}
+
+
+def id_of(facts: Facts, subject: Subject) -> object:
+    return facts.attributes[ID[subject].rpartition(" ")[2]]
 
 
 def facts_of(world: World, subject: Subject) -> list[Facts]:
-    if subject is Subject.RUNS:
-        return [facts_of_run(world, number) for number in range(len(world.runs))]
-    return [facts_of_model(world, number) for number in range(len(world.models))]
+    match subject:
+        case Subject.RUNS:
+            return [facts_of_run(world, number) for number in range(len(world.runs))]
+        case Subject.MODELS:
+            return [facts_of_model(world, number) for number in range(len(world.models))]
+        case Subject.EXPERIMENTS:
+            return [facts_of_experiment(world, number) for number in range(len(world.experiments))]
 
 
 class TestRuns:
@@ -145,6 +161,20 @@ class TestModels:
     def test_orders(self, new_store: NewStore, world: World, order_by: OrderBy) -> None:
         with closing(new_store()) as store:
             judge_order(store, world, Subject.MODELS, order_by)
+
+
+class TestExperiments:
+    @JUDGED
+    @given(experiment_worlds, st.lists(EXPERIMENT_FILTERS, min_size=1, max_size=6))
+    def test_filters(self, new_store: NewStore, world: World, texts: list[str]) -> None:
+        with closing(new_store()) as store:
+            judge_filters(store, world, Subject.EXPERIMENTS, texts)
+
+    @JUDGED
+    @given(experiment_worlds, EXPERIMENT_ORDERS)
+    def test_orders(self, new_store: NewStore, world: World, order_by: OrderBy) -> None:
+        with closing(new_store()) as store:
+            judge_order(store, world, Subject.EXPERIMENTS, order_by)
 
 
 @pytest.mark.campaign

@@ -91,6 +91,26 @@ def clauses(draw: st.DrawFn, subject: Subject) -> str:
 
 
 @st.composite
+def experiment_clauses(draw: st.DrawFn) -> str:
+    match draw(st.integers(0, 2)):
+        case 0:
+            names = ["name", *(key.format("tags") for key in KEYED)]
+            return f"{draw(st.sampled_from(names))} {draw(TEXT_TESTS)}"
+        case 1:
+            return f"experiment_id {draw(listed(st.sampled_from(IDS['experiment_id']).map(quoted)))}"
+        case _:
+            return f"{draw(st.sampled_from(['creation_time', 'last_update_time']))} {draw(TIME_TESTS)}"
+
+
+EXPERIMENT_FILTERS = st.one_of(
+    st.just(""),
+    experiment_clauses(),
+    st.builds("({} AND NOT ({} OR {}))".format, *3 * [experiment_clauses()]),
+    st.builds("{} OR {}".format, *2 * [experiment_clauses()]),
+)
+
+
+@st.composite
 def filters(draw: st.DrawFn, subject: Subject, size: int = 4, deepest: int = DEEPEST) -> str:
     """Draw a filter of about so many comparisons."""
     kind = draw(st.integers(0, 9))
@@ -119,6 +139,14 @@ def orders(names: Sequence[str]) -> st.SearchStrategy[OrderBy]:
     return st.lists(entries, max_size=3)
 
 
+EXPERIMENT_ORDERS: st.SearchStrategy[OrderBy] = st.lists(
+    st.builds(
+        "{}{}".format,
+        st.sampled_from(["name", "creation_time", "last_update_time", "experiment_id", "tags.a", "tags.`b c`"]),
+        DIRECTIONS,
+    ),
+    max_size=3,
+)
 MEASURED_ORDERS: st.SearchStrategy[OrderBy] = st.lists(
     st.fixed_dictionaries(
         {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 from hypothesis import strategies as st
 
@@ -72,11 +72,23 @@ class Model:
 
 
 @dataclass(frozen=True)
+class Experiment:
+    name: str
+    creation_time: int
+    last_update_time: int
+    tags: dict[str, str]
+
+
+UNNAMED = [Experiment(f"experiment {number}", 0, 0, {}) for number in EXPERIMENTS]
+
+
+@dataclass(frozen=True)
 class World:
-    """Some runs, of which each may be the parent of later ones, and models of theirs."""
+    """Some runs, of which each may be the parent of later ones, and models of theirs, in three experiments."""
 
     runs: list[Run]
     models: list[Model]
+    experiments: list[Experiment] = field(default_factory=lambda: UNNAMED)
 
 
 points = st.builds(Point, st.sampled_from(NUMBERS), timestamp=times, step=times)
@@ -135,6 +147,15 @@ run_worlds = st.builds(World, st.lists(runs, min_size=1, max_size=5), st.just([]
 model_worlds = st.builds(World, st.lists(runs, min_size=1, max_size=3), st.lists(models, min_size=1, max_size=5))
 
 
+experiments = st.builds(Experiment, texts, times, times, text_maps)
+experiment_worlds = st.builds(
+    World,
+    st.just([]),
+    st.just([]),
+    st.lists(experiments, min_size=1, max_size=len(EXPERIMENTS), unique_by=lambda experiment: experiment.name),
+)
+
+
 def parent_of(world: World, number: int) -> int | None:
     """Return the place of a run's parent, which is another and earlier one, or none that is there."""
     parent = world.runs[number].parent
@@ -158,9 +179,11 @@ def insert(store: sqlite3.Connection, table: str, row: Mapping[str, object]) -> 
 
 
 def fill(store: sqlite3.Connection, world: World) -> None:
-    for number in EXPERIMENTS:
-        row = {"experiment_id": number, "name": f"experiment {number}", "creation_time": 0, "last_update_time": 0}
-        insert(store, "experiments", row)
+    for number, experiment in zip(EXPERIMENTS, world.experiments, strict=False):
+        row = {key: value for key, value in asdict(experiment).items() if key != "tags"}
+        insert(store, "experiments", {"experiment_id": number, **row})
+        for key, value in experiment.tags.items():
+            insert(store, "experiment_tags", {"experiment_id": number, "key": key, "value": value})
     for number, (name, digest) in DATASETS.items():
         if number:
             insert(store, "datasets", {"dataset_no": number, "name": name, "digest": digest})
@@ -320,6 +343,12 @@ def facts_of_model(world: World, number: int) -> Facts:
         [Input(*DATASETS[row.dataset_no]) for row in rows if row.dataset_no],
         Kin(world, {Relative.RUN: [run], Relative.PARENT: [] if parent is None else [parent]}),
     )
+
+
+def facts_of_experiment(world: World, number: int) -> Facts:
+    attributes = asdict(world.experiments[number])
+    tags = attributes.pop("tags")
+    return Facts({"experiment_id": str(EXPERIMENTS[number]), **attributes}, tags=tags)
 
 
 def on_dataset(row: ModelPoint) -> Point:
