@@ -55,7 +55,7 @@ CHARACTERS += "0123456789abcANDornt-+/:@*?[]{}|&"
 
 def mutated(generator: random.Random) -> str:
     text = generator.choice(VALID)
-    for _ in range(generator.randint(1, 4)):
+    for _ in range(generator.choice([0, 1, 1, 1, 2, 4])):
         begin = generator.randint(0, len(text))
         end = min(len(text), begin + generator.choice([0, 1, 1, 2, 5, 20]))
         piece = generator.choice(
@@ -118,6 +118,7 @@ MAKERS = [
     quotes,
     expressions,
 ]
+SUBJECTS = [*4 * [Subject.RUNS], Subject.MODELS, Subject.EXPERIMENTS]
 HOSTILE = [
     "(" * 10_000,
     "(" * 10_000 + "metrics.a > 1" + ")" * 10_000,
@@ -208,6 +209,12 @@ def read(text: str, subject: Subject) -> Expression | None:
     return expression
 
 
+def timed(text: str, subject: Subject) -> tuple[Expression | None, float]:
+    begin = time.thread_time()
+    expression = read(text, subject)
+    return expression, time.thread_time() - begin
+
+
 def fuzz(seed: int, count: int) -> tuple[Counter[str], float, str]:
     """Read many texts; return how many of each maker are filters, and the slowest, in seconds of this process."""
     generator = random.Random(seed)  # noqa: S311
@@ -215,11 +222,12 @@ def fuzz(seed: int, count: int) -> tuple[Counter[str], float, str]:
     slowest, of = 0.0, ""
     for _ in range(count):
         make = generator.choice(MAKERS)
-        text, subject = make(generator), generator.choice(list(Subject))
-        begin = time.thread_time()
-        expression = read(text, subject)
-        seconds = time.thread_time() - begin
+        text, subject = make(generator), generator.choice(SUBJECTS)
+        expression, seconds = timed(text, subject)
         taken[make.__name__] += expression is not None
+        if seconds > slowest:
+            # Unless it was the memory's turn to be tidied.
+            seconds = min(seconds, timed(text, subject)[1], timed(text, subject)[1])
         if seconds > slowest:
             slowest, of = seconds, text
     return taken, slowest, of
@@ -254,9 +262,7 @@ def test_the_parser_campaign(part: int, capsys: pytest.CaptureFixture[str]) -> N
 def test_the_hostile_campaign(capsys: pytest.CaptureFixture[str]) -> None:
     slowest = {}
     for number, text in enumerate(HOSTILE):
-        begin = time.thread_time()
-        read(text, Subject.RUNS)
-        slowest[number] = time.thread_time() - begin
+        slowest[number] = min(timed(text, Subject.RUNS)[1] for _ in range(3))
     worst = max(slowest, key=lambda number: slowest[number])
     with capsys.disabled():
         print(f"\nthe slowest of hostile texts, {slowest[worst] * 1e3:.1f} ms: {HOSTILE[worst][:60]!r}")  # noqa: T201
