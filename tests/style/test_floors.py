@@ -134,6 +134,7 @@ def test_one_foreign_library_is_imported_in_one_file() -> None:
         "aiosqlite": {"tracker.store.sqlite.connection"},
         "cloudpickle": {"sweeps.executors.packing"},
         "optuna": {"sweeps.samplers.optuna"},
+        "re2": {"tracker.filter.regular"},
         "rich": {"tracker.cli.terminal"},
         "yaml": {"sweeps.config.yaml_text"},
     }

@@ -9,8 +9,11 @@ from ..entities import Page
 from ..errors import InvalidInput
 from ..filter import DatasetFilter, Subject, decode_token, encode_token, fingerprint, parse, parse_order
 from ..store.interface import Found, Query
+from ..system import milliseconds
 
 MAX_RESULTS = 50_000
+# SQLite's integers have up to 19.
+MAX_DIGITS = 19
 
 T = TypeVar("T")
 OrderBy = str | Sequence[str | Mapping[str, object]]
@@ -51,7 +54,7 @@ def query_of(
     query_print = fingerprint(filter_string, clauses, experiment_ids, datasets)
     after = decode_token(page_token, query_print) if page_token else None
     query = Query(
-        where=parse(filter_string, subject),
+        where=parse(filter_string, subject, now=milliseconds()),
         order=parse_order(clauses, subject),
         experiment_ids=experiment_ids,
         datasets=datasets,
@@ -101,6 +104,18 @@ def several(what: str, names: Sequence[str]) -> list[str]:
     if isinstance(names, str):
         raise InvalidInput(f"{what} is a list of texts, not one: write [{names!r}]")
     return list(names)
+
+
+def require_ids(experiment_ids: Sequence[str]) -> list[str]:
+    """Return IDs of experiments, which are whole numbers as texts.
+
+    Raises:
+        InvalidInput: one is not.
+    """
+    for number in several("experiment_ids", experiment_ids):
+        if not (number.isascii() and number.isdecimal() and len(number) < MAX_DIGITS):
+            raise InvalidInput(f"experiment_ids holds {number!r}, and an experiment's ID is a number as text, like '3'")
+    return list(experiment_ids)
 
 
 def quoted(text: str) -> str:

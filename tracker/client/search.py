@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import Generic, TypeVar
 
 from ..entities import DatasetRef, Experiment, ModelInfo, Page, RunInfo
-from ..errors import DatasetNotFound, ExperimentNotFound, ModelNotFound, RunNotFound
+from ..errors import ExperimentNotFound, ModelNotFound, RunNotFound
 from ..filter import DatasetFilter, Subject, parse_order
 from ..ranking import chosen_dataset
 from ..ranking import order_by as ranking_order
 from ..store.interface import Found, Query, Search
-from .queries import MAX_RESULTS, OrderBy, dataset_filter, query_of, quoted
+from .queries import MAX_RESULTS, OrderBy, dataset_filter, query_of, quoted, require_ids
 
 Model = TypeVar("Model")
 
@@ -105,10 +105,10 @@ class Searches(Generic[Model]):
 
         Raises:
             InvalidFilter: the filter or the order does not parse; the message shows where.
-            ExperimentNotFound, DatasetNotFound: by a name that nothing has.
+            ExperimentNotFound: by a name that no experiment has.
         """
         ids = self._experiment_ids(experiment_ids, experiment_names)
-        wanted = self._datasets(datasets, ids)
+        wanted = [dataset_filter(entry) for entry in datasets]
         query, page = query_of(Subject.MODELS, filter_string, order_by, ids, wanted, max_results, page_token)
         return page.of(self._models(query, wanted[0] if len(wanted) == 1 else None))
 
@@ -139,7 +139,8 @@ class Searches(Generic[Model]):
     ) -> int:
         """Count the logged models that match, as `search_logged_models` finds them."""
         ids = self._experiment_ids(experiment_ids, experiment_names)
-        query, _ = query_of(Subject.MODELS, filter_string, (), ids, self._datasets(datasets, ids), 1, None)
+        wanted = [dataset_filter(entry) for entry in datasets]
+        query, _ = query_of(Subject.MODELS, filter_string, (), ids, wanted, 1, None)
         return self._search.count(query)
 
     def rank(
@@ -197,24 +198,11 @@ class Searches(Generic[Model]):
         return Found([self._model(info, searched_by) for info in found.items], found.places)
 
     def _experiment_ids(self, ids: Sequence[str] | None, names: Sequence[str] | None) -> Sequence[str] | None:
+        """Return the IDs to search in; one that no experiment has finds nothing, as in MLflow."""
         if ids is None and names is None:
             return None
-        known = self._search.experiment_ids()
+        known = self._search.experiment_ids() if names else {}
         for name in names or ():
             if name not in known:
                 raise ExperimentNotFound(name, known)
-        for number in ids or ():
-            if number not in known.values():
-                raise ExperimentNotFound(number, known.values())
-        return [*(ids or ()), *(known[name] for name in names or ())]
-
-    def _datasets(self, entries: Sequence[Mapping[str, str]], ids: Sequence[str] | None) -> list[DatasetFilter]:
-        wanted = [dataset_filter(entry) for entry in entries]
-        known = self._search.datasets(ids) if wanted else []
-        for entry in wanted:
-            digests = {ref.digest for ref in known if ref.name == entry.name}
-            if not digests:
-                raise DatasetNotFound(entry.name, {ref.name for ref in known})
-            if entry.digest is not None and entry.digest not in digests:
-                raise DatasetNotFound(f"{entry.name}@{entry.digest}", {f"{entry.name}@{each}" for each in digests})
-        return wanted
+        return [*require_ids(ids or ()), *(known[name] for name in names or ())]

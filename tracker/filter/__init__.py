@@ -12,10 +12,12 @@ from .order import Order, Term, parse_order
 from .ordered import ordered
 from .pages import Place, decode_token, encode_token, fingerprint
 from .parser import parse
-from .schema import Sql, joined
+from .regular import found as regexp
+from .schema import Sql, joined, known_keys
+from .settle import literal_keys, resolve
 from .sql import where
 from .sql_order import MISSING, NAN, NUMBER, Key, behind, order_by, order_keys, order_sql
-from .tree import DatasetFilter, Entity, Expression, Subject
+from .tree import DatasetFilter, Entity, Expression, PartName, Relative, Subject, conjuncts
 from .values import as_number
 
 __all__ = [
@@ -29,24 +31,31 @@ __all__ = [
     "Input",
     "Key",
     "Order",
+    "PartName",
     "Place",
     "Point",
+    "Relative",
     "Sql",
     "Subject",
     "Term",
     "as_number",
     "behind",
+    "conjuncts",
     "decode_token",
     "drivers",
     "encode_token",
     "evaluate",
     "fingerprint",
     "joined",
+    "known_keys",
+    "literal_keys",
     "order_by",
     "order_keys",
     "order_sql",
     "ordered",
     "parse",
     "parse_order",
+    "regexp",
+    "resolve",
     "where",
 ]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from .schema import KEY_NO, OWN_KEY, SINGULAR, Sql
 from .sql import plain_test
-from .tree import And, Comparison, Entity, Expression, Operator, Subject
+from .tree import Comparison, Entity, Expression, Operator, Subject, conjuncts
 
 _FOUND_BY_VALUE = frozenset({Operator.EQUAL, Operator.IN})
 _FOUND_BY_NUMBER = _FOUND_BY_VALUE | {
@@ -36,11 +36,9 @@ def drivers(expression: Expression) -> list[Sql]:
 
     Each stands for one of the conditions that must all hold; there may be none. A row may come up more than once.
     """
-    root = expression.root
-    nodes = root.children if isinstance(root, And) else (root,)
     return [
         found
-        for node in nodes
+        for node in conjuncts(expression)
         if isinstance(node, Comparison) and not node.negated
         for found in _driver(expression.subject, node)
     ]
@@ -50,7 +48,7 @@ def _driver(subject: Subject, node: Comparison) -> Iterator[Sql]:
     match node.field.entity:
         case Entity.ATTRIBUTE:
             yield from _by_attribute(subject, node)
-        case Entity.METRIC if node.operator in _FOUND_BY_NUMBER:
+        case Entity.METRIC if node.field.part is None and node.operator in _FOUND_BY_NUMBER:
             yield _by_run_metric(node) if subject is Subject.RUNS else _by_model_metric(node)
         case Entity.PARAM if node.operator in (_FOUND_BY_NUMBER if node.numeric else _FOUND_BY_VALUE):
             yield _by_text(subject, node, "t.number" if node.numeric else "t.value")

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 import tracker
-from tracker.store.sqlite.schema import VERSION
 from tracker.client import attach
 from tracker.errors import (
     Closed,
@@ -22,6 +21,7 @@ from tracker.errors import (
     StoreTooNew,
     TrackerError,
 )
+from tracker.store.sqlite.schema import VERSION
 
 
 def tree(folder: Path) -> dict[str, bytes]:

@@ -7,8 +7,10 @@ import sqlite3
 from collections.abc import Callable, Mapping
 
 from ...errors import StoreError
+from ...filter import regexp
 from .. import segments
 from ..batch import param_hash
+from ..curve_functions import FUNCTIONS
 from ..summary import first
 
 
@@ -27,7 +29,7 @@ def first_of(what: str, data: bytes) -> float | int | None:
 
 # By the name that it has in SQL; the number of arguments is the function's own.
 UPGRADING: Mapping[str, Callable[..., float | int | str | None]] = {"first_of": first_of, "param_hash": param_hash}
-SEARCHING: Mapping[str, Callable[..., float | int | str | None]] = {}
+SEARCHING: Mapping[str, Callable[..., float | int | str | None]] = {"regexp": regexp, **FUNCTIONS}
 
 
 def offer(connection: sqlite3.Connection, functions: Mapping[str, Callable[..., float | int | str | None]]) -> None:

@@ -10,12 +10,25 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 
-from ...filter import Key, Place, Sql, behind, drivers, joined, order_by, order_keys, where
+from ...filter import (
+    Key,
+    Place,
+    Sql,
+    behind,
+    drivers,
+    joined,
+    known_keys,
+    literal_keys,
+    order_by,
+    order_keys,
+    resolve,
+    where,
+)
 from ...filter.schema import OWN_KEY
 from ..interface import Query
 from .walks import GREATEST, Walk, walks
@@ -57,7 +70,7 @@ def beside(connection: sqlite3.Connection, query: Query, table: str) -> Sql:
 class _Finder:
     def __init__(self, connection: sqlite3.Connection, query: Query) -> None:
         self._connection = connection
-        self._query = query
+        self._query = query = _settled(connection, query)
         self._subject = query.where.subject
         self._table = self._subject.value
         self._own = OWN_KEY[self._subject]
@@ -218,6 +231,16 @@ class _Finder:
             return []
         among = _among("t.experiment_id", self._query.experiment_ids)
         return [Sql(f"SELECT t.{self._own} AS number FROM {self._table} AS t WHERE {among.text}", among.values)]
+
+
+def _settled(connection: sqlite3.Connection, query: Query) -> Query:
+    """Settle which names mean a part of a metric and which a metric of that very name."""
+    keys = literal_keys(query.where) | literal_keys(query.order)
+    if not keys:
+        return query
+    sql = known_keys(keys)
+    known = {key for (key,) in connection.execute(sql.text, sql.values)}
+    return replace(query, where=resolve(query.where, known), order=resolve(query.order, known))
 
 
 class _TookTooLong(Exception):  # it is no error

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from ...filter import MISSING, NAN, NUMBER, DatasetFilter, Entity, Sql, Subject, Term
+from ...filter import MISSING, NAN, NUMBER, DatasetFilter, Entity, PartName, Sql, Subject, Term
 from ...filter.schema import OWN_KEY, SINGULAR
 from ..interface import Query
 
@@ -19,6 +19,8 @@ GREATEST = 1.7976931348623157e308
 _MOST_DATASETS = 16
 # How a text is there: its first key in an order says whether it is missing.
 _THERE, _NOT_THERE = range(2)
+# Parts of a metric that an index holds; without a part it is the latest, in an order.
+_INDEXED_PARTS = (None, PartName.LATEST)
 
 _KEY = "SELECT key_no FROM metric_keys WHERE key = ?"
 _ALL_DATASETS = """
@@ -58,7 +60,10 @@ def walks(connection: sqlite3.Connection, subject: Subject, query: Query) -> lis
     """Return what to walk along for an order, by rising kind; None if no index holds that order."""
     term = query.order.terms[0]
     found: list[Walk] | None
+    part = term.field.part and term.field.part.name
     match term.field.entity:
+        case Entity.METRIC if part not in _INDEXED_PARTS:
+            return None
         case Entity.METRIC if subject is Subject.RUNS:
             found = _run_metric(connection, term)
         case Entity.METRIC:
@@ -95,10 +100,12 @@ def _source(subject: Subject, table: str) -> Sql:
 def _text(subject: Subject, term: Term) -> list[Walk]:
     own, subjects = OWN_KEY[subject], subject.value
     table = f"{SINGULAR[subject]}_{term.field.entity}"
-    there = Sql("s.key = ?", (term.field.key,))
-    missing = f"NOT EXISTS (SELECT 1 FROM {table} AS s WHERE s.{own} = {subjects}.{own} AND s.key = ?)"
+    # The only part of a text is its number.
+    column, known = ("s.number", "s.key = ? AND s.number IS NOT NULL") if term.field.part else ("s.value", "s.key = ?")
+    there = Sql(known, (term.field.key,))
+    missing = f"NOT EXISTS (SELECT 1 FROM {table} AS s WHERE s.{own} = {subjects}.{own} AND {known})"
     return [
-        Walk(_THERE, _source(subject, table), there, "s.value"),
+        Walk(_THERE, _source(subject, table), there, column),
         Walk(_NOT_THERE, Sql(subjects), Sql(missing, (term.field.key,))),
     ]
 
