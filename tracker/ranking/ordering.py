@@ -1,0 +1,54 @@
+"""Sorting by several keys where ties are few: pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Column: TypeAlias = NDArray[np.float64] | NDArray[np.int64] | NDArray[np.int32]
+Places: TypeAlias = NDArray[np.int64]
+
+
+def order_of(keys: Sequence[Column], top: int | None = None) -> Places:
+    """Return the order that sorts by the first key, ties by the next ones, and then as they came.
+
+    The keys are columns of shape (n,) without NaN. With `top`, only the first so many are returned. The same order as
+    `np.lexsort(keys[::-1])`, at the price of one sort where the first key has few ties.
+    """
+    among = _foremost(keys[0], top)
+    first = keys[0] if among is None else keys[0][among]
+    order = np.argsort(first)
+    if among is not None:
+        order = among[order]
+    _settle_ties(order, keys)
+    return order[:top]
+
+
+def _foremost(key: Column, top: int | None) -> Places | None:
+    """Find all that may be among the first `top`; None where that is no shortcut."""
+    if top is None or 4 * top > len(key):
+        return None
+    return np.flatnonzero(key <= np.partition(key, top)[top])
+
+
+def _settle_ties(order: Places, keys: Sequence[Column]) -> None:
+    """Sort each stretch of equal first keys by the other ones, in place."""
+    first = keys[0][order]
+    equal = first[1:] == first[:-1]
+    if not equal.any():
+        return
+    tied = np.zeros(len(order), dtype=np.bool_)
+    tied[1:] = equal
+    tied[:-1] |= equal
+    places = np.flatnonzero(tied)
+    members = order[places]
+    order[places] = members[np.lexsort((members, *(key[members] for key in keys[:0:-1]), first[places]))]
+
+
+def first_of_each(labels: NDArray[np.int64], order: Places) -> Places:
+    """Return the part of an order that meets each label for the first time; `labels` is indexed by what is ordered."""
+    _, firsts = np.unique(labels[order], return_index=True)
+    return order[np.sort(firsts)]
