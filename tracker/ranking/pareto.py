@@ -99,11 +99,11 @@ def _dominated_in_space(columns: Sequence[Points]) -> Mask:
     result = np.zeros(size, dtype=np.bool_)
     half = size // 2
     while half >= _NEAR:
-        numbers, heights = numbers.reshape(-1, 2 * half), heights.reshape(-1, 2 * half)
-        is_left = (numbers & half) == 0
-        least = np.minimum.accumulate(np.where(is_left, heights, np.inf), axis=1)
-        result[numbers[~is_left & (least <= heights)]] = True
-        numbers, heights = _in_halves(numbers, is_left), _in_halves(heights, is_left)
+        stretches, of_stretch = numbers.reshape(-1, 2 * half), heights.reshape(-1, 2 * half)
+        is_left = (stretches & half) == 0
+        least = np.minimum.accumulate(np.where(is_left, of_stretch, np.inf), axis=1)
+        result[stretches[~is_left & (least <= of_stretch)]] = True
+        numbers, heights = _in_halves(stretches, is_left), _in_halves(of_stretch, is_left)
         half //= 2
     return result[: len(y)] | _dominated_by_neighbours(y, z)
 
@@ -148,7 +148,7 @@ def _any_below(few: Points, others: Points) -> Mask:
     for mine, theirs in zip(few.T, others.T, strict=True):
         below &= mine[:, None] <= theirs
         differs |= mine[:, None] != theirs
-    result: Mask = (below & differs).any(axis=0)
+    result: Mask = np.logical_or.reduce(below & differs, axis=0)
     return result
 
 

@@ -91,7 +91,7 @@ class RankBy:
         return self.value if has_goal else Counting()
 
 
-def rank_by(
+def rank_by(  # noqa: PLR0913  # a user's words, one each
     metric: str | Mapping[str, str],
     *,
     goal: str = "maximize",
@@ -163,7 +163,7 @@ def _unquoted(name: str) -> str:
 
 def _goals(metric: str | Mapping[str, str], goal: str) -> dict[str, str]:
     goals = {metric: goal} if isinstance(metric, str) else metric
-    if not isinstance(goals, Mapping) or not goals or not all(isinstance(name, str) and name for name in goals):
+    if not goals or not all(goals):
         raise InvalidInput(f"the metric is {metric!r}; give a name, or a mapping of names to goals")
     if goals is metric and goal != "maximize":
         raise InvalidInput(f"the goal is {goal!r}, but each of several metrics has its own: {{name: goal}}")
@@ -186,7 +186,7 @@ def _counting(text: str) -> Counting:
 
 
 def _is_positive(digits: str) -> bool:
-    return digits.isascii() and digits.isdecimal() and 0 < int(digits[:10])
+    return digits.isascii() and digits.isdecimal() and int(digits[:10]) > 0
 
 
 def _window(smooth: int | None) -> int | None:
@@ -198,7 +198,7 @@ def _window(smooth: int | None) -> int | None:
 def _weights(weights: Mapping[str, float] | None, goals: Mapping[str, str]) -> tuple[float, ...] | None:
     if weights is None:
         return None
-    if len(goals) == 1 or set(weights) != set(goals):
+    if len(goals) == 1 or weights.keys() != goals.keys():
         raise InvalidInput(
             f"weights are given for {', '.join(map(repr, weights)) or 'nothing'}; give one for each of several "
             f"metrics: {', '.join(map(repr, goals))}",

@@ -55,4 +55,4 @@ def _expansion(confidence: float, degrees: int) -> float:
         z * (((3 * s + 19) * s + 17) * s - 15) / 384,
         z * ((((79 * s + 776) * s + 1482) * s - 1920) * s - 945) / 92160,
     )
-    return z + sum(each / degrees**power for power, each in enumerate(corrections, start=1))
+    return math.fsum((z, *(each / float(degrees) ** power for power, each in enumerate(corrections, start=1))))
