@@ -88,7 +88,7 @@ def _best_of_each_seed(groups: NDArray[np.int64], seeds: NDArray[np.int64], keys
 
 
 def _first_best(keys: Keys, order: Places, begins: Places) -> Places:
-    """Find the least of each stretch of an order by the first key, ties by the next ones; return places in the order."""
+    """Find the least of each stretch of an order by the keys in turn; return where in the order they stand."""
     among = np.arange(len(order))
     stretch = np.repeat(np.arange(len(begins)), _sizes(begins, len(order)))
     for key in keys:
