@@ -86,3 +86,9 @@ class Ranking:
     places: tuple[Place, ...]
     candidates: int
     left_out: Mapping[str, int]
+
+    @property
+    def model_nos(self) -> tuple[int, ...]:
+        """All logged models that it speaks of: those with a place, and the one that the last place is ahead of."""
+        over = [place.lead.over for place in self.places if place.lead]
+        return tuple(dict.fromkeys((*(place.model_no for place in self.places), *over)))
