@@ -31,9 +31,7 @@ def _how(by: RankBy) -> str:
     words.append(f"{by.value} value")
     words += [f"mean over {by.smooth} neighbouring checkpoints"] if by.smooth else []
     words += [f"best of each {by.per}"] if by.per else []
-    words += (
-        [f"by what groups of {', '.join(by.seeds)} keep to with {by.confidence:.4g} confidence"] if by.seeds else []
-    )
+    words += [f"by bounds of groups that differ in {', '.join(by.seeds)}, {by.confidence:.4g} sure"] if by.seeds else []
     return "; ".join([*words, *map(str, by.constraints)])
 
 

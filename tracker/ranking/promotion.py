@@ -72,15 +72,23 @@ def _decide(
         return False, f"{_told(candidate)}, which never ranks", None
     if incumbent is None:
         return True, f"there is no incumbent; {_told(candidate)}", None
-    if incumbent.model_id == candidate.model_id:
-        return False, f"{candidate.model_id} is the incumbent already", None
-    if incumbent.dataset != candidate.dataset:
-        return False, f"{_told(candidate)}, but {_told(incumbent)}: different datasets are not compared", None
-    if incumbent.value is None:
-        return False, f"{_told(incumbent)}: measure it first, there is nothing to compare with", None
+    obstacle = _obstacle(candidate, incumbent)
+    if obstacle or incumbent.value is None:
+        return False, obstacle, None
     if not math.isfinite(incumbent.value):
         return True, f"{_told(incumbent)}, which never ranks; {_told(candidate)}", None
     return _compare(candidate, incumbent, goal, min_lead)
+
+
+def _obstacle(candidate: Standing, incumbent: Standing) -> str:
+    """Say why the two cannot be compared, if they cannot."""
+    if incumbent.model_id == candidate.model_id:
+        return f"{candidate.model_id} is the incumbent already"
+    if incumbent.dataset != candidate.dataset:
+        return f"{_told(candidate)}, but {_told(incumbent)}: different datasets are not compared"
+    if incumbent.value is None:
+        return f"{_told(incumbent)}: measure it first, there is nothing to compare with"
+    return ""
 
 
 def _compare(candidate: Standing, incumbent: Standing, goal: str, min_lead: float) -> tuple[bool, str, float]:

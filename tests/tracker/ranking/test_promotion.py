@@ -47,10 +47,11 @@ def decide(new: float | None, old: float | None, goal: str = "maximize", min_lea
             "m-old has no acc on validation@1: measure it first, there is nothing to compare with",
         ),
         (
-            decide_promotion(Standing("m-new", "acc", 0.9, TWO), Standing("m-old", "acc", 0.8, ONE)),
+            decide_promotion(
+                Standing("m-new", "acc", 1.0, DatasetRef("test", "2")), Standing("m-old", "acc", 0.8, ONE)
+            ),
             False,
-            "m-new has acc 0.9 on validation@2, but m-old has acc 0.8 on validation@1: "
-            "different datasets are not compared",
+            "m-new has acc 1.0 on test@2, but m-old has acc 0.8 on validation@1: different datasets are not compared",
         ),
         (decide_promotion(Standing("m-new", "acc", 0.9), None), True, "there is no incumbent; m-new has acc 0.9"),
         (
@@ -62,6 +63,10 @@ def decide(new: float | None, old: float | None, goal: str = "maximize", min_lea
 )
 def test_each_case_has_its_reason(decision: Decision, promote: bool, reason: str) -> None:  # noqa: FBT001
     assert (decision.promote, decision.reason) == (promote, reason)
+
+
+def test_two_digests_of_one_name_are_not_compared() -> None:
+    assert not decide_promotion(Standing("m-new", "acc", 0.9, TWO), Standing("m-old", "acc", 0.8, ONE)).promote
 
 
 def test_the_lead_is_that_of_the_numbers_as_written() -> None:
