@@ -8,6 +8,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import InvalidInput
+from .rank_by import RUN
+
 NO_STEP: Final = int(np.iinfo(np.int64).max)
 NO_LABEL: Final = int(np.iinfo(np.int64).min)
 
@@ -19,7 +22,7 @@ class Candidates:
     `model_nos` grow in the order logged. `steps` holds `NO_STEP` for a model without step. `measured` is false where
     a metric is missing (None: nothing is); `dataset_nos` says which dataset each value is from (None: all from one).
     `labels` are what `per` chooses within. Models with one of `groups` were trained with equal params but for the
-    seed, and `seeds` tells their repetitions apart (None: each run is one). `NO_LABEL` stands for none in the three.
+    seed, and `seeds` tells their repetitions apart (None: each run is one). `NO_LABEL` stands for none of the former two.
     """
 
     metrics: tuple[str, ...]
@@ -51,6 +54,28 @@ class Candidates:
         """Return the dataset that each value of one metric is from; all 0 if there is but one."""
         nothing = np.zeros(len(self), dtype=np.int64)
         return nothing if self.dataset_nos is None else self.dataset_nos[:, self.metrics.index(metric)]
+
+    def labels_of(self, per: str) -> NDArray[np.int64]:
+        """Return what `per` chooses within: the runs, or the labels that came with the candidates.
+
+        Raises:
+            InvalidInput: none came.
+        """
+        if per == RUN:
+            return self.run_nos
+        if self.labels is None:
+            raise InvalidInput(f"the candidates have no labels to choose within each {per}")
+        return self.labels
+
+    def repetitions(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return each candidate's group, and what tells the repetitions within a group apart.
+
+        Raises:
+            InvalidInput: no groups came with the candidates.
+        """
+        if self.groups is None:
+            raise InvalidInput("the candidates have no groups of seeds")
+        return self.groups, self.run_nos if self.seeds is None else self.seeds
 
 
 def tamed(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:

@@ -55,10 +55,10 @@ def _reasons(candidates: Candidates, by: RankBy) -> Iterator[tuple[str, Mask]]:
         yield f"not {each}", ~_keeps(candidates, each)
     if by.smooth:
         yield "no step, so no neighbours to smooth with", candidates.steps == NO_STEP
-    if by.per and candidates.labels is not None:
-        yield f"no {by.per}", candidates.labels == NO_LABEL
-    if by.seeds and candidates.groups is not None:
-        yield "no params to group by", candidates.groups == NO_LABEL
+    if by.per:
+        yield f"no {by.per}", candidates.labels_of(by.per) == NO_LABEL
+    if by.seeds:
+        yield "no params to group by", candidates.repetitions()[0] == NO_LABEL
 
 
 def _keeps(candidates: Candidates, constraint: Constraint) -> Mask:

@@ -64,7 +64,19 @@ def together(first: NDArray[np.int64], second: NDArray[np.int64]) -> Places:
     return order if is_exact else np.lexsort((second, first))
 
 
-def first_of_each(labels: NDArray[np.int64], order: Places) -> Places:
-    """Return the part of an order that meets each label for the first time; `labels` is indexed by what is ordered."""
-    _, firsts = np.unique(labels[order], return_index=True)
-    return order[np.sort(firsts)]
+def best_of_each(keys: Sequence[Column], order: Places, begins: Places) -> Places:
+    """Return the least of each stretch of an order by the first key, ties by the next ones."""
+    among = np.arange(len(order))
+    stretch = np.repeat(np.arange(len(begins)), sizes_of(begins, len(order)))
+    for key in keys:
+        values = key[order[among]]
+        least = np.minimum.reduceat(values, begins_of(stretch[among]))
+        among = among[values == least[stretch[among]]]
+        if len(among) == len(begins):
+            break
+    return order[among[begins_of(stretch[among])]]
+
+
+def sizes_of(begins: Places, count: int) -> NDArray[np.int64]:
+    """Return how long each stretch is, given where each begins and how long all are together."""
+    return np.diff(np.append(begins, count))

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from .candidates import NO_STEP, Candidates
 from .eligible import eligible
 from .leads import with_leads
-from .ordering import Places, first_of_each, order_of
+from .ordering import Places, begins_of, best_of_each, order_of
 from .pareto import fronts
 from .places import Place, Ranking, SeedGroup
 from .rank_by import RankBy
@@ -109,12 +109,13 @@ def _with_leads(field: _Field, places: list[Place]) -> list[Place]:
 
 
 def _by_cost(field: _Field) -> list[Place]:
-    labels = field.candidates.labels
     if not field.by.per:
         return field.places(order_of(field.keys, field.wanted))
-    if labels is None:
-        labels = field.candidates.run_nos
-    return field.places(first_of_each(labels[field.members], order_of(field.keys))[: field.wanted])
+    labels = field.candidates.labels_of(field.by.per)[field.members]
+    together = np.argsort(labels)
+    best = best_of_each(field.keys, together, begins_of(labels[together]))
+    cost, *ties = field.keys
+    return field.places(best[order_of((cost[best], *(key[best] for key in ties)), field.wanted)])
 
 
 def _by_fronts(field: _Field) -> list[Place]:
@@ -137,7 +138,7 @@ def _dominated_by(field: _Field, member: np.int64) -> int:
 
 
 def _by_groups(field: _Field) -> list[Place]:
-    labels, seeds = _repetitions(field.candidates)
+    labels, seeds = field.candidates.repetitions()
     members = field.members
     groups = seed_groups(labels[members], seeds[members], field.keys, field.by.confidence, field.wanted)
     everywhere = _seeds_of_each(labels, seeds, groups.labels)
@@ -146,15 +147,6 @@ def _by_groups(field: _Field) -> list[Place]:
         replace(place, group=_seed_group(groups, number, everywhere, sign))
         for number, place in enumerate(field.places(groups.models))
     ]
-
-
-def _repetitions(candidates: Candidates) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return each candidate's group and seed; without groups each run is a group of its own."""
-    runs = candidates.run_nos
-    return (
-        runs if candidates.groups is None else candidates.groups,
-        runs if candidates.seeds is None else candidates.seeds,
-    )
 
 
 def _seeds_of_each(

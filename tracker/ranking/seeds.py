@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .candidates import tamed
-from .ordering import Places, begins_of, order_of, together
+from .ordering import Places, begins_of, best_of_each, order_of, sizes_of, together
 from .student import quantile
 
 # Costs, steps, and what is unique: what one order is made by.
@@ -69,12 +69,12 @@ def seed_groups(
     best = _best_of_each_seed(groups, seeds, keys)
     costs = keys[0][best]
     begins = begins_of(groups[best])
-    sizes = _sizes(begins, len(best))
+    sizes = sizes_of(begins, len(best))
     means, deviations = _spread(costs, begins, sizes)
     errors = deviations / np.sqrt(sizes)
     with np.errstate(over="ignore"):
         bounds = means + _quantiles(sizes, confidence) * errors
-    models = best[_first_best(keys, best, begins)]
+    models = best_of_each(keys, best, begins)
     result = SeedGroups(groups[best][begins], sizes, means, deviations, errors, bounds, models)
     known_first = np.where(np.isnan(bounds), np.inf, bounds)
     return result.at(order_of((known_first, means, *(key[models] for key in keys)), top))
@@ -83,25 +83,8 @@ def seed_groups(
 def _best_of_each_seed(groups: NDArray[np.int64], seeds: NDArray[np.int64], keys: Keys) -> Places:
     """Return the best candidate of each seed of each group, sorted by group and seed."""
     order = together(groups, seeds)
-    best = order[_first_best(keys, order, begins_of(groups[order], seeds[order]))]
+    best = best_of_each(keys, order, begins_of(groups[order], seeds[order]))
     return best[np.lexsort((seeds[best], groups[best]))]
-
-
-def _first_best(keys: Keys, order: Places, begins: Places) -> Places:
-    """Find the least of each stretch of an order by the keys in turn; return where in the order they stand."""
-    among = np.arange(len(order))
-    stretch = np.repeat(np.arange(len(begins)), _sizes(begins, len(order)))
-    for key in keys:
-        values = key[order[among]]
-        least = np.minimum.reduceat(values, begins_of(stretch[among]))
-        among = among[values == least[stretch[among]]]
-        if len(among) == len(begins):
-            break
-    return among[begins_of(stretch[among])]
-
-
-def _sizes(begins: Places, count: int) -> NDArray[np.int64]:
-    return np.diff(np.append(begins, count))
 
 
 def _spread(

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tracker.errors import InvalidInput
 from tracker.ranking import GOALS, NO_LABEL, NO_STEP, Candidates, Constraint, Place, RankBy, rank_by, rank_candidates
 from tracker.ranking.student import quantile
 
@@ -306,6 +307,16 @@ def test_those_left_out_are_counted_by_the_first_reason() -> None:
         "no step, so no neighbours to smooth with": 1,
         "no tags.team": 1,
     }
+
+
+def test_labels_and_groups_must_come_with_the_candidates() -> None:
+    two = np.arange(2)
+    bare = Candidates(("acc",), two, two, two, np.array([[0.5], [0.6]]))
+    assert model_nos(rank_candidates(bare, rank_by("acc", per="run")).places) == [1, 0]
+    with pytest.raises(InvalidInput, match="each sweep"):
+        rank_candidates(bare, rank_by("acc", per="sweep"))
+    with pytest.raises(InvalidInput, match="no groups"):
+        rank_candidates(bare, rank_by("acc", seeds="seed"))
 
 
 def test_nothing_to_rank_is_no_error() -> None:
