@@ -42,15 +42,37 @@ def chosen_dataset(
     return fitting[0] if fitting else None
 
 
+def chosen_datasets(
+    metric: str,
+    wanted: str | None,
+    measured_on: Sequence[DatasetRef | None],
+    *,
+    any_digest: bool = False,
+) -> tuple[DatasetRef | None, ...]:
+    """Choose the datasets to rank by: one, or with `any_digest` all digests of one name.
+
+    Raises:
+        AmbiguousDataset: several fit; with `any_digest`, several names do.
+        DatasetNotFound: none has that name.
+    """
+    names = {each.name if each else None for each in measured_on}
+    if wanted is None and any_digest and len(names) == 1:
+        return tuple(measured_on)
+    if wanted is None or not any_digest:
+        fitting = chosen_dataset(metric, wanted, measured_on)
+        return (fitting,) if measured_on else ()
+    if wanted not in names:
+        raise DatasetNotFound(wanted, {name for name in names if name})
+    return tuple(each for each in measured_on if each and each.name == wanted)
+
+
 def order_by(metric: str, goal: str, dataset: DatasetRef | None) -> list[str | Mapping[str, object]]:
     """Return the search order that ranks.
 
     Raises:
         InvalidInput: the goal is neither to maximize nor to minimize.
     """
-    if goal not in GOALS:
-        message = f"the goal is {goal!r}; it must be {' or '.join(GOALS)}"
-        raise InvalidInput(message)
+    require_goal(goal)
     place = {"dataset_name": dataset.name, "dataset_digest": dataset.digest} if dataset else {}
     best: dict[str, object] = {"field_name": f"metrics.{metric}", "ascending": goal == "minimize", **place}
     return [best, "attributes.step ASC", "attributes.model_no ASC"]
@@ -70,6 +92,16 @@ def ranked(
     valued = [(value, model) for model in models if (value := _value(model, metric, dataset)) is not None]
     valued.sort(key=lambda pair: (sign * pair[0], math.inf if pair[1].step is None else pair[1].step))
     return [model for _, model in valued]
+
+
+def require_goal(goal: str) -> None:
+    """Check a goal.
+
+    Raises:
+        InvalidInput: it is neither to maximize nor to minimize.
+    """
+    if goal not in GOALS:
+        raise InvalidInput(f"the goal is {goal!r}; it must be {' or '.join(GOALS)}")
 
 
 def _value(model: ModelInfo, metric: str, dataset: DatasetRef | None) -> float | None:
