@@ -12,8 +12,9 @@ from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, cast, ov
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
-from ..entities import Buckets, Histories, History, Level, Page
+from ..entities import Buckets, Histories, History, Level, ModelInfo
 from ..errors import Closed
+from ..tables import Page
 from .model import AsyncLoggedModel, LoggedModel
 from .queries import OrderBy
 from .recorder import Recorder
@@ -191,7 +192,7 @@ class Tracker:
             page_token=page_token,
         )
         page = self.call(search)
-        return Page(map(self._model, page), page.next_page_token)
+        return Page(map(self._model, page), page.next_page_token, of=ModelInfo)
 
     @overload
     def metric_history(

@@ -5,21 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
-from ..entities import Page
+from ..entities import Experiment, ModelInfo, RunInfo
 from ..errors import InvalidInput
 from ..filter import DatasetFilter, Subject, decode_token, encode_token, fingerprint, parse, parse_order
 from ..store.interface import Query
+from ..tables import Page
 
 MAX_RESULTS = 50_000
 
 T = TypeVar("T")
+# What a search gives out.
+_FOUND = {Subject.RUNS: RunInfo, Subject.MODELS: ModelInfo, Subject.EXPERIMENTS: Experiment}
 OrderBy = str | Sequence[str | Mapping[str, object]]
 
 
 class Paging:
     """Where a page stands among the results of one query."""
 
-    def __init__(self, offset: int, limit: int, query_print: str) -> None:
+    def __init__(self, subject: Subject, offset: int, limit: int, query_print: str) -> None:
+        self._subject = subject
         self._offset = offset
         self._limit = limit
         self._print = query_print
@@ -28,7 +32,7 @@ class Paging:
         """Make a page of what was found, which is one more than a page holds if there is a next one."""
         more = len(found) > self._limit
         token = encode_token(self._offset + self._limit, self._print) if more else None
-        return Page(found[: self._limit], token)
+        return Page(found[: self._limit], token, of=_FOUND[self._subject])
 
 
 def query_of(
@@ -59,7 +63,7 @@ def query_of(
         limit=max_results + 1,
         offset=offset,
     )
-    return query, Paging(offset, max_results, query_print)
+    return query, Paging(subject, offset, max_results, query_print)
 
 
 def _on_dataset(

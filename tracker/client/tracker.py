@@ -11,11 +11,12 @@ from typing import overload
 
 import anyio
 
-from ..entities import Buckets, DatasetRef, Experiment, Histories, History, Level, ModelInfo, Page, RunInfo
+from ..entities import Buckets, DatasetRef, Experiment, Histories, History, Level, ModelInfo, RunInfo
 from ..errors import DatasetNotFound, ExperimentNotFound, ModelNotFound, RunNotFound
 from ..filter import DatasetFilter, Subject, parse_order
 from ..ranking import chosen_dataset, ranked
 from ..ranking import order_by as ranking_order
+from ..tables import Page
 from . import engine as engines
 from .backup import Backup, back_up
 from .desk import EngineDesk

@@ -1,0 +1,9 @@
+"""Results as tables: lists of runs, logged models and experiments, as pandas, Polars and Arrow know them."""
+
+from __future__ import annotations
+
+from .column import Column, ColumnType, column_of
+from .page import Page
+from .rows import Rows
+
+__all__ = ["Column", "ColumnType", "Page", "Rows", "column_of"]
