@@ -10,6 +10,7 @@ from importlib import import_module
 from ..errors import TrackerError
 from .manners import Parser, run_command
 
+_EXAMPLE = "\"metrics.loss < 0.1 AND params.lr = '0.1'\""
 _STORE_HELP = "the store's folder (default: $TRACKER_STORE, else ./tracker-store)"
 
 
@@ -25,9 +26,9 @@ def _parser() -> Parser:
     parser = Parser(prog="tracker", description="Look at experiments, runs and logged models.")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     runs = _add(commands, "runs", "lists", "list runs, the newest first")
-    _add_search(runs)
+    _add_search(runs, _EXAMPLE)
     models = _add(commands, "models", "lists", "list logged models, the newest first")
-    _add_search(models)
+    _add_search(models, _EXAMPLE)
     models.add_argument("--dataset", metavar="NAME[@DIGEST]", help="only what was measured on this dataset")
     doctor = _add(commands, "doctor", "doctor", "check a store: versions, integrity, what waits in journals")
     doctor.add_argument("--deep", action="store_true", help="read all files and compare their SHA-256")
@@ -53,11 +54,18 @@ def _add(
     return parser
 
 
-def _add_search(parser: Parser) -> None:
-    parser.add_argument("experiments", nargs="*", metavar="EXPERIMENT", help="names of experiments (default: all)")
+def _add_search(parser: Parser, example: str) -> None:
     parser.add_argument(
-        "--filter", default="", metavar="F", help="such as \"metrics.loss < 0.1 AND params.lr = '0.1'\""
+        "experiments", nargs="*", metavar="EXPERIMENT", help="names or IDs of experiments (default: all)"
     )
+    _add_choice(parser, example)
+    parser.add_argument("--top", type=int, default=100, metavar="K", help="how many at most (default: 100)")
+    parser.add_argument("--page-token", metavar="T", help="go on where the search that gave this token ended")
+    _add_form(parser)
+
+
+def _add_choice(parser: Parser, example: str) -> None:
+    parser.add_argument("--filter", default="", metavar="F", help=f"such as {example}")
     parser.add_argument(
         "--order-by",
         action="append",
@@ -65,8 +73,11 @@ def _add_search(parser: Parser) -> None:
         metavar="O",
         help='such as "metrics.loss ASC"; may be repeated',
     )
-    parser.add_argument("--top", type=int, default=100, metavar="K", help="how many at most (default: 100)")
-    parser.add_argument("--csv", action="store_true", help="print CSV")
+
+
+def _add_form(parser: Parser) -> None:
+    parser.add_argument("--fields", metavar="A,B,C", help="only these, in this order, such as name,metrics.loss,params")
+    parser.add_argument("--csv", action="store_true", help="print CSV, with all digits")
 
 
 if __name__ == "__main__":

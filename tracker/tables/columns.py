@@ -47,7 +47,7 @@ ATTRIBUTES: Mapping[Entity, Mapping[str, ColumnType]] = {
     },
 }
 # What stands before the dot of a column that is no attribute, and the type of one that no row has.
-FAMILIES: Mapping[str, ColumnType] = {"metrics": ColumnType.NUMBER, "params": _TEXT, "tags": _TEXT}
+_FAMILIES: Mapping[str, ColumnType] = {"metrics": ColumnType.NUMBER, "params": _TEXT, "tags": _TEXT}
 
 
 def entity_of(items: Sequence[object]) -> Entity | None:
@@ -69,7 +69,7 @@ def columns_of(items: Sequence[object], entity: Entity | None) -> list[Column]:
     ]
 
 
-def selected(columns: Iterable[Column], fields: Iterable[str], height: int) -> list[Column]:
+def selected(columns: Iterable[Column], fields: Iterable[str], height: int, entity: Entity | None) -> list[Column]:
     """Return the columns that are asked for, in that order; `metrics`, `params` and `tags` are all of them.
 
     A metric, a param or a tag that no row has is a column without values.
@@ -78,22 +78,23 @@ def selected(columns: Iterable[Column], fields: Iterable[str], height: int) -> l
         InvalidInput: a field is none that there could be.
     """
     known = {column.name: column for column in columns}
-    chosen = {column.name: column for field in fields for column in _asked(known, field, height)}
-    return list(chosen.values())
+    families = ("tags",) if entity is Experiment else tuple(_FAMILIES)
+    chosen = [column for field in fields for column in _asked(known, field, families, height)]
+    return list({column.name: column for column in chosen}.values())
 
 
-def _asked(known: Mapping[str, Column], field: str, height: int) -> list[Column]:
+def _asked(known: Mapping[str, Column], field: str, families: Sequence[str], height: int) -> list[Column]:
     if field in known:
         return [known[field]]
     family, dot, key = field.partition(".")
-    if family not in FAMILIES:
-        names = {name for name in known if name.partition(".")[0] not in FAMILIES} | set(FAMILIES)
-        raise InvalidInput(f"no field {field!r}{suggestion(field, names)}")
+    if family not in families:
+        attributes = {name for name in known if name.partition(".")[0] not in _FAMILIES}
+        raise InvalidInput(f"no field {field!r}{suggestion(field, attributes | {*families})}")
     if not dot:
         return [column for name, column in known.items() if name.startswith(f"{field}.")]
     if not key:
         raise InvalidInput(f"field {field!r} needs a name behind its dot")
-    return [Column(field, FAMILIES[family], [None] * height)]
+    return [Column(field, _FAMILIES[family], [None] * height)]
 
 
 def _info(item: object) -> Any:  # noqa: ANN401  # one of three dataclasses, by the entity

@@ -2,8 +2,8 @@
 
 Where the models at hand were measured by a metric on several datasets, the plain column `metrics.accuracy` holds each
 model's newest value on the dataset that was searched by, or, where none was, its newest on any (as a search orders
-by it); and each dataset has a column of its own, `metrics.accuracy@validation`. Where two digests have one name it
-is `metrics.accuracy@validation@a1b2c3d4`. A metric that is literally named so goes before.
+by it); and each other dataset has a column of its own, `metrics.accuracy@validation`. Where two digests have one
+name it is `metrics.accuracy@validation@a1b2c3d4`. A metric that is literally named so goes before.
 """
 
 from __future__ import annotations
@@ -41,9 +41,10 @@ def metric_columns(measurements: Sequence[Sequence[Measurement]], wanted: Wanted
     plain = {f"metrics.{key}" for key in by_key}
     columns = []
     for key, measured in sorted(by_key.items()):
-        columns.append(_column(f"metrics.{key}", _searched(measured, wanted), len(measurements)))
+        searched = _searched(measured, wanted)
+        columns.append(_column(f"metrics.{key}", searched, len(measurements)))
         for label, on_it in _apart(measured, labels):
-            if (name := f"metrics.{key}@{label}") not in plain:
+            if on_it != searched and (name := f"metrics.{key}@{label}") not in plain:
                 columns.append(_column(name, on_it, len(measurements)))
     return columns
 

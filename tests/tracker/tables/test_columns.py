@@ -105,9 +105,7 @@ def test_the_plain_column_is_of_the_dataset_that_was_searched_by() -> None:
         [measured("acc", 0.8, HOLDOUT)],
     ]
     found = shown(metric_columns(rows, DatasetFilter("validation")))
-    assert found["metrics.acc"] == [0.1, None]
-    assert found["metrics.acc@holdout"] == [0.9, 0.8]
-    assert found["metrics.far"] == [1, None]
+    assert found == {"metrics.acc": [0.1, None], "metrics.acc@holdout": [0.9, 0.8], "metrics.far": [1, None]}
     assert shown(metric_columns(rows, DatasetFilter("validation", "zz")))["metrics.acc"] == [0.9, 0.8]
 
 
@@ -115,7 +113,8 @@ def test_two_digests_of_one_name_are_told_apart() -> None:
     rows = [[measured("acc", 0.1, VALIDATION), measured("acc", 0.2, OTHER_VALIDATION), measured("acc", 0.3, HOLDOUT)]]
     named = [column.name for column in metric_columns(rows, None)]
     assert named == ["metrics.acc", "metrics.acc@holdout", "metrics.acc@validation@a1", "metrics.acc@validation@c3"]
-    assert shown(metric_columns(rows, DatasetFilter("validation", "c3")))["metrics.acc"] == [0.2]
+    found = shown(metric_columns(rows, DatasetFilter("validation", "c3")))
+    assert found == {"metrics.acc": [0.2], "metrics.acc@holdout": [0.3], "metrics.acc@validation@a1": [0.1]}
 
 
 def test_a_metric_that_is_literally_named_so_goes_before() -> None:
@@ -158,11 +157,18 @@ def test_a_field_that_there_cannot_be_is_refused(field: str, line: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("field", ["metrics", "params.x"])
+def test_an_experiment_has_no_metrics_or_params_to_ask_for(field: str) -> None:
+    page: Page[Experiment] = Page(of=Experiment)
+    with pytest.raises(InvalidInput, match=f"no field '{field}'"):
+        page.columns([field])
+
+
 @pytest.mark.parametrize("entity", [RunInfo, ModelInfo, Experiment])
 def test_no_results_are_a_table_with_the_attributes(entity: type[RunInfo]) -> None:
     page: Page[RunInfo] = Page(of=entity)
     assert shown(page.columns()) == {name: [] for name in ATTRIBUTES[entity]}
-    assert page.columns(["metrics.acc"]) == [Column("metrics.acc", ColumnType.NUMBER, [])]
+    assert page.columns(["tags.note"]) == [Column("tags.note", ColumnType.TEXT, [])]
 
 
 def test_a_list_that_knows_more_of_its_rows_puts_that_first() -> None:
