@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .column import Column, ColumnType, column_of
 from .page import Page
+from .records import record_columns
 from .rows import Rows
 
-__all__ = ["Column", "ColumnType", "Page", "Rows", "column_of"]
+__all__ = ["Column", "ColumnType", "Page", "Rows", "column_of", "record_columns"]
