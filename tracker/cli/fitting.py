@@ -85,6 +85,14 @@ def _width(column: Column, now: int) -> int:
     return max(map(len, [*heading(column.name, widest).split("\n"), " " * widest]))
 
 
+def headings(names: Sequence[str], widths: Sequence[int], room: int) -> list[str]:
+    """Return the headings of columns whose cells are so wide, folded if they have no room side by side."""
+    needed = sum(max(len(name), width) + _GAP for name, width in zip(names, widths, strict=True)) - _GAP
+    if needed <= room:
+        return list(names)
+    return [heading(name, width) for name, width in zip(names, widths, strict=True)]
+
+
 def heading(name: str, width: int) -> str:
     """Return a column's heading, folded so that it is hardly wider than its cells, which are so wide."""
     lines = [""]

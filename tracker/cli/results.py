@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,8 +10,9 @@ from typing import Any
 from ..errors import InvalidInput
 from ..system import milliseconds
 from ..tables import Column, ColumnType, Page, Rows
-from .fitting import Choice, cells, fitting, heading
+from .fitting import Choice, cells, fitting, headings
 from .manners import as_iso, write_json
+from .scope import names_in
 from .terminal import print_csv, print_table, table_width
 
 # What an item has by names of users' own.
@@ -20,30 +20,26 @@ _FAMILIES = ("metrics", "params", "tags")
 _NUMBERS = frozenset({ColumnType.WHOLE, ColumnType.NUMBER})
 
 
-def asked_fields(text: str | None) -> list[str] | None:
-    """Return the names in `a,b,c`; one that has a comma of its own stands in double quotes, as in CSV.
+def require_forms(arguments: argparse.Namespace) -> None:
+    """Check that the forms asked for do not exclude each other.
 
     Raises:
-        InvalidInput: a name is empty.
+        InvalidInput: they do.
     """
-    if text is None:
-        return None
-    names = [name.strip() for name in next(csv.reader([text], skipinitialspace=True), [])]
-    if not all(names) or not names:
-        raise InvalidInput(f"--fields {text!r}: give names with commas between them, such as name,metrics.loss")
-    return names
+    if arguments.json and arguments.csv:
+        raise InvalidInput("--json and --csv are two forms: leave one of them out")
 
 
-def show(arguments: argparse.Namespace, rows: Rows[Any], choice: Choice) -> None:
-    """Print rows in the form that the arguments ask for."""
-    fields = asked_fields(arguments.fields)
+def show(arguments: argparse.Namespace, rows: Rows[Any], choice: Choice, nothing: str = "nothing matches") -> None:
+    """Print rows in the form that the arguments ask for; `nothing` is what a person reads where there are none."""
+    fields = None if arguments.fields is None else names_in("--fields", arguments.fields, "name,metrics.loss")
     columns = rows.columns(fields)
     if arguments.json:
         write_json(_records(rows, columns, fields))
     elif arguments.csv:
         print_csv([column.name for column in columns], list(zip(*map(_exact, columns), strict=True)))
     elif not rows:
-        print("nothing matches")
+        print(nothing)
     elif fields is None:
         _print_fitting(columns, choice)
     else:
@@ -52,9 +48,8 @@ def show(arguments: argparse.Namespace, rows: Rows[Any], choice: Choice) -> None
 
 def show_rest(page: Page[Any]) -> None:
     """Say on stderr, where it is in nobody's way, that there is more than this page, and how to get it."""
-    if page.next_page_token is not None:
-        sys.stdout.flush()
-        sys.stderr.write(f"{len(page):,} shown; next page: --page-token {page.next_page_token}\n")
+    sys.stdout.flush()
+    sys.stderr.write(f"{len(page):,} shown; next page: --page-token {page.next_page_token}\n")
 
 
 def _print_fitting(columns: Sequence[Column], choice: Choice) -> None:
@@ -72,8 +67,9 @@ def _print_all(columns: Sequence[Column], now: int) -> None:
 
 def _print(columns: Sequence[Column], shown: Sequence[Sequence[str]]) -> None:
     numbers = {place for place, column in enumerate(columns) if column.type in _NUMBERS}
-    headings = [heading(column.name, max(map(len, texts))) for column, texts in zip(columns, shown, strict=True)]
-    print_table("", headings, list(zip(*shown, strict=True)), numbers)
+    widths = [max(map(len, texts)) for texts in shown]
+    titles = headings([column.name for column in columns], widths, table_width())
+    print_table("", titles, list(zip(*shown, strict=True)), numbers)
 
 
 def _exact(column: Column) -> Sequence[object]:

@@ -13,6 +13,7 @@ from ..entities import Experiment, ModelInfo, RunInfo
 from ..errors import InvalidInput, suggestion
 from .column import Column, ColumnType, column_of
 from .measured import metric_columns
+from .parts import part_column
 
 Entity = type[RunInfo] | type[ModelInfo] | type[Experiment]
 _TEXT, _WHOLE, _TIME = ColumnType.TEXT, ColumnType.WHOLE, ColumnType.TIME
@@ -69,21 +70,23 @@ def columns_of(items: Sequence[object], entity: Entity | None) -> list[Column]:
     ]
 
 
-def selected(columns: Iterable[Column], fields: Iterable[str], height: int, entity: Entity | None) -> list[Column]:
+def selected(
+    columns: Iterable[Column], fields: Iterable[str], items: Sequence[object], entity: Entity | None
+) -> list[Column]:
     """Return the columns that are asked for, in that order; `metrics`, `params` and `tags` are all of them.
 
-    A metric, a param or a tag that no row has is a column without values.
+    A metric, a param or a tag that no row has is a column without values; `metrics.loss.min` is a part of a curve.
 
     Raises:
         InvalidInput: a field is none that there could be.
     """
     known = {column.name: column for column in columns}
     families = ("tags",) if entity is Experiment else tuple(_FAMILIES)
-    chosen = [column for field in fields for column in _asked(known, field, families, height)]
+    chosen = [column for field in fields for column in _asked(known, field, families, items)]
     return list({column.name: column for column in chosen}.values())
 
 
-def _asked(known: Mapping[str, Column], field: str, families: Sequence[str], height: int) -> list[Column]:
+def _asked(known: Mapping[str, Column], field: str, families: Sequence[str], items: Sequence[object]) -> list[Column]:
     if field in known:
         return [known[field]]
     family, dot, key = field.partition(".")
@@ -94,7 +97,8 @@ def _asked(known: Mapping[str, Column], field: str, families: Sequence[str], hei
         return [column for name, column in known.items() if name.startswith(f"{field}.")]
     if not key:
         raise InvalidInput(f"field {field!r} needs a name behind its dot")
-    return [Column(field, _FAMILIES[family], [None] * height)]
+    part = part_column(items, field, known) if family == "metrics" else None
+    return [part or Column(field, _FAMILIES[family], [None] * len(items))]
 
 
 def _info(item: object) -> Any:  # noqa: ANN401  # one of three dataclasses, by the entity

@@ -41,7 +41,8 @@ class Rows(list[Item]):
         The attributes come first, by the names they have in Python, then `metrics.NAME`, `params.NAME` and
         `tags.NAME`, sorted. Where models were measured on several datasets, `metrics.accuracy` is the newest value on
         the dataset that was searched by, or on any if none was, and `metrics.accuracy@holdout` the newest on another
-        one. Params keep their type where all are numbers (or all are true or false), and are texts else.
+        one. Params keep their type where all are numbers (or all are true or false), and are texts else. Of runs
+        there are also parts of curves to ask for: `metrics.loss.min`, `.max` and `.last`.
 
         Raises:
             InvalidInput: a field is none that there could be.
@@ -49,7 +50,7 @@ class Rows(list[Item]):
         entity = self._of or entity_of(self)
         columns = [*self.leading(), *columns_of(self, entity)]
         fields = self._fields if fields is None else fields
-        return columns if fields is None else selected(columns, fields, len(self), entity)
+        return columns if fields is None else selected(columns, fields, self, entity)
 
     def leading(self) -> Sequence[Column]:
         """Return columns that go before the items' own; a kind of list that knows more of its rows has some."""

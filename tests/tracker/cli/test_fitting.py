@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from tracker.cli.fitting import Choice, cells, fitting, heading
+from tracker.cli.fitting import Choice, cells, fitting, heading, headings
 from tracker.cli.manners import ago, as_iso
 from tracker.tables import Column, ColumnType
 
@@ -77,6 +77,13 @@ def test_a_table_is_never_wider_than_its_room() -> None:
 def test_a_heading_is_folded_to_the_width_of_its_cells(name: str, width: int, lines: list[str]) -> None:
     assert heading(name, width).split("\n") == lines
     assert "".join(lines) == name
+
+
+def test_headings_are_folded_only_where_they_must_be() -> None:
+    names, widths = ["name", "metrics.accuracy_train"], [6, 8]
+    assert headings(names, widths, 30) == names
+    assert headings(names, widths, 29) == ["name", "metrics.\naccuracy_\ntrain"]
+    assert headings([], [], 80) == []
 
 
 def test_cells() -> None:

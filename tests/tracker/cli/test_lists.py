@@ -1,4 +1,4 @@
-"""`tracker runs` and `tracker models`: fields, pages, experiments by name or ID, and forms."""
+"""`tracker runs` and `tracker models`: fields, pages and forms."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_pages_follow_each_other_by_their_tokens(command: Command) -> None:
 def test_that_there_is_more_is_said_on_stderr_in_every_form(command: Command, kind: str, form: list[str]) -> None:
     out, err = command(kind, "--top", "2", *form)
     assert "page" not in out
-    assert re.fullmatch(r"2 .*next page: --page-token \S+\n", err)
+    assert re.fullmatch(r"2 shown; next page: --page-token \S+\n", err)
     assert command(kind, *form)[1] == ""
 
 
@@ -94,9 +94,8 @@ def test_only_the_fields_asked_for_in_their_order(command: Command) -> None:
     assert table[0] == ["metrics.loss", "name", "params.kind", "tags.t", "params.no", "metrics.a,b"]
     assert table[2] == ["0.25", "run 1", "1", "x", "", "1.0"]
     lines = command(*words)[0].splitlines()
-    assert lines[0].split() == ["metrics.", "params.", "tags.", "params.", "metrics."]
-    assert lines[1].split() == ["loss", "name", "kind", "t", "no", "a,b"]
-    assert lines[3].split() == ["0.25", "run", "1", "1", "x", "1"]
+    assert lines[0].split() == table[0]
+    assert lines[2].split() == ["0.25", "run", "1", "1", "x", "1"]
 
 
 def test_a_models_fields_are_those_of_the_dataset_that_is_asked_for(command: Command) -> None:
@@ -134,6 +133,8 @@ def test_a_time_that_is_printed_can_be_searched_for(command: Command) -> None:
 @pytest.mark.parametrize(
     ("words", "line"),
     [
+        (["runs", "--json", "--csv"], "tracker: --json and --csv are two forms: leave one of them out"),
+        (["runs", "--fields", 'name,"metrics'], "tracker: --fields 'name,\"metrics': give names"),
         (["runs", "--fields", ""], "tracker: --fields '': give names with commas between them, such as"),
         (["runs", "--fields", "name,,status"], "tracker: --fields 'name,,status': give names"),
         (["runs", "--fields", "nam"], "tracker: no field 'nam'; did you mean 'name'?"),
@@ -153,8 +154,10 @@ def test_a_mistake_is_one_line_and_exit_code_2(
 ) -> None:
     assert main([*words, "--store", str(place)]) == 2
     out, err = capsys.readouterr()
-    assert (out, len(err.splitlines())) == ("", 1)
-    assert err.startswith(line)
+    first, *caret = err.splitlines()
+    assert out == ""
+    assert first.startswith(line)
+    assert len(caret) in {0, 2}
 
 
 def test_in_a_terminal_of_80_columns_no_line_is_longer(

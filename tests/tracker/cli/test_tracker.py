@@ -19,6 +19,14 @@ from tracker.cli.main import main
 from tracker.cli.manners import as_iso
 
 Command = Callable[..., str]
+LOOKING = [
+    ["runs"],
+    ["models"],
+    ["rank", "acc"],
+    ["doctor"],
+    ["backup", "/nowhere/backup"],
+    ["gc"],
+]
 
 
 @pytest.fixture(scope="module")
@@ -178,7 +186,7 @@ def test_a_mistyped_command_is_one_line_and_exit_code_2(capsys: pytest.CaptureFi
     assert "--help" in err
 
 
-@pytest.mark.parametrize("words", [["runs"], ["models"], ["doctor"], ["backup", "/nowhere/backup"], ["gc"]])
+@pytest.mark.parametrize("words", LOOKING)
 def test_no_store_is_made_by_looking(tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str]) -> None:
     assert main([*words, "--store", str(tmp_path / "nowhere")]) == 2
     out, err = capsys.readouterr()
@@ -187,7 +195,7 @@ def test_no_store_is_made_by_looking(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("words", [["runs"], ["models"], ["doctor"], ["backup", "/nowhere/backup"], ["gc"]])
+@pytest.mark.parametrize("words", LOOKING)
 def test_what_is_no_store_is_said_in_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str]
 ) -> None:
@@ -205,6 +213,7 @@ def test_what_is_no_store_is_said_in_one_line(
         ["--help"],
         ["runs", "--help"],
         ["models", "--help"],
+        ["rank", "--help"],
         ["doctor", "--help"],
         ["backup", "--help"],
         ["gc", "--help"],
