@@ -1,4 +1,4 @@
-"""`tracker runs` and `tracker models`."""
+"""`tracker runs`, `tracker models` and `tracker experiments`."""
 
 from __future__ import annotations
 
@@ -12,27 +12,29 @@ from typing import Any
 from ..client import open_tracker
 from ..tables import Page
 from .fitting import Choice
-from .results import require_forms, show, show_rest
+from .results import require_forms, show, show_count, show_rest
 from .scope import dataset_of, experiment_ids
 
 _METRIC_ORDER = re.compile(r"\s*(metrics?\..+?)(?:\s+(asc|desc))?\s*", re.IGNORECASE)
 _RUN = Choice("run_id", first=("name", "status", "experiment"), later=("start_time",))
 _MODEL = Choice("model_id", first=("name", "step", "status"), later=("creation_timestamp",))
+_EXPERIMENT = Choice("experiment_id", first=("name", "lifecycle_stage"), later=("creation_time", "last_update_time"))
 
 
 def runs(arguments: argparse.Namespace) -> None:
-    """List runs."""
+    """List runs, or count them."""
     with open_tracker(arguments.store, create=False) as tracker:
         ids = experiment_ids(tracker, arguments.experiments)
         _show(
             arguments,
             partial(tracker.search_runs, ids, filter_string=arguments.filter, order_by=arguments.order_by),
+            partial(tracker.count_runs, ids, filter_string=arguments.filter),
             _RUN,
         )
 
 
 def models(arguments: argparse.Namespace) -> None:
-    """List logged models."""
+    """List logged models, or count them."""
     wanted = None if arguments.dataset is None else dataset_of(arguments.dataset)
     datasets = [wanted] if wanted else []
     order_by = [_on_dataset(text, wanted) if wanted else text for text in arguments.order_by]
@@ -42,17 +44,34 @@ def models(arguments: argparse.Namespace) -> None:
         _show(
             arguments,
             partial(scope, order_by=order_by),
+            partial(tracker.count_logged_models, ids, filter_string=arguments.filter, datasets=datasets),
             _MODEL,
         )
 
 
-def _show(arguments: argparse.Namespace, search: Callable[..., Page[Any]], choice: Choice) -> None:
-    """Print a page of what is found, and how to get the next one."""
+def experiments(arguments: argparse.Namespace) -> None:
+    """List experiments, or count them."""
+    with open_tracker(arguments.store, create=False) as tracker:
+        _show(
+            arguments,
+            partial(tracker.search_experiments, filter_string=arguments.filter, order_by=arguments.order_by),
+            partial(tracker.count_experiments, filter_string=arguments.filter),
+            _EXPERIMENT,
+        )
+
+
+def _show(
+    arguments: argparse.Namespace, search: Callable[..., Page[Any]], count: Callable[[], int], choice: Choice
+) -> None:
+    """Print a page of what is found, and how to get the next one; or only how many there are."""
     require_forms(arguments)
+    if arguments.count:
+        show_count(arguments, count())
+        return
     page = search(max_results=arguments.top, page_token=arguments.page_token)
     show(arguments, page, replace(choice, mentioned=[arguments.filter, *arguments.order_by]))
     if page.next_page_token is not None:
-        show_rest(page)
+        show_rest(page, count())
 
 
 def _on_dataset(text: str, dataset: Mapping[str, str]) -> str | Mapping[str, object]:

@@ -45,6 +45,8 @@ def _add_searches(commands: argparse._SubParsersAction[Parser]) -> None:
     add_experiments(models)
     add_search(models)
     add_dataset(models, "only what was measured on this dataset")
+    experiments = _add(commands, "experiments", "lists", "list experiments, the newest first")
+    add_search(experiments, filter_help="such as \"name LIKE 'digits%%'\"", order="name ASC")
     add_rank(_add(commands, "rank", "rank", "rank checkpoints, the best first"))
 
 

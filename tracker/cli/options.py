@@ -23,6 +23,7 @@ def add_search(parser: argparse.ArgumentParser, *, filter_help: str = _FILTER, o
     )
     parser.add_argument("--top", type=int, default=100, metavar="K", help="how many at most (default: 100)")
     parser.add_argument("--page-token", metavar="T", help=_TOKEN)
+    parser.add_argument("--count", action="store_true", help="print only how many there are")
     add_forms(parser)
 
 

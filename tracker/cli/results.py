@@ -26,8 +26,12 @@ def require_forms(arguments: argparse.Namespace) -> None:
     Raises:
         InvalidInput: they do.
     """
+    given = vars(arguments)
     if arguments.json and arguments.csv:
         raise InvalidInput("--json and --csv are two forms: leave one of them out")
+    chosen = [f"--{name.replace('_', '-')}" for name in ("csv", "fields", "page_token") if given.get(name)]
+    if given.get("count") and chosen:
+        raise InvalidInput(f"--count gives one number: leave out {' and '.join(chosen)}")
 
 
 def show(arguments: argparse.Namespace, rows: Rows[Any], choice: Choice, nothing: str = "nothing matches") -> None:
@@ -46,10 +50,15 @@ def show(arguments: argparse.Namespace, rows: Rows[Any], choice: Choice, nothing
         _print_all(columns, milliseconds())
 
 
-def show_rest(page: Page[Any]) -> None:
+def show_count(arguments: argparse.Namespace, count: int) -> None:
+    """Print how many there are."""
+    write_json(count) if arguments.json else print(count)
+
+
+def show_rest(page: Page[Any], total: int) -> None:
     """Say on stderr, where it is in nobody's way, that there is more than this page, and how to get it."""
     sys.stdout.flush()
-    sys.stderr.write(f"{len(page):,} shown; next page: --page-token {page.next_page_token}\n")
+    sys.stderr.write(f"{len(page):,} of {total:,}; next page: --page-token {page.next_page_token}\n")
 
 
 def _print_fitting(columns: Sequence[Column], choice: Choice) -> None:

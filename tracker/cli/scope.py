@@ -9,6 +9,8 @@ from ..client import Tracker
 from ..entities import Experiment
 from ..errors import ExperimentNotFound, InvalidInput
 
+_PAGE = 10_000
+
 
 def experiment_ids(tracker: Tracker, wanted: Sequence[str]) -> list[str] | None:
     """Return the IDs of experiments that are given by name or by ID; None stands for all.
@@ -25,7 +27,7 @@ def found_experiments(tracker: Tracker, wanted: Sequence[str]) -> list[Experimen
     Raises:
         ExperimentNotFound: neither a name nor an ID.
     """
-    known = list(tracker.search_experiments())
+    known = _all_experiments(tracker)
     by_name = {each.name: each for each in known}
     # Of an experiment whose name is the ID of another one, the name is meant.
     by_word = {each.experiment_id: each for each in known} | by_name
@@ -33,6 +35,15 @@ def found_experiments(tracker: Tracker, wanted: Sequence[str]) -> list[Experimen
         if word not in by_word:
             raise ExperimentNotFound(word, by_name)
     return [by_word[word] for word in wanted]
+
+
+def _all_experiments(tracker: Tracker) -> list[Experiment]:
+    page = tracker.search_experiments(max_results=_PAGE)
+    found = list(page)
+    while page.next_page_token is not None:
+        page = tracker.search_experiments(max_results=_PAGE, page_token=page.next_page_token)
+        found += page
+    return found
 
 
 def dataset_of(text: str) -> Mapping[str, str]:

@@ -1,4 +1,4 @@
-"""`tracker runs` and `tracker models`: fields, pages and forms."""
+"""`tracker runs`, `tracker models` and `tracker experiments`: counts, fields, pages and forms."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import pytest
 
 import tracker
 from tracker.cli.main import main
+from tracker.cli.manners import as_iso
 
 Command = Callable[..., tuple[str, str]]
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -74,7 +75,7 @@ def test_pages_follow_each_other_by_their_tokens(command: Command) -> None:
 def test_that_there_is_more_is_said_on_stderr_in_every_form(command: Command, kind: str, form: list[str]) -> None:
     out, err = command(kind, "--top", "2", *form)
     assert "page" not in out
-    assert re.fullmatch(r"2 shown; next page: --page-token \S+\n", err)
+    assert re.fullmatch(r"2 of [78]; next page: --page-token \S+\n", err)
     assert command(kind, *form)[1] == ""
 
 
@@ -130,10 +131,54 @@ def test_a_time_that_is_printed_can_be_searched_for(command: Command) -> None:
     assert all(str(row["start_time"]).endswith("Z") for row in found)
 
 
+def test_experiments(command: Command, place: Path) -> None:
+    found = rows(command, "experiments", "--filter", "name LIKE 'e%'", "--order-by", "name DESC")
+    with tracker.open(place) as opened:
+        known = {each.name: each for each in opened.search_experiments()}
+    assert found == [
+        {
+            "experiment_id": known[name].experiment_id,
+            "name": name,
+            "lifecycle_stage": "active",
+            "creation_time": as_iso(known[name].creation_time),
+            "last_update_time": as_iso(known[name].last_update_time),
+            "tags": {},
+        }
+        for name in ("e1", "e0")
+    ]
+    assert command("experiments", "--order-by", "name", "--csv", "--fields", "name", "--top", "9") == (
+        "name\n2\nDefault\ne0\ne1\n",
+        "",
+    )
+    out, err = command("experiments", "--top", "1")
+    assert err.startswith("1 of 4; next page: --page-token ")
+    assert "active" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "count"),
+    [
+        (["runs"], "8"),
+        (["runs", "e0", "--filter", "params.n > 1"], "3"),
+        (["runs", "--top", "1", "--order-by", "params.n"], "8"),
+        (["models", "--dataset", "holdout", "--filter", "metrics.acc > 0.75"], "3"),
+        (["models", "--filter", "params.n > 9", "--json"], "0"),
+        (["experiments", "--filter", "name LIKE 'e%'"], "2"),
+    ],
+)
+def test_counts(command: Command, words: list[str], count: str) -> None:
+    assert command(*words, "--count") == (f"{count}\n", "")
+
+
 @pytest.mark.parametrize(
     ("words", "line"),
     [
+        (["runs", "--count", "--csv"], "tracker: --count gives one number: leave out --csv"),
+        (["models", "--count", "--fields", "name"], "tracker: --count gives one number: leave out --fields"),
+        (["experiments", "--count", "--page-token", "x"], "tracker: --count gives one number: leave out --page-token"),
         (["runs", "--json", "--csv"], "tracker: --json and --csv are two forms: leave one of them out"),
+        (["experiments", "--fields", "metrics"], "tracker: no field 'metrics'"),
+        (["experiments", "--order-by", "nothing"], "tracker: unknown attribute 'nothing'"),
         (["runs", "--fields", 'name,"metrics'], "tracker: --fields 'name,\"metrics': give names"),
         (["runs", "--fields", ""], "tracker: --fields '': give names with commas between them, such as"),
         (["runs", "--fields", "name,,status"], "tracker: --fields 'name,,status': give names"),

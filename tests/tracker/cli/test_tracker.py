@@ -22,6 +22,8 @@ Command = Callable[..., str]
 LOOKING = [
     ["runs"],
     ["models"],
+    ["experiments"],
+    ["runs", "e", "--count"],
     ["rank", "acc"],
     ["doctor"],
     ["backup", "/nowhere/backup"],
@@ -213,6 +215,7 @@ def test_what_is_no_store_is_said_in_one_line(
         ["--help"],
         ["runs", "--help"],
         ["models", "--help"],
+        ["experiments", "--help"],
         ["rank", "--help"],
         ["doctor", "--help"],
         ["backup", "--help"],
