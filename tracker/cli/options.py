@@ -40,11 +40,28 @@ def add_dataset(parser: argparse.ArgumentParser, text: str) -> None:
 
 def add_rank(parser: argparse.ArgumentParser) -> None:
     """Add what says how to rank, and among which checkpoints."""
-    parser.add_argument("metric", metavar="METRIC", help="such as accuracy")
-    parser.add_argument("--goal", default="maximize", metavar="GOAL", help="maximize or minimize (default: maximize)")
+    parser.add_argument(
+        "metric",
+        metavar="METRIC[,METRIC…]",
+        help="such as accuracy, or accuracy:maximize,latency_ms:minimize for a Pareto front (with --weights one order)",
+    )
+    parser.add_argument("--goal", metavar="GOAL", help="maximize or minimize (default: maximize)")
     add_dataset(parser, "rank by what was measured on this dataset")
+    parser.add_argument("--any-digest", action="store_true", help="mix what was measured on all digests of one name")
+    parser.add_argument("--value", metavar="V", help="which value counts: latest (default), best, last or mean")
+    parser.add_argument("--last-steps", type=int, metavar="N", help="with --value mean: over how many last steps")
+    parser.add_argument("--smooth", type=int, metavar="N", help="average N neighbouring checkpoints of a run first")
+    parser.add_argument("--weights", metavar="W", help="one order of several metrics: accuracy=1,latency_ms=0.2")
+    parser.add_argument(
+        "--constraint", action="append", default=[], metavar="C", help='such as "latency_ms < 20"; may be repeated'
+    )
+    parser.add_argument("--seeds", metavar="PARAM[,…]", help="rank groups whose params differ in these alone")
+    parser.add_argument("--per", metavar="P", help="only the best of each: run, trial, sweep or params.NAME")
     _add_among(parser)
     parser.add_argument("--top", type=int, default=5, metavar="K", help="how many places (default: 5)")
+    parser.add_argument(
+        "--explain", action="store_true", help="say what each beat, by how much, and whether it is noise"
+    )
     add_forms(parser)
 
 

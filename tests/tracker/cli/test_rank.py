@@ -103,6 +103,10 @@ def test_what_does_not_rank_is_said_in_words(command: Command, words: list[str],
         (["acc", "--dataset", ""], "--dataset '': give a dataset's name"),
         (["acc", "--dataset", "validation", "--goal", "maximise"], "the goal is 'maximise'; it must be"),
         (["ms", "--goal", ""], "the goal is ''; it must be"),
+        (["acc:maximum"], "METRIC 'acc:maximum': write a goal as"),
+        (["acc,,ms"], "METRIC 'acc,,ms': give names"),
+        (["acc,ms", "--weights", "acc=much"], "--weights 'acc=much': write NAME=NUMBER"),
+        (["acc", "--seeds", ""], "--seeds '': give names"),
         (["acc", "--experiment", "e9"], "no experiment 'e9'; there is Default, e0, e1"),
         (["acc", "--sweep", "f" * 32], f"no run '{'f' * 32}'"),
         (["acc", "--filter", "params.n >"], "expected"),
@@ -123,7 +127,9 @@ def test_a_mistake_is_one_line_and_exit_code_2(
     assert "Traceback" not in err
 
 
-@pytest.mark.parametrize("words", [["rank"], ["rank", "a", "b"], ["rank", "a", "--top", "x"]])
+@pytest.mark.parametrize(
+    "words", [["rank"], ["rank", "a", "b"], ["rank", "a", "--smooth", "x"], ["rank", "a", "--last-steps", "1.5"]]
+)
 def test_a_mistyped_command_is_one_line_and_exit_code_2(capsys: pytest.CaptureFixture[str], words: list[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main(words)
