@@ -15,7 +15,11 @@ from .fitting import Choice
 from .results import require_forms, show, show_count, show_rest
 from .scope import dataset_of, experiment_ids
 
-_METRIC_ORDER = re.compile(r"\s*(metrics?\..+?)(?:\s+(asc|desc))?\s*", re.IGNORECASE)
+# A metric, its key in quotes or without blanks, perhaps a part of it, and a direction.
+_METRIC_ORDER = re.compile(
+    r"""\s*(metrics?\.(?:`[^`]+`|"[^"]+"|'[^']+'|[^\s`"'])\S*?(?:\(\s*[+-]?\d+\s*\))?)(?:\s+(asc|desc))?\s*""",
+    re.IGNORECASE,
+)
 _RUN = Choice("run_id", first=("name", "status", "experiment"), later=("start_time",))
 _MODEL = Choice("model_id", first=("name", "step", "status"), later=("creation_timestamp",))
 _EXPERIMENT = Choice("experiment_id", first=("name", "lifecycle_stage"), later=("creation_time", "last_update_time"))

@@ -20,10 +20,11 @@ def record_columns(
 
     A record within it gives a column for each of its own fields, `lead.noise`; a mapping one for each of its keys,
     `values.accuracy`, and so does a tuple, whose `entries` are named here. What has a text of its own, as a dataset
-    has, is that text. Facts that may be None, and are for all, have no column.
+    has, is that text. Facts that may be None, and are for all, have no column; `leave_out` names others, as fields of
+    the record or as columns.
     """
     found = _columns("", kind, records, entries)
-    return [column for column in found if column.name.partition(".")[0] not in leave_out]
+    return [column for column in found if leave_out.isdisjoint({column.name, column.name.partition(".")[0]})]
 
 
 def _columns(prefix: str, kind: type, records: Sequence[object], entries: Sequence[str]) -> Iterator[Column]:

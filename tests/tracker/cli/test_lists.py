@@ -105,6 +105,15 @@ def test_a_models_fields_are_those_of_the_dataset_that_is_asked_for(command: Com
     assert rows(command, *words, "--dataset", "holdout@b2") == [{"metrics.acc": 0.4, "metrics.acc@holdout": None}]
 
 
+@pytest.mark.parametrize(
+    "order", ["metrics.acc DESC", "metrics.`acc` desc ", 'metric."acc"  DESC', "metrics.'acc' desc"]
+)
+def test_an_order_by_a_metric_means_the_dataset_that_is_asked_for(command: Command, order: str) -> None:
+    words = ["models", "--top", "2", "--order-by", order, "--fields", "step"]
+    assert rows(command, *words, "--dataset", "validation") == [{"step": 6}, {"step": 5}]
+    assert rows(command, *words, "--dataset", "holdout") == [{"step": 0}, {"step": 1}]
+
+
 def test_csv_has_all_columns_also_where_nothing_matches(command: Command) -> None:
     heading, *found = csv.reader(io.StringIO(command("runs", "--csv")[0]))
     assert heading[:4] == ["run_id", "name", "experiment_id", "experiment"]
@@ -190,6 +199,8 @@ def test_counts(command: Command, words: list[str], count: str) -> None:
         (["runs", "--top", "50001"], "tracker: max_results is 50001; it must be from 1 to 50000"),
         (["runs", "e7"], "tracker: no experiment 'e7'; there is 2, Default, e0, e1"),
         (["runs", "99"], "tracker: no experiment '99'"),
+        (["models", "--dataset", "holdout", "--order-by", "metrics.acc SIDEWAYS"], "tracker: "),
+        (["models", "--dataset", "holdout", "--order-by", "metrics.`acc"], "tracker: "),
         (["models", "--dataset", ""], "tracker: --dataset ''"),
         (["models", "--dataset", "@a1"], "tracker: --dataset '@a1'"),
     ],

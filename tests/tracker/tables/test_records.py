@@ -64,6 +64,8 @@ def test_each_fact_is_a_column_of_its_type() -> None:
 def test_what_no_record_has_is_no_column() -> None:
     names = [column.name for column in record_columns(PLACES[1:], Place, leave_out={"named", "datasets"})]
     assert names == ["place"]
+    names = [column.name for column in record_columns(PLACES, Place, leave_out={"named", "lead.noise", "lead.source"})]
+    assert names == ["place", "dataset", "lead.over", "lead.is_large"]
     without_noise = [Place(1, (), {}, lead=Lead(1))]
     names = [column.name for column in record_columns(without_noise, Place)]
     assert names == ["place", "lead.over"]
