@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Generic, TypeVar
 
-from ..entities import DatasetRef, Experiment, ModelInfo, Page, RunInfo
+from ..entities import DatasetRef, Experiment, ModelInfo, RunInfo
 from ..errors import ExperimentNotFound, ModelNotFound, RunNotFound
 from ..filter import DatasetFilter, Subject, parse_order
 from ..ranking import chosen_dataset
 from ..ranking import order_by as ranking_order
 from ..store.interface import Found, Query, Search
+from ..tables import Page
 from .queries import MAX_RESULTS, OrderBy, dataset_filter, query_of, quoted, require_ids
 
 Model = TypeVar("Model")
