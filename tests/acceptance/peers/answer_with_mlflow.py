@@ -1,4 +1,4 @@
-"""Write a world through MLflow's client into a SQLite file of its own, and answer cases: runs where MLflow is installed.
+"""Write a world through MLflow's client into a SQLite file of its own, and answer cases; runs in MLflow's environment.
 
     python answer_with_mlflow.py ASKED FOLDER > ANSWERED
 

@@ -36,7 +36,7 @@ PARAM_KEYS = (*KEYS, "lr", "lr", "depth", "fold", "absent")
 PARAM_VALUES = (*TEXTS, *NUMBERS, "True", "None", "1e-05", "3")
 PLAIN = re.compile(r"\w+")
 # How often a clause is one of those that only one of both reads as its writer meant.
-ODD = 0.04
+ODD = 0.08
 # A name that no experiment has, for an ID that none has.
 NOWHERE = "nowhere"
 
@@ -69,8 +69,8 @@ class _Maker:
 
     subject = ""
     # Quotes around a text, and around a key.
-    quotes = ("'", "'", '"')
-    key_quotes = ("`", "`", '"', "'")
+    quotes: tuple[str, ...] = ("'", "'", '"')
+    key_quotes: tuple[str, ...] = ("`", "`", '"', "'")
     lower = True
 
     def __init__(self, dice: random.Random, world: World) -> None:
@@ -179,7 +179,7 @@ class _Runs(_Maker):
 
     def place(self) -> str:
         run = self.dice.choice(self.world.runs)
-        return self.texts("artifact_uri", [f"%/{run.run_id}/artifacts", "%/artifacts"], ("LIKE",))
+        return f"artifact_uri {self.word('LIKE')} '%{self.dice.choice(('', f'/{run.run_id}'))}/artifacts'"
 
     def metric(self) -> str:
         entity = self.dice.choice(("metrics", "metrics", "metric"))
@@ -227,7 +227,16 @@ class _Runs(_Maker):
         dice = self.dice
         metric = f"{dice.choice(('metrics', 'metric'))}.{self.key(dice.choice((*RUN_METRICS, 'absent')))}"
         keyed = f"{dice.choice(('params', 'param', 'tags', 'tag'))}.{self.key(dice.choice(PARAM_KEYS))}"
-        names = ("start_time", "end_time", "created", "status", "run_name", "run_id", "user_id", "attributes.start_time")
+        names = (
+            "start_time",
+            "end_time",
+            "created",
+            "status",
+            "run_name",
+            "run_id",
+            "user_id",
+            "attributes.start_time",
+        )
         field = dice.choice((metric, metric, keyed, dice.choice((*names, "tags.mlflow.runName"))))
         return field + dice.choice(("", " ASC", " DESC", " desc", " asc", "  DESC"))
 
@@ -245,12 +254,14 @@ class _Models(_Maker):
 
     def in_double_quotes(self) -> str:
         """Write a text as MLflow's other searches take it; here they keep the quotes."""
-        return f'params.{self.dice.choice(KEYS[:2])} {self.dice.choice(("=", "!=", "LIKE"))} "{self.dice.choice(NUMBERS)}"'
+        return (
+            f'params.{self.dice.choice(KEYS[:2])} {self.dice.choice(("=", "!=", "LIKE"))} "{self.dice.choice(NUMBERS)}"'
+        )
 
     def unquoted(self) -> str:
         """Write a text without quotes; a number too is a text to MLflow."""
-        value = self.dice.choice(("0.1", "0.10", "1e-1", "10", "adam", "none"))
-        return f"{self.dice.choice(('params', 'tags'))}.{self.dice.choice(KEYS[:2])} {self.dice.choice(('=', '!='))} {value}"
+        field = f"{self.dice.choice(('params', 'params', 'tags'))}.{self.dice.choice(KEYS[:2])}"
+        return f"{field} {self.dice.choice(('=', '!='))} {self.dice.choice(('0.1', '0.10', '1e-1', '10', 'adam'))}"
 
     def metric(self) -> str:
         value = self.dice.choice(VALUES) + self.dice.choice((0, 0, 0.1))

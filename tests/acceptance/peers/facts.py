@@ -81,8 +81,6 @@ def _each(answer: Answer, names: dict[Any, Any]) -> Answer:
     return {"pages": [[names[identity] for identity in page] for page in answer["pages"]]}
 
 
-
-
 def _laid_out(told: dict[str, Any]) -> str:
     world = ",\n".join(f'"{name}": {_listed(rows)}' for name, rows in told["world"].items())
     version = json.dumps(told["mlflow"])

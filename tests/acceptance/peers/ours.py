@@ -1,4 +1,4 @@
-"""The same worlds and searches on our side.
+"""The same worlds and searches on our side: the world is written, and searched through the Python API.
 
 What our Python API cannot say yet (IDs and times of its own, a user, a status without an end, experiments without runs,
 their times and tags, what is deleted) is said with records of the journal, and the rest in the store's own tables.

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from .cases import Case
-from .differences import BY_NAME, touching
+from .differences import DIFFERENCES, Difference, touching
 from .ours import Answer
 from .worlds import World
 
@@ -33,7 +33,7 @@ class Verdicts:
     # Cases that MLflow refuses: of these, how many we answer.
     refused: int = 0
     answered: int = 0
-    met: Counter[str] = field(default_factory=Counter)
+    met: Counter[Difference] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
 
     @property
@@ -43,12 +43,10 @@ class Verdicts:
 
     def report(self, subject: str) -> str:
         """Say it in lines."""
-        lines = [
-            f"{subject}: {self.compared} compared, {self.same} the same; "
-            f"{self.refused} refused by MLflow, of which {self.answered} are answered here"
-        ]
-        lines += [f"  {count} x {name}: {_of(name)}" for name, count in self.met.most_common()]
-        return "\n".join(lines)
+        first = f"{subject}: {self.compared} compared, {self.same} the same"
+        more = f"{self.refused} refused by MLflow, {self.answered} of them answered here"
+        met = [f"  {count} x {each.name}: {each.reason} [{each.reference}]" for each, count in self.met.most_common()]
+        return "\n".join([f"{first}; {more}", *met])
 
     def require(self) -> None:
         """Raise where there are faults, and show the first of them."""
@@ -56,12 +54,8 @@ class Verdicts:
         assert not self.faults, f"{len(self.faults)} faults of {self.compared}, the first:\n{first}"
 
 
-def _of(name: str) -> str:
-    return f"{BY_NAME[name].reason} [{BY_NAME[name].reference}]"
-
-
-def judge(compared: Iterable[Compared]) -> Verdicts:
-    """Compare all."""
+def judge(compared: Iterable[Compared], listed: Sequence[Difference] = DIFFERENCES) -> Verdicts:
+    """Compare all; a difference that is not listed is a fault."""
     verdicts = Verdicts()
     for each in compared:
         if "refused" in each.theirs:
@@ -69,23 +63,23 @@ def judge(compared: Iterable[Compared]) -> Verdicts:
             verdicts.answered += "pages" in each.ours
         elif each.theirs == each.ours:
             verdicts.same += 1
-        elif name := _known(each):
-            verdicts.met[name] += 1
+        elif difference := _known(each, listed):
+            verdicts.met[difference] += 1
         else:
             verdicts.faults.append(_shown(each))
     return verdicts
 
 
-def _known(each: Compared) -> str:
-    """Name the difference that an answer shows; nothing if there is none for it."""
-    found = touching(each.world, each.case)
+def _known(each: Compared, listed: Sequence[Difference]) -> Difference | None:
+    """Return the difference that an answer shows, if there is one for it."""
+    found = touching(each.world, each.case, listed)
     if "refused" in each.ours:
         error = each.ours["refused"].partition(":")[0]
-        return next((difference.name for difference in found if difference.refusal == error), "")
-    concerned = frozenset().union(*(difference.concerned(each.world, each.case) for difference in found))
+        return next((difference for difference in found if difference.refusal == error), None)
+    concerned = frozenset[str]().union(*(difference.concerned(each.world, each.case) for difference in found))
     if found and _without(each.in_other_words, concerned) == _without(each.ours, concerned):
-        return found[0].name
-    return ""
+        return found[0]
+    return None
 
 
 def _without(answer: Answer, concerned: frozenset[str]) -> Sequence[object]:

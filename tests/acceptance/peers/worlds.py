@@ -18,7 +18,24 @@ MODEL_METRICS = ("acc", "score", "val/score", "a b", "odd")
 KEYS = ("lr", "opt", "a b", "größe", "group", "x/y", "n.layers")
 # One param is a number most of the time, and once in a while none.
 NUMBERS = ("0.1", "0.10", "1e-1", "0.01", "1", "10", "9", "-0.5", "none", "")
-TEXTS = ("adam", "Adam", "ADAM", "sgd", "a_b", "a%b", "axb", "é", "É", "*[a]?", "it's", 'a "b"', "", " a ", "0.5", "ß日本")
+TEXTS = (
+    "adam",
+    "Adam",
+    "ADAM",
+    "sgd",
+    "a_b",
+    "a%b",
+    "axb",
+    "é",
+    "É",
+    "*[a]?",
+    "it's",
+    'a "b"',
+    "",
+    " a ",
+    "0.5",
+    "ß日本",
+)
 VALUES = (-2.0, -1.5, 0.0, 0.25, 0.5, 0.5, 1.0, 1.0, 3.0, 1e-7, 1234567.0, 1e20)
 RUN_NAMES = ("first", "First", "second", "run-3", "it's", "größe", "a%b", "a b")
 MODEL_NAMES = ("net", "Net", "best_net", "größe", "a b")
@@ -199,7 +216,9 @@ class _Maker:
             last_update_time=created if status == "PENDING" else created + dice.randrange(3),
             params={**run.params, **own},
             tags=self._texts(0.5),
-            points=[point for key in MODEL_METRICS if dice.random() < 0.6 for point in self._measured(identity, key, run)],
+            points=[
+                point for key in MODEL_METRICS if dice.random() < 0.6 for point in self._measured(identity, key, run)
+            ],
         )
 
     def _place(self) -> Experiment:
@@ -237,7 +256,9 @@ class _Maker:
         dice = self._dice
         value = dice.choice((*VALUES, NAN, INF, -INF) if key == "odd" else VALUES)
         dataset = list(dice.choice(DATASETS)) if dice.random() < 0.8 else None
-        return Point(key, value, dice.randrange(3), BEGIN + dice.randrange(3), dataset, run.run_id)
+        # Another run may measure it too.
+        by = dice.choice(self._runs) if dice.random() < 0.15 else run
+        return Point(key, value, dice.randrange(3), BEGIN + dice.randrange(3), dataset, by.run_id)
 
     def _is_free(self, model: str, point: Point) -> bool:
         place = (model, point.key, point.step, point.timestamp, str(point.run_id))
