@@ -117,6 +117,10 @@ class _Maker:
         quote = self.dice.choice(fitting or self.quotes)
         return f"{quote}{text}{quote}"
 
+    def member(self, text: str) -> str:
+        """Write a text of a list."""
+        return self.text(text)
+
     def key(self, key: str) -> str:
         if PLAIN.fullmatch(key) and self.dice.random() < 0.6:
             return key
@@ -140,7 +144,7 @@ class _Maker:
         return self.dice.choice(("", "%")) + "".join(letters) + self.dice.choice(("", "%", "%"))
 
     def listed(self, texts: Sequence[str]) -> str:
-        written = self.dice.choice((", ", ",")).join(self.text(text) for text in texts)
+        written = self.dice.choice((", ", ",")).join(self.member(text) for text in texts)
         # MLflow reads a list as Python does.
         ending = "," if len(texts) == 1 and self.dice.random() < 0.3 else ""
         return f"({written}{ending})"
@@ -243,8 +247,14 @@ class _Runs(_Maker):
 
 class _Models(_Maker):
     subject = "models"
-    quotes = ("'",)
     key_quotes = ("`",)
+
+    def text(self, text: str) -> str:
+        """Write a text; here MLflow has no way to write one with a quote in it."""
+        return "'" + text.replace("'", "") + "'"
+
+    def member(self, text: str) -> str:
+        return super().text(text)
 
     def clause(self) -> str:
         if self.dice.random() < ODD:

@@ -24,6 +24,7 @@ STATUS = re.compile(
 )
 METRIC = re.compile(r"metrics?\.(?:`([^`]+)`|\"([^\"]+)\"|'([^']+)'|([\w.]+))")
 DOUBLE_QUOTED = re.compile(r'"([^"\']*)"')
+BACKSLASHED_LIST = re.compile(r"\([^()]*\\[^()]*\)")
 UNQUOTED = re.compile(r"(params)\.(\w+)\s*(?:!=|=)\s*(?!['\"])(\S+)")
 
 
@@ -65,7 +66,7 @@ def _status_as_number(world: World, case: Case) -> Case:
 
 def _numbers(clause: re.Match[str]) -> str:
     """Write the statuses that a clause finds as MLflow's numbers."""
-    operator, values = clause[1].upper(), re.findall("'([^']*)'", clause[2])
+    operator, values = clause[1].upper(), re.findall("['\"]([^'\"]*)['\"]", clause[2])
     found = [STATUS_NUMBERS[status] for status in STATUS_NUMBERS if _fits(status, operator.split()[-1], values)]
     if operator in {"!=", "NOT IN"}:
         found = [number for number in STATUS_NUMBERS.values() if number not in found]
@@ -126,6 +127,16 @@ def _in_other_quotes(world: World, case: Case) -> Case:
     return replace(case, filter=case.filter.replace("'it''s'", '"it\'s"'))
 
 
+def _has_backslash_in_list(world: World, case: Case) -> bool:
+    del world
+    return BACKSLASHED_LIST.search(case.filter) is not None
+
+
+def _with_two_backslashes(world: World, case: Case) -> Case:
+    del world
+    return replace(case, filter=BACKSLASHED_LIST.sub(lambda found: found[0].replace("\\", "\\\\"), case.filter))
+
+
 def _has_unquoted_number(world: World, case: Case) -> bool:
     return case.subject == "models" and bool(_numeric_equals(world, case))
 
@@ -174,6 +185,13 @@ DIFFERENCES = (
         "2.7: no escaping of the quote inside",
         _has_doubled_quote,
         instead=_in_other_quotes,
+    ),
+    Difference(
+        "a backslash in a list",
+        "a backslash is itself wherever it stands; MLflow reads a list as Python does, where it begins an escape",
+        "2.7: no escaping",
+        _has_backslash_in_list,
+        instead=_with_two_backslashes,
     ),
     Difference(
         "a number without quotes",
