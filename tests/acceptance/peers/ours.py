@@ -31,7 +31,15 @@ from tracker.errors import TrackerError
 from .cases import NOWHERE, Case
 from .worlds import Model, Point, Run, World
 
+EXPERIMENT = """
+INSERT OR REPLACE INTO experiments (experiment_id, name, lifecycle_stage, creation_time, last_update_time)
+VALUES (?, ?, ?, ?, ?)
+"""
+EXPERIMENT_TAG = "INSERT INTO experiment_tags (experiment_id, key, value) VALUES (?, ?, ?)"
+RUN = "UPDATE runs SET user_id = ?, status = ?, lifecycle_stage = ? WHERE run_id = ?"
+
 Answer = dict[str, Any]
+Rows = list[tuple[str, Sequence[object]]]
 
 
 def write(world: World, store: Path) -> None:
@@ -81,26 +89,22 @@ def _measurement(model: Model, point: Point) -> MeasureModel:
     return MeasureModel(model.model_id, run_id, point.step, point.timestamp, values, dataset)
 
 
-Rows = list[tuple[str, Sequence[object]]]
-
-
 def _experiment_rows(world: World) -> Rows:
     rows: Rows = []
     for number, each in enumerate(world.experiments):
         stage = "deleted" if each.deleted else "active"
         rows.append(
             (
-                "INSERT OR REPLACE INTO experiments VALUES (?, ?, ?, ?, ?)",
+                EXPERIMENT,
                 (number, each.name, stage, each.creation_time, each.last_update_time),
             )
         )
-        rows += [("INSERT INTO experiment_tags VALUES (?, ?, ?)", (number, *tag)) for tag in each.tags.items()]
+        rows += [(EXPERIMENT_TAG, (number, *tag)) for tag in each.tags.items()]
     return rows
 
 
 def _run_rows(world: World) -> Rows:
-    sql = "UPDATE runs SET user_id = ?, status = ?, lifecycle_stage = ? WHERE run_id = ?"
-    return [(sql, (run.user, run.status, "deleted" if run.deleted else "active", run.run_id)) for run in world.runs]
+    return [(RUN, (run.user, run.status, "deleted" if run.deleted else "active", run.run_id)) for run in world.runs]
 
 
 def _write_rows(store: Path, rows: Rows) -> None:
