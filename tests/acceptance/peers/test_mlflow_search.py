@@ -47,7 +47,7 @@ class Held:
 
     def compare(self, subject: str, twist: Callable[[Case], Case] = lambda case: case) -> Iterator[Compared]:
         """Answer a subject's cases, each perhaps twisted before it is asked here."""
-        searcher, facts = Searcher(self.ours), self.facts
+        searcher, facts = Searcher(self.ours, self.facts.world), self.facts
         for case, theirs, other in zip(facts.cases, facts.answers, facts.in_other_words, strict=True):
             if case.subject == subject:
                 yield Compared(facts.world, case, theirs, other, searcher.answer(twist(case)))
@@ -240,7 +240,7 @@ def test_what_mlflow_refuses_is_answered_here(tmp_path: Path, kept: Held) -> Non
     subjects = SUBJECTS if "filter_string" in inspect.signature(kept.ours.search_experiments).parameters else BOTH
     cases = [Case(subject, text) for subject in subjects for text in MORE[subject]]
     said = ask_mlflow(kept.facts.world, cases, tmp_path)
-    searcher = Searcher(kept.ours)
+    searcher = Searcher(kept.ours, kept.facts.world)
     assert [case.filter for case, answer in zip(cases, said.answers, strict=True) if "pages" in answer] == []
     assert [case.filter for case in cases if "pages" not in searcher.answer(case)] == []
 
