@@ -23,8 +23,9 @@ import pytest
 import tracker
 
 from .cases import PICKED, SUBJECTS, Case, make_cases
-from .differences import DIFFERENCES, NOT_YET
+from .differences import DIFFERENCES
 from .facts import KEPT, Facts, gather
+from .not_yet import NOT_YET
 from .ours import Searcher, write
 from .peer import ask_mlflow
 from .verdicts import Compared, Verdicts, judge
