@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from .work import SEED
@@ -28,8 +28,14 @@ RUN_KEYS = tuple(f"metric_{number}" for number in range(50))
 # Saturday, 1 November 2025.
 FIRST_MS = 1_761_955_200_000
 MODEL_MS, RUN_MS = 10, 1000
+HALF = 0.5
+
+# What searches for models ask for: those of one width, or those of one learning rate.
+BY_WIDTH, BY_RATE = KINDS = ("by width", "by rate")
 
 Params = dict[str, object]
+# What a search tells, in order: IDs with their params and metrics.
+Told = Sequence[tuple[str, Mapping[str, object], Mapping[str, float]]]
 
 
 class Shape(NamedTuple):
@@ -131,30 +137,47 @@ def long_runs(count: int) -> Iterator[GivenRun]:
         yield GivenRun(f"{draw.getrandbits(128):032x}", params(number, shape), start, metrics)
 
 
-class Search(NamedTuple):
-    """What is searched for: a filter that MLflow understands too, and the metric whose greatest come first."""
+class ModelSearch(NamedTuple):
+    """The best models by accuracy of which a param has this value."""
 
-    filter_string: str
+    param: str
+    value: object
+
+    @property
+    def filter_string(self) -> str:
+        """The filter, as MLflow understands it too."""
+        return f"params.{self.param} = '{self.value}'"
+
+
+class RunSearch(NamedTuple):
+    """Runs of one width of which a metric is more than a half, in the order of another, the greatest first."""
+
+    width: int
     metric: str
+    order: str
+
+    @property
+    def filter_string(self) -> str:
+        """The filter, as MLflow understands it too."""
+        return f"params.width = '{self.width}' AND metrics.{self.metric} > {HALF}"
 
 
-def model_searches(shape: Shape, kind: str) -> list[Search]:
-    """Return searches for models: a quarter of them, by the width, or one configuration, by its learning rate."""
-    if kind == "quarter":
-        return [Search(f"params.width = '{width}'", "accuracy") for width in WIDTHS]
+def model_searches(shape: Shape, kind: str) -> list[ModelSearch]:
+    """Return searches for the best models of one width each, a quarter of all, or of one configuration each."""
+    if kind == BY_WIDTH:
+        return [ModelSearch("width", width) for width in WIDTHS]
     count = shape.configurations
     chosen = sorted({count * number // len(WIDTHS) for number in range(len(WIDTHS))})
-    return [Search(f"params.lr = '{rate(number, count)}'", "accuracy") for number in chosen]
+    return [ModelSearch("lr", rate(number, count)) for number in chosen]
 
 
-def run_searches() -> list[Search]:
-    """Return searches for runs, half of those of one width each."""
-    keys = zip(WIDTHS, RUN_KEYS, reversed(RUN_KEYS), strict=False)
-    return [Search(f"params.width = '{width}' AND metrics.{other} > 0.5", key) for width, key, other in keys]
+def run_searches() -> list[RunSearch]:
+    """Return searches for runs."""
+    return [RunSearch(*each) for each in zip(WIDTHS, reversed(RUN_KEYS), RUN_KEYS, strict=False)]
 
 
-def fingerprint(found: Iterable[tuple[str, Mapping[str, object], Mapping[str, float]]]) -> str:
-    """Return a hash of what was found: IDs in order, with their params as text and their metrics."""
+def fingerprint(found: Told) -> str:
+    """Return a hash of what was found; params are compared as texts, which is all that MLflow knows of them."""
     content = [
         (owner, sorted((key, str(value)) for key, value in params_.items()), sorted(metrics.items()))
         for owner, params_, metrics in found
