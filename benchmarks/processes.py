@@ -54,7 +54,7 @@ def together(count: int, points: int, folder: Path) -> float:
 def start(stack: ExitStack, module: str, **words: object) -> subprocess.Popen[str]:
     """Start a module of this package that waits to be told; what still runs at the end is killed."""
     process = subprocess.Popen(
-        command(module, **words),
+        command(module, python=sys.executable, **words),
         env=surroundings({}),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

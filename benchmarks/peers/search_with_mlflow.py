@@ -10,13 +10,15 @@ import itertools
 import statistics
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import mlflow  # type: ignore[import-not-found, unused-ignore]
 from mlflow.store.tracking.dbmodels import models as tables  # type: ignore[import-not-found, unused-ignore]
 from sqlalchemy import create_engine, insert  # type: ignore[import-not-found, unused-ignore]
-from sqlalchemy.engine import Connection  # type: ignore[import-not-found, unused-ignore]
+from sqlalchemy.engine import Connection, Engine  # type: ignore[import-not-found, unused-ignore]
 
 from . import given
 from .given import GivenModel, GivenRun, ModelSearch, RunSearch, Told
@@ -67,10 +69,7 @@ def with_models(client: mlflow.MlflowClient, folder: Path, experiment_id: str, c
         )
         return [(each.model_id, each.params, {entry.key: entry.value for entry in each.metrics}) for each in found]
 
-    return {
-        kind: [lambda wanted=wanted: search(wanted) for wanted in given.model_searches(shape, kind)]
-        for kind in given.KINDS
-    }
+    return {kind: [partial(search, wanted) for wanted in given.model_searches(shape, kind)] for kind in given.KINDS}
 
 
 def with_runs(client: mlflow.MlflowClient, folder: Path, experiment_id: str, count: int) -> Searches:
@@ -91,15 +90,16 @@ def with_runs(client: mlflow.MlflowClient, folder: Path, experiment_id: str, cou
         )
         return [(each.info.run_id, each.data.params, each.data.metrics) for each in found]
 
-    return {"runs": [lambda wanted=wanted: search(wanted) for wanted in given.run_searches()]}
+    return {"runs": [partial(search, wanted) for wanted in given.run_searches()]}
 
 
 FILL: dict[str, Callable[[mlflow.MlflowClient, Path, str, int], Searches]] = {"models": with_models, "runs": with_runs}
 
 
-def connected(folder: Path) -> Connection:
+def connected(folder: Path) -> AbstractContextManager[Connection]:
     """Open the file for one transaction."""
-    return create_engine(f"sqlite:///{folder}/mlflow.db").begin()
+    engine: Engine = create_engine(f"sqlite:///{folder}/mlflow.db")
+    return engine.begin()
 
 
 def fill(connection: Connection, table: type, rows: Iterable[Row]) -> None:

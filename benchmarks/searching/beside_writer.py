@@ -9,7 +9,6 @@ for the five best models fifty times a second, each time when its time has come,
 from __future__ import annotations
 
 import shutil
-import statistics
 import subprocess
 import time
 from contextlib import ExitStack
@@ -17,7 +16,7 @@ from pathlib import Path
 
 import tracker
 
-from ..figures import Answer, Figure, at_least, compared
+from ..figures import Answer, at_least, compared
 from ..peers import work
 from ..peers.given import Shape
 from ..peers.work import KEYS

@@ -1,13 +1,14 @@
 """The best models that pass a filter: one that few pass, one that half pass, each with many different values.
 
-Filters by a param's text, by a param as a number, and by a metric take turns. A filter that none of the best pass, since
-it asks for low values of the very metric of which the greatest come first, is shown besides: no order helps it.
+Filters by a param's text, by a param as a number, and by a metric take turns. A filter that none of the best pass is
+shown besides: it asks for low values of the very metric of which the greatest come first, so the order is no help.
 """
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -103,40 +104,31 @@ def few_pass(draw: random.Random, shape: Shape, count: int) -> Iterator[Case]:
     share = 1 / shape.configurations
     for _ in range(count):
         text, number = (given.rate(draw.randrange(shape.configurations), shape.configurations) for _ in range(2))
-        yield Case("params.lr = text", f"params.lr = '{text}'", is_rate(text))
-        yield Case("params.lr = number", f"params.lr = {number}", is_rate(number))
+        yield Case("params.lr = text", f"params.lr = '{text}'", partial(Judge.is_param, name="lr", value=text))
+        yield Case("params.lr = number", f"params.lr = {number}", partial(Judge.is_param, name="lr", value=number))
         low = GREATEST * draw.random() * (1 - share)
         high = low + GREATEST * share
         between = f"metrics.{OTHER} BETWEEN {low} AND {high}"
-        yield Case("metrics BETWEEN", between, lambda judge, low=low, high=high: is_between(judge, low, high))
+        yield Case("metrics BETWEEN", between, partial(is_between, low=low, high=high))
 
 
 def half_pass(draw: random.Random, shape: Shape, count: int) -> Iterator[Case]:
     """Yield filters that half of all models pass, or nearly."""
     for number in range(count):
-        optimizer = given.OPTIMIZERS[number % len(given.OPTIMIZERS)]
-        yield Case(
-            "params.optimizer = text",
-            f"params.optimizer = '{optimizer}'",
-            lambda judge, optimizer=optimizer: judge.is_param("optimizer", optimizer),
-        )
+        chosen = given.OPTIMIZERS[number % len(given.OPTIMIZERS)]
+        passes = partial(Judge.is_param, name="optimizer", value=chosen)
+        yield Case("params.optimizer = text", f"params.optimizer = '{chosen}'", passes)
         below = given.rate(round(shape.configurations * about_half(draw)), shape.configurations)
-        yield Case("params.lr < number", f"params.lr < {below}", lambda judge, below=below: judge.param("lr") < below)
+        yield Case("params.lr < number", f"params.lr < {below}", partial(has_less_rate, below=below))
         most = GREATEST * about_half(draw)
-        yield Case(
-            "metrics <", f"metrics.{OTHER} < {most}", lambda judge, most=most: judge.metrics[OTHER] < most
-        )
+        yield Case("metrics <", f"metrics.{OTHER} < {most}", partial(is_between, low=-np.inf, high=most))
 
 
 def against(draw: random.Random, count: int) -> Iterator[Case]:
     """Yield filters that only the lower half of what is ordered by passes."""
     for _ in range(count):
         most = about_half(draw)
-        yield Case(
-            "the metric ordered by <",
-            f"metrics.{METRIC} < {most}",
-            lambda judge, most=most: (judge.metrics[METRIC] < most) | (judge.held_out < most),
-        )
+        yield Case("the metric ordered by <", f"metrics.{METRIC} < {most}", partial(is_worse, most=most))
 
 
 def about_half(draw: random.Random) -> float:
@@ -144,14 +136,19 @@ def about_half(draw: random.Random) -> float:
     return draw.uniform(0.5 - AROUND, 0.5 + AROUND)
 
 
-def is_rate(rate: float) -> Callable[[Judge], Mask]:
-    """Return what says whose learning rate is this."""
-    return lambda judge: judge.is_param("lr", rate)
-
-
 def is_between(judge: Judge, low: float, high: float) -> Mask:
-    """Return whose latency is between two values."""
-    return (judge.metrics[OTHER] >= low) & (judge.metrics[OTHER] <= high)
+    """Return whose latency is between two values, neither of which any model has."""
+    return (judge.metrics[OTHER] > low) & (judge.metrics[OTHER] < high)
+
+
+def has_less_rate(judge: Judge, below: float) -> Mask:
+    """Return whose learning rate is less."""
+    return judge.param("lr") < below
+
+
+def is_worse(judge: Judge, most: float) -> Mask:
+    """Return whose accuracy is less, on either dataset."""
+    return (judge.metrics[METRIC] < most) | (judge.held_out < most)
 
 
 if __name__ == "__main__":

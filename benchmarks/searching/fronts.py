@@ -9,7 +9,6 @@ import bisect
 import inspect
 import statistics
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import cast
 
 import numpy as np
@@ -101,15 +100,15 @@ def front(costs: Sequence[Column]) -> list[np.intp]:
     heights: list[float] = []
     depths: list[float] = []
     found = []
-    for place in np.argsort(first):
+    for place in np.lexsort((third, second, first)):
         height, depth = float(second[place]), float(third[place])
-        at = bisect.bisect_left(heights, height)
+        at = bisect.bisect_right(heights, height)
         if at and depths[at - 1] <= depth:
             continue
-        end = at
+        begin = end = bisect.bisect_left(heights, height)
         while end < len(depths) and depths[end] >= depth:
             end += 1
-        heights[at:end], depths[at:end] = [height], [depth]
+        heights[begin:end], depths[begin:end] = [height], [depth]
         found.append(place)
     return found
 

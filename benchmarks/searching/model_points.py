@@ -54,9 +54,7 @@ def answer(setting: Setting) -> Answer:
     for metrics in METRICS:
         with setting.room() as room:
             points = max(metrics, int(setting.points * SHARE))
-            found = run(
-                "searching.model_points", points=points, metrics=metrics, folder=room, rounds=setting.rounds
-            )
+            found = run("searching.model_points", points=points, metrics=metrics, folder=room, rounds=setting.rounds)
         details[f"{metrics} a call"] = found
     return Answer(
         [

@@ -6,6 +6,7 @@ MLflow can do.
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import tracker
@@ -60,9 +61,7 @@ def searched(folder: Path, shape: Shape, times: int) -> Facts:
             for wanted in given.model_searches(shape, kind):
                 require([each[0] for each in search(store, wanted)], right(judge, wanted), wanted.filter_string)
         return {
-            kind: timed(
-                [lambda wanted=wanted: search(store, wanted) for wanted in given.model_searches(shape, kind)], times
-            )
+            kind: timed([partial(search, store, wanted) for wanted in given.model_searches(shape, kind)], times)
             for kind in given.KINDS
         }
 

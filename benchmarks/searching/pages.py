@@ -7,7 +7,7 @@ are read once, and held to the right order: none may miss or repeat a model.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
+from functools import partial
 
 import numpy as np
 
@@ -80,7 +80,7 @@ def turned(store: tracker.Tracker, order: str, right: list[str], rounds: int) ->
     """Return how long the first page, a far one and the last one take, by round."""
     tokens = all_pages(store, order, right)
     pages = {FIRST: 1, FAR: max(1, len(tokens) // NEARER), LAST: len(tokens)}
-    works = {place: lambda token=tokens[page - 1]: read(store, order, token) for place, page in pages.items()}
+    works = {place: partial(read, store, order, tokens[page - 1]) for place, page in pages.items()}
     found = [in_turns(works, SEARCHES) for _ in range(rounds)]
     return {"pages": pages, **{place: [spread(took[place]) for took in found] for place in pages}}
 

@@ -6,6 +6,7 @@ Each run has logged fifty metrics, and is given back with all of them.
 from __future__ import annotations
 
 import statistics
+from functools import partial
 from pathlib import Path
 
 import tracker
@@ -54,7 +55,7 @@ def searched(folder: Path, count: int, times: int) -> Facts:
     with tracker.open(folder, create=False) as store:
         for wanted in given.run_searches():
             require([each[0] for each in search(store, wanted)], right(runs, wanted), wanted.filter_string)
-        return timed([lambda wanted=wanted: search(store, wanted) for wanted in given.run_searches()], times)
+        return timed([partial(search, store, wanted) for wanted in given.run_searches()], times)
 
 
 def search(store: tracker.Tracker, wanted: RunSearch) -> Told:

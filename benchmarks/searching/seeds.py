@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import statistics
 from collections import defaultdict
 from collections.abc import Callable
@@ -80,7 +81,7 @@ def best_groups(shape: Shape) -> list[str]:
 def lower_bound(models: list[GivenModel]) -> float:
     """Return what the mean of a group is at least, with 95 % confidence."""
     values = [model.metrics[METRIC] for model in models]
-    error = statistics.stdev(values) / len(values) ** 0.5
+    error = statistics.stdev(values) / math.sqrt(len(values))
     return statistics.fmean(values) - STUDENT[len(values) - 1] * error
 
 

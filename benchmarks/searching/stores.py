@@ -75,21 +75,21 @@ def database(folder: Path) -> Path:
 
 def run_records(runs: Iterable[GivenRun]) -> Iterator[Record]:
     """Yield what programs say of their runs, one whole run after the other."""
-    for run in runs:
-        yield from beginning(run)
-        yield LogMetrics(run.run_id, 1, run.start_time, run.metrics)
-        yield EndRun(run.run_id, RunStatus.FINISHED, run.start_time + given.RUN_MS)
+    for each in runs:
+        yield from beginning(each)
+        yield LogMetrics(each.run_id, 1, each.start_time, each.metrics)
+        yield EndRun(each.run_id, RunStatus.FINISHED, each.start_time + given.RUN_MS)
 
 
 def model_records(shape: Shape) -> Iterator[Record]:
     """Yield what programs say of their runs and the models that these make."""
     by_run = itertools.groupby(given.models(shape), key=lambda model: model.run)
-    for number, (run, (_, models)) in enumerate(zip(given.runs(shape), by_run, strict=True)):
-        yield from beginning(run)
-        yield LogInput(run.run_id, VALIDATION, "validation")
+    for number, (its_run, (_, models)) in enumerate(zip(given.runs(shape), by_run, strict=True)):
+        yield from beginning(its_run)
+        yield LogInput(its_run.run_id, VALIDATION, "validation")
         for place, model in enumerate(models, number * shape.per_run):
-            yield from of_model(model, run.run_id, TAGS if place % TAGGED == 0 else {})
-        yield EndRun(run.run_id, RunStatus.FINISHED, run.start_time + given.RUN_MS)
+            yield from of_model(model, its_run.run_id, TAGS if place % TAGGED == 0 else {})
+        yield EndRun(its_run.run_id, RunStatus.FINISHED, its_run.start_time + given.RUN_MS)
 
 
 def beginning(run: GivenRun) -> Iterator[Record]:

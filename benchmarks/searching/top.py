@@ -43,7 +43,7 @@ def answer(setting: Setting) -> Answer:
     )
     took = {name: [each["p50"] for each in rounds] for name, rounds in found.items()}
     title = f"top {TOP} of {setting.models:,} models on one dataset, p50"
-    few = f"of {stores.smaller(setting.models):,}"
+    few = f"of {stores.smaller(setting.models):,} models"
     return Answer(
         [
             Figure(title, "ms", statistics.median(took[SEARCH]), MILLISECONDS),
@@ -113,9 +113,9 @@ def as_facts(model: tracker.LoggedModel) -> Facts:
     """Return what a model tells as the SQL does."""
     info = model.info
     measured = [
-        (each.key, each.value, each.step, each.timestamp, each.dataset and each.dataset.name)
-        + (each.dataset and each.dataset.digest, each.run_id)
+        (each.key, each.value, each.step, each.timestamp, each.dataset.name, each.dataset.digest, each.run_id)
         for each in info.measurements
+        if each.dataset
     ]
     row = (info.model_id, info.name, int(info.experiment_id), info.run_id, info.step, info.status, info.model_type)
     times = (info.creation_timestamp, info.last_updated_timestamp, model.metric(METRIC, given.DATASET))
