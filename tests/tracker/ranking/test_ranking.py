@@ -374,3 +374,9 @@ def test_each_dataset_has_its_own_curve() -> None:
         5: (2,),
     }
     assert {place.model_no: place.smoothed for place in places}[2] == (0.25,)
+
+
+@pytest.mark.parametrize("operator", ["<", "<=", ">", ">=", "=", "!="])
+def test_nan_and_nothing_keep_to_no_constraint(operator: str) -> None:
+    found = [Model(0, 0, 1, (0.5, math.nan, 0.0)), Model(1, 0, 1, (0.5, None, 0.0))]
+    assert rank_candidates(candidates(found), rank_by("acc", constraints=[f"loss {operator} 1"])).places == ()
