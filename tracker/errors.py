@@ -3,6 +3,7 @@
     TrackerError
     ├── InvalidInput                what the caller gave cannot be used
     │   ├── InvalidFilter           a filter or an order that does not parse
+    │   │   └── FilterTooLarge      longer or deeper than can be searched by
     │   ├── InvalidMetric           a metric's name, value or step
     │   ├── InvalidPageToken
     │   ├── AmbiguousDataset        several datasets fit where one is needed
@@ -36,6 +37,10 @@ import difflib
 from collections.abc import Iterable
 from pathlib import Path
 
+# Characters of an expression, and of a word, that a message shows.
+SHOWN = 120
+BRIEF = 60
+
 
 class TrackerError(Exception):
     """Base of every error that tracker raises on purpose."""
@@ -48,16 +53,24 @@ class InvalidInput(TrackerError, ValueError):
 class InvalidFilter(InvalidInput):
     """A filter or an order that does not parse.
 
-    `text` is the whole expression and `position` the offset of the first character that does not fit.
+    `text` is the whole expression and `position` the offset of the first character that does not fit. `repaired` is the
+    nearest text that parses, where one small repair is enough. Of a long text the message shows what is around there.
     """
 
-    def __init__(self, problem: str, text: str, position: int) -> None:
+    def __init__(self, problem: str, text: str, position: int, repaired: str | None = None) -> None:
         self.problem = problem
         self.text = text
         self.position = position
-        # The caret must stand under its character, so whatever would move it is shown as one blank.
-        shown = "".join(character if character.isprintable() else " " for character in text)
-        super().__init__(f"{problem}\n  {shown}\n  {' ' * position}^")
+        self.repaired = repaired
+        start = window_start(text, position)
+        lines = [problem, f"  {window(text, start)}", f"  {' ' * (position - start)}^"]
+        if repaired is not None:
+            lines.append(f"  did you mean: {window(repaired, window_start(repaired, position))}")
+        super().__init__("\n".join(lines))
+
+
+class FilterTooLarge(InvalidFilter):
+    """A filter or an order that is longer or deeper, or has more parts, than can be searched by."""
 
 
 class InvalidMetric(InvalidInput):
@@ -239,6 +252,25 @@ class Closed(TrackerError):
 
     def __init__(self, what: str) -> None:
         super().__init__(f"the {what} is closed")
+
+
+def window_start(text: str, position: int) -> int:
+    """Return where the part of a text begins that is shown for a position in it: at 0 if all of it can be shown."""
+    return max(0, min(position - SHOWN // 2, len(text) - SHOWN))
+
+
+def window(text: str, start: int) -> str:
+    """Return the part of a text that can be shown on a line, with an ellipsis where something is left out."""
+    # A caret must stand under its character, so whatever would move it is shown as one blank.
+    shown = "".join(character if character.isprintable() else " " for character in text[start : start + SHOWN])
+    head = "…" + shown[1:] if start else shown
+    return head[:-1] + "…" if start + SHOWN < len(text) else head
+
+
+def brief(word: object) -> str:
+    """Write a word of a user's as a message shows it: quoted, and the beginning of it if it is long."""
+    text = str(word)
+    return repr(text if len(text) <= BRIEF else text[: BRIEF - 1] + "…")
 
 
 def suggestion(wanted: str, known: Iterable[str]) -> str:

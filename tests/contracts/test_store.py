@@ -25,7 +25,7 @@ from tracker.entities.records import (
     StartRun,
 )
 from tracker.errors import InvalidInput, RunNotFound, StoreError
-from tracker.filter import DatasetFilter, Subject, parse, parse_order
+from tracker.filter import DatasetFilter, Place, Subject, parse, parse_order
 from tracker.journal import Position
 from tracker.store.batch import Batch
 from tracker.store.interface import Query, Store
@@ -62,12 +62,16 @@ async def say(store: Store, *records: Record) -> None:
     await store.commit(Batch(records), {}, [])
 
 
-def runs(text: str = "", order: Sequence[str] = (), limit: int = 100, offset: int = 0) -> Query:
-    return Query(parse(text, Subject.RUNS), parse_order(order, Subject.RUNS), limit=limit, offset=offset)
+def runs(text: str = "", order: Sequence[str] = (), limit: int = 100, after: Place | None = None) -> Query:
+    return Query(parse(text, Subject.RUNS), parse_order(order, Subject.RUNS), limit=limit, after=after)
 
 
 def models(text: str = "", order: Sequence[str] = ("creation_timestamp ASC",), limit: int = 100) -> Query:
     return Query(parse(text, Subject.MODELS), parse_order(order, Subject.MODELS), limit=limit)
+
+
+def experiments(text: str = "", order: Sequence[str] = ("experiment_id",)) -> Query:
+    return Query(parse(text, Subject.EXPERIMENTS), parse_order(order, Subject.EXPERIMENTS))
 
 
 def bits(value: float) -> object:
@@ -75,13 +79,13 @@ def bits(value: float) -> object:
 
 
 async def test_a_new_store_holds_the_default_experiment_and_nothing_else(kept: Store) -> None:
-    (default,) = await kept.experiments()
+    (default,) = kept.search.experiments(experiments()).items
     assert (default.experiment_id, default.name, default.lifecycle_stage) == ("0", "Default", "active")
-    assert await kept.search_runs(runs()) == []
-    assert await kept.search_models(models()) == []
+    assert kept.search.runs(runs()).items == []
+    assert kept.search.models(models()).items == []
     assert await kept.files(RUN) == []
-    assert await kept.datasets(None) == []
-    assert await kept.measured_on("loss", models()) == []
+    assert kept.search.datasets(None) == []
+    assert kept.search.measured_on("loss", models()) == []
     assert await kept.journal_positions() == {}
     assert await kept.histories([], None) == {}
     with pytest.raises(RunNotFound):
@@ -101,7 +105,7 @@ async def test_a_run_comes_back_as_it_was_told(kept: Store) -> None:
         LogMetrics(RUN, 2, 1002, {"loss": 0.25, "far": -math.inf}),
         EndRun(RUN, "FINISHED", 1003),
     )
-    (run,) = await kept.search_runs(runs())
+    (run,) = kept.search.runs(runs()).items
     assert (run.run_id, run.name, run.experiment, run.parent_run_id) == (RUN, "first", "digits", None)
     assert (run.status, run.start_time, run.end_time) == (RunStatus.FINISHED, 1000, 1003)
     assert run.params == PARAMS
@@ -112,7 +116,7 @@ async def test_a_run_comes_back_as_it_was_told(kept: Store) -> None:
         "odd": "NaN",
         "far": bits(-math.inf),
     }
-    assert [experiment.name for experiment in await kept.experiments()] == ["Default", "digits"]
+    assert [experiment.name for experiment in kept.search.experiments(experiments()).items] == ["Default", "digits"]
 
 
 async def test_a_run_that_is_spoken_of_before_it_was_started_is_completed_later(kept: Store) -> None:
@@ -122,20 +126,20 @@ async def test_a_run_that_is_spoken_of_before_it_was_started_is_completed_later(
         LogParams(RUN, {"lr": 1}),
         CreateModel(MODEL, RUN, "net", "", 1, 1500),
     )
-    (early,) = await kept.search_runs(runs())
+    (early,) = kept.search.runs(runs()).items
     assert early.experiment_id == "0"
     await say(kept, START)
-    (run,) = await kept.search_runs(runs())
+    (run,) = kept.search.runs(runs()).items
     assert (run.name, run.experiment, run.start_time, run.status) == ("first", "digits", 1000, RunStatus.RUNNING)
     assert (run.params, run.metrics) == ({"lr": 1}, {"loss": 1.0})
-    (model,) = await kept.search_models(models())
+    (model,) = kept.search.models(models()).items
     assert model.experiment_id == run.experiment_id
 
 
 async def test_a_model_that_is_measured_before_it_was_created_is_completed_later(kept: Store) -> None:
     await say(kept, START, LogParams(RUN, {"lr": 1}), MeasureModel(MODEL, RUN, 3, 1500, {"acc": 0.5}, TEST.ref))
     await say(kept, CreateModel(MODEL, RUN, "net", "torch", 3, 1400, {"depth": 2}), FinishModel(MODEL, "READY", 1600))
-    (model,) = await kept.search_models(models())
+    (model,) = kept.search.models(models()).items
     assert (model.name, model.model_type, model.step, model.status) == ("net", "torch", 3, ModelStatus.READY)
     assert (model.creation_timestamp, model.last_updated_timestamp) == (1400, 1600)
     assert model.params == {"lr": 1, "depth": 2}
@@ -145,14 +149,14 @@ async def test_a_model_that_is_measured_before_it_was_created_is_completed_later
 async def test_a_run_that_begins_again_keeps_its_start(kept: Store) -> None:
     await say(kept, START, EndRun(RUN, "FAILED", 1500))
     await say(kept, replace(START, start_time=9000))
-    (run,) = await kept.search_runs(runs())
+    (run,) = kept.search.runs(runs()).items
     assert (run.status, run.start_time, run.end_time) == (RunStatus.RUNNING, 1000, None)
 
 
 async def test_the_first_value_of_a_param_stays(kept: Store) -> None:
     await say(kept, START, LogParams(RUN, {"lr": 1}))
     await say(kept, LogParams(RUN, {"lr": 2}))
-    (run,) = await kept.search_runs(runs())
+    (run,) = kept.search.runs(runs()).items
     assert run.params == {"lr": 1}
 
 
@@ -187,15 +191,15 @@ async def state(store: Store) -> object:
         for key in ("loss", "x", "acc", "f1")
         for dataset in (None, DatasetFilter("test"), DatasetFilter("train", "11"))
     ]
-    found = await store.search_runs(runs(order=["start_time ASC"]))
+    found = store.search.runs(runs(order=["start_time ASC"])).items
     return (
         [replace(run, metrics={key: bits(value) for key, value in run.metrics.items()}) for run in found],  # type: ignore[misc] # made comparable
-        await store.search_models(models()),
+        store.search.models(models()).items,
         [[column.tobytes() for column in (curve.steps, curve.timestamps, curve.values)] for curve in curves],
-        [experiment.name for experiment in await store.experiments()],
+        [experiment.name for experiment in store.search.experiments(experiments()).items],
         [await store.files(owner) for owner in (RUN, MODEL)],
-        await store.datasets(None),
-        await store.measured_on("acc", models()),
+        store.search.datasets(None),
+        store.search.measured_on("acc", models()),
     )
 
 
@@ -226,7 +230,7 @@ async def test_what_models_were_measured_at_is_a_curve_of_their_run(kept: Store)
     assert (await kept.history(RUN, "acc", None)).values.tolist() == [0.9, 0.8, 0.7]
     assert (await kept.history(RUN, "acc", DatasetFilter("test"))).values.tolist() == [0.9]
     assert (await kept.history(RUN, "acc", DatasetFilter("train", "no such"))).values.tolist() == []
-    (run,) = await kept.search_runs(runs(f"run_id = '{RUN}'"))
+    (run,) = kept.search.runs(runs(f"run_id = '{RUN}'")).items
     assert run.metrics["acc"] in {0.9, 0.8, 0.7}
 
 
@@ -234,7 +238,7 @@ async def test_what_a_run_logged_itself_goes_before_what_its_models_were_measure
     await say(kept, START, LogMetrics(RUN, 1, 5, {"acc": 0.1}), CreateModel(MODEL, RUN, "net", "", 9, 6))
     await say(kept, MeasureModel(MODEL, RUN, 9, 7, {"acc": 0.9}, None))
     assert (await kept.history(RUN, "acc", None)).values.tolist() == [0.1]
-    (run,) = await kept.search_runs(runs())
+    (run,) = kept.search.runs(runs()).items
     assert run.metrics == {"acc": 0.1}
 
 
@@ -272,19 +276,19 @@ async def test_a_models_newest_value_on_each_dataset_counts(kept: Store) -> None
     for timestamp, value in [(10, 0.1), (30, 0.3), (20, 0.2)]:
         await say(kept, MeasureModel(MODEL, RUN, 1, timestamp, {"acc": value}, TEST.ref))
     await say(kept, MeasureModel(MODEL, RUN, 1, 5, {"acc": math.nan}, None))
-    (model,) = await kept.search_models(models())
+    (model,) = kept.search.models(models()).items
     assert {(entry.dataset, bits(entry.value), entry.timestamp) for entry in model.measurements} == {
         (TEST.ref, bits(0.3), 30),
         (None, "NaN", 5),
     }
-    assert await kept.measured_on("acc", models()) == [None, TEST.ref]
-    assert await kept.measured_on("f1", models()) == []
+    assert kept.search.measured_on("acc", models()) == [None, TEST.ref]
+    assert kept.search.measured_on("f1", models()) == []
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 5e-324, -1.7976931348623157e308, 0.1])
 async def test_any_measured_value_comes_back(kept: Store, value: float) -> None:
     await say(kept, START, CreateModel(MODEL, RUN, "net", "", 1, 6), MeasureModel(MODEL, RUN, 1, 7, {"a": value}, None))
-    (model,) = await kept.search_models(models())
+    (model,) = kept.search.models(models()).items
     assert [bits(entry.value) for entry in model.measurements] == [bits(value)]
 
 
@@ -292,29 +296,29 @@ async def test_searches_filter_order_and_page(kept: Store) -> None:
     for number in range(5):
         run_id = f"{number:032x}"
         await say(kept, StartRun(run_id, f"e{number % 2}", "r", None, number), LogParams(run_id, {"n": number}))
-    found = await kept.search_runs(runs("params.n >= 1", ["params.n DESC"], limit=2, offset=1))
-    assert [run.params["n"] for run in found] == [3, 2]
-    ids = {experiment.name: experiment.experiment_id for experiment in await kept.experiments()}
-    within = await kept.search_runs(replace(runs(order=["params.n ASC"]), experiment_ids=[ids["e1"]]))
+    found = kept.search.runs(runs("params.n >= 1", ["params.n DESC"], limit=2)).items
+    assert [run.params["n"] for run in found] == [4, 3]
+    ids = {experiment.name: experiment.experiment_id for experiment in kept.search.experiments(experiments()).items}
+    within = kept.search.runs(replace(runs(order=["params.n ASC"]), experiment_ids=[ids["e1"]])).items
     assert [run.params["n"] for run in within] == [1, 3]
-    assert await kept.search_runs(replace(runs(), experiment_ids=[])) == []
+    assert kept.search.runs(replace(runs(), experiment_ids=[])).items == []
 
 
 async def test_datasets_are_those_that_runs_use_or_models_were_measured_on(kept: Store) -> None:
     await say(kept, *EVERYTHING)
-    assert await kept.datasets(None) == [TEST.ref, TRAIN.ref]
-    ids = {experiment.name: experiment.experiment_id for experiment in await kept.experiments()}
-    assert await kept.datasets([ids["Default"]]) == []
-    assert await kept.datasets([ids["digits"]]) == [TEST.ref, TRAIN.ref]
-    assert await kept.measured_on("acc", models()) == [None, TEST.ref, TRAIN.ref]
-    assert await kept.measured_on("acc", models(f"model_id = '{OTHER}'")) == []
+    assert kept.search.datasets(None) == [TEST.ref, TRAIN.ref]
+    ids = {experiment.name: experiment.experiment_id for experiment in kept.search.experiments(experiments()).items}
+    assert kept.search.datasets([ids["Default"]]) == []
+    assert kept.search.datasets([ids["digits"]]) == [TEST.ref, TRAIN.ref]
+    assert kept.search.measured_on("acc", models()) == [None, TEST.ref, TRAIN.ref]
+    assert kept.search.measured_on("acc", models(f"model_id = '{OTHER}'")) == []
 
 
 async def test_two_digests_are_two_datasets(kept: Store) -> None:
     old, new = DatasetRef("test", "1"), DatasetRef("test", "2")
     await say(kept, START, CreateModel(MODEL, RUN, "net", "", 1, 6))
     await say(kept, MeasureModel(MODEL, RUN, 1, 7, {"a": 1.0}, old), MeasureModel(MODEL, RUN, 1, 7, {"a": 2.0}, new))
-    assert await kept.measured_on("a", models()) == [old, new]
+    assert kept.search.measured_on("a", models()) == [old, new]
     assert (await kept.history(RUN, "a", DatasetFilter("test", "2"))).values.tolist() == [2.0]
 
 
@@ -334,8 +338,8 @@ async def test_a_batch_is_kept_whole_or_not_at_all(kept: Store) -> None:
     broken = StartRun(None, "new", "r", None, 1)  # type: ignore[arg-type] # what no client says
     with pytest.raises(StoreError):
         await kept.commit(Batch([START, LogMetrics(RUN, 1, 1, {"a": 1.0}), broken]), {"j": Position(1, 50)}, [])
-    assert [experiment.name for experiment in await kept.experiments()] == ["Default"]
-    assert await kept.search_runs(runs()) == []
+    assert [experiment.name for experiment in kept.search.experiments(experiments()).items] == ["Default"]
+    assert kept.search.runs(runs()).items == []
     assert await kept.journal_positions() == {}
     await say(kept, START)
-    assert len(await kept.search_runs(runs())) == 1
+    assert len(kept.search.runs(runs()).items) == 1

@@ -12,12 +12,13 @@ from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, cast, ov
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
-from ..entities import Buckets, Histories, History, Level, Page
+from ..entities import Buckets, Histories, History, Level, ModelInfo
 from ..errors import Closed
-from .model import AsyncLoggedModel, LoggedModel
-from .queries import OrderBy
+from ..filter import DatasetFilter
+from .model import LoggedModel
 from .recorder import Recorder
 from .run import Run
+from .search import Searches
 from .tracker import DEFAULT_EXPERIMENT, AsyncTracker, connect
 
 P = ParamSpec("P")
@@ -48,6 +49,38 @@ class _Blocking(Generic[P, R]):
             return instance.call(method)
 
         return call
+
+
+class _Direct(Generic[P, R]):
+    """A search as a sync method: same words, same arguments; it runs where it is called, which takes microseconds."""
+
+    def __init__(self, method: Callable[Concatenate[Searches[LoggedModel], P], R]) -> None:
+        self._method = method
+        functools.update_wrapper(self, method)  # type: ignore[arg-type]  # for help(): it is called like one
+
+    @overload
+    def __get__(self, instance: None, owner: type[Tracker]) -> Self: ...
+    @overload
+    def __get__(self, instance: Tracker, owner: type[Tracker]) -> Callable[P, R]: ...
+    def __get__(self, instance: Tracker | None, owner: type[Tracker]) -> Self | Callable[P, R]:
+        if instance is None:
+            return self
+
+        @functools.wraps(self._method)
+        def call(*args: P.args, **kwargs: P.kwargs) -> R:
+            return self._method(
+                _settled(instance),
+                *args,
+                **kwargs,
+            )
+
+        return call
+
+
+def _settled(tracker: Tracker) -> Searches[LoggedModel]:
+    if tracker.is_closed or not tracker.inner.engine.is_settled:
+        tracker.call(tracker.inner.engine.settle)
+    return tracker.searches
 
 
 class StoreDesk:
@@ -83,6 +116,7 @@ class Tracker:
         self._portal = portal
         self._lifetimes = lifetimes
         self._desk = StoreDesk(self)
+        self.searches = Searches(inner.engine.store.search, self._model)
 
     @property
     def path(self) -> Path:
@@ -94,12 +128,18 @@ class Tracker:
         """Whether it can be used no more; a fork's child has none of its threads, so there it is closed too."""
         return self.closed.is_set() or self._process != os.getpid()
 
-    get_run = _Blocking(AsyncTracker.get_run)
-    search_experiments = _Blocking(AsyncTracker.search_experiments)
-    search_runs = _Blocking(AsyncTracker.search_runs)
-    children = _Blocking(AsyncTracker.children)
+    get_run = _Direct(Searches[LoggedModel].get_run)
+    get_logged_model = _Direct(Searches[LoggedModel].get_logged_model)
+    search_experiments = _Direct(Searches[LoggedModel].search_experiments)
+    search_runs = _Direct(Searches[LoggedModel].search_runs)
+    search_logged_models = _Direct(Searches[LoggedModel].search_logged_models)
+    count_experiments = _Direct(Searches[LoggedModel].count_experiments)
+    count_runs = _Direct(Searches[LoggedModel].count_runs)
+    count_logged_models = _Direct(Searches[LoggedModel].count_logged_models)
+    rank = _Direct(Searches[LoggedModel].rank)
+    children = _Direct(Searches[LoggedModel].children)
+    datasets = _Direct(Searches[LoggedModel].datasets)
     metric_histories = _Blocking(AsyncTracker.metric_histories)
-    datasets = _Blocking(AsyncTracker.datasets)
     download = _Blocking(AsyncTracker.download)
     backup = _Blocking(AsyncTracker.backup)
     flush = _Blocking(AsyncTracker.flush)
@@ -160,39 +200,6 @@ class Tracker:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def get_logged_model(self, model_id: str) -> LoggedModel:
-        """Return a logged model, by its ID or its URI.
-
-        Raises:
-            ModelNotFound: there is none of that ID.
-        """
-        return self._model(self.call(self.inner.get_logged_model, model_id))
-
-    def search_logged_models(
-        self,
-        experiment_ids: Sequence[str] | None = None,
-        *,
-        experiment_names: Sequence[str] | None = None,
-        filter_string: str = "",
-        datasets: Sequence[Mapping[str, str]] = (),
-        order_by: OrderBy = (),
-        max_results: int = 100,
-        page_token: str | None = None,
-    ) -> Page[LoggedModel]:
-        """Return the logged models that match, as `AsyncTracker.search_logged_models` does."""
-        search = functools.partial(
-            self.inner.search_logged_models,
-            experiment_ids,
-            experiment_names=experiment_names,
-            filter_string=filter_string,
-            datasets=datasets,
-            order_by=order_by,
-            max_results=max_results,
-            page_token=page_token,
-        )
-        page = self.call(search)
-        return Page(map(self._model, page), page.next_page_token)
-
     @overload
     def metric_history(
         self, run_id: str, key: str, dataset: str | None = None, *, since: str | None = None, points: None = None
@@ -227,32 +234,8 @@ class Tracker:
             with contextlib.suppress(Closed):
                 self.call(following.aclose)
 
-    def rank(
-        self,
-        metric: str,
-        *,
-        goal: str = "maximize",
-        dataset: str | None = None,
-        experiment_names: Sequence[str] | None = None,
-        filter_string: str = "",
-        parent_run_id: str | None = None,
-        top: int = 5,
-    ) -> list[LoggedModel]:
-        """Return the best checkpoints by a metric, the best first, as `AsyncTracker.rank` does."""
-        rank = functools.partial(
-            self.inner.rank,
-            metric,
-            goal=goal,
-            dataset=dataset,
-            experiment_names=experiment_names,
-            filter_string=filter_string,
-            parent_run_id=parent_run_id,
-            top=top,
-        )
-        return [self._model(model) for model in self.call(rank)]
-
-    def _model(self, model: AsyncLoggedModel) -> LoggedModel:
-        return LoggedModel(self._desk, model.info, searched_by=model.searched_by)
+    def _model(self, info: ModelInfo, searched_by: DatasetFilter | None) -> LoggedModel:
+        return LoggedModel(self._desk, info, searched_by=searched_by)
 
 
 def open_tracker(

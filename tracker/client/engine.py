@@ -38,9 +38,15 @@ class Engine:
         """The store's folder."""
         return self.folder.path
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether what this process logged is known to be visible to its own reading."""
+        return self.writer.is_settled
+
     async def settle(self) -> None:
         """Make what this process logged visible to its own reading."""
-        await self.writer.flush(CLOSE_SECONDS)
+        if not self.is_settled:
+            await self.writer.flush(CLOSE_SECONDS)
 
 
 @contextlib.asynccontextmanager

@@ -5,30 +5,40 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
-from ..entities import Page
+from ..entities import Experiment, ModelInfo, RunInfo
 from ..errors import InvalidInput
 from ..filter import DatasetFilter, Subject, decode_token, encode_token, fingerprint, parse, parse_order
-from ..store.interface import Query
+from ..store.interface import Found, Query
+from ..system import milliseconds
+from ..tables import Page
 
 MAX_RESULTS = 50_000
+# SQLite's integers have up to 19.
+MAX_DIGITS = 19
 
 T = TypeVar("T")
+# What an item of a page is like, also of an empty one.
+ITEMS: Mapping[Subject, type[RunInfo | ModelInfo | Experiment]] = {
+    Subject.RUNS: RunInfo,
+    Subject.MODELS: ModelInfo,
+    Subject.EXPERIMENTS: Experiment,
+}
 OrderBy = str | Sequence[str | Mapping[str, object]]
 
 
 class Paging:
-    """Where a page stands among the results of one query."""
+    """How the results of one query make pages."""
 
-    def __init__(self, offset: int, limit: int, query_print: str) -> None:
-        self._offset = offset
+    def __init__(self, subject: Subject, limit: int, query_print: str) -> None:
+        self._subject = subject
         self._limit = limit
         self._print = query_print
 
-    def of(self, found: list[T]) -> Page[T]:
+    def of(self, found: Found[T]) -> Page[T]:
         """Make a page of what was found, which is one more than a page holds if there is a next one."""
-        more = len(found) > self._limit
-        token = encode_token(self._offset + self._limit, self._print) if more else None
-        return Page(found[: self._limit], token)
+        more = len(found.items) > self._limit
+        token = encode_token(found.places[self._limit - 1], self._print) if more else None
+        return Page(found.items[: self._limit], token, of=ITEMS[self._subject])
 
 
 def query_of(
@@ -50,32 +60,16 @@ def query_of(
         raise InvalidInput(message)
     clauses = [order_by] if isinstance(order_by, str) else list(order_by)
     query_print = fingerprint(filter_string, clauses, experiment_ids, datasets)
-    offset = decode_token(page_token, query_print) if page_token else 0
+    after = decode_token(page_token, query_print) if page_token else None
     query = Query(
-        where=parse(filter_string, subject),
-        order=parse_order(_on_dataset(clauses, datasets), subject),
+        where=parse(filter_string, subject, now=milliseconds()),
+        order=parse_order(clauses, subject),
         experiment_ids=experiment_ids,
         datasets=datasets,
         limit=max_results + 1,
-        offset=offset,
+        after=after,
     )
-    return query, Paging(offset, max_results, query_print)
-
-
-def _on_dataset(
-    clauses: Sequence[str | Mapping[str, object]],
-    datasets: Sequence[DatasetFilter],
-) -> list[str | Mapping[str, object]]:
-    """Let an order by a metric mean the one dataset that is searched by, unless it names one itself."""
-    if len(datasets) != 1:
-        return list(clauses)
-    only = {"dataset_name": datasets[0].name, "dataset_digest": datasets[0].digest}
-    return [
-        {**only, **clause}
-        if isinstance(clause, Mapping) and str(clause.get("field_name", "")).startswith("metrics.")
-        else clause
-        for clause in clauses
-    ]
+    return query, Paging(subject, max_results, query_print)
 
 
 def dataset_filter(entry: Mapping[str, str]) -> DatasetFilter:
@@ -118,6 +112,18 @@ def several(what: str, names: Sequence[str]) -> list[str]:
     if isinstance(names, str):
         raise InvalidInput(f"{what} is a list of texts, not one: write [{names!r}]")
     return list(names)
+
+
+def require_ids(experiment_ids: Sequence[str]) -> list[str]:
+    """Return IDs of experiments, which are whole numbers as texts.
+
+    Raises:
+        InvalidInput: one is not.
+    """
+    for number in several("experiment_ids", experiment_ids):
+        if not (number.isascii() and number.isdecimal() and len(number) < MAX_DIGITS):
+            raise InvalidInput(f"experiment_ids holds {number!r}, and an experiment's ID is a number as text, like '3'")
+    return list(experiment_ids)
 
 
 def quoted(text: str) -> str:

@@ -32,9 +32,10 @@ class Measurement:
 class MetricSummary:
     """A curve in figures, as lists show it; `last_timestamp` is in milliseconds since the epoch.
 
-    `last` is the value of the highest step, and of the latest time within it. `min` and `max` are the least and the
-    greatest finite value, at the steps of the first points that reached them; where no value is finite they are NaN,
-    and their steps None. A negative zero is a zero here; the curve itself keeps its sign.
+    `last` is the value of the highest step, and of the latest time within it; `first` that of the lowest step, and of
+    the earliest time within it. `min` and `max` are the least and the greatest finite value, at the steps of the first
+    points that reached them; where no value is finite they are NaN, and their steps None. A negative zero is a zero
+    here; the curve itself keeps its sign.
     """
 
     points: int
@@ -45,6 +46,8 @@ class MetricSummary:
     min_step: int | None
     max: float
     max_step: int | None
+    first: float
+    first_step: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from .tree import DatasetFilter
+from .tree import DatasetFilter, Relative
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +39,10 @@ class Input:
 class Facts:
     """One subject.
 
-    `attributes` go by the names in `vocabulary.ATTRIBUTES`, and None is the same as absent;
-    `experiment_id` is text. Of a run's metric there
-    is one point, the latest; of a model's, all that were logged.
+    `attributes` go by the names in `vocabulary.ATTRIBUTES`, and None is the same as absent; `experiment_id` is text.
+    Of a model's metric there are all points that were logged. Of a run's there are those of one curve, in the order
+    logged: of what the run logged itself, or else of what its models were measured at on one dataset, the newest.
+    `relatives` are the runs that belong to it; deleted children do not.
     """
 
     attributes: Mapping[str, object] = field(default_factory=dict)
@@ -49,3 +50,4 @@ class Facts:
     tags: Mapping[str, str] = field(default_factory=dict)
     metrics: Mapping[str, Sequence[Point]] = field(default_factory=dict)
     datasets: Sequence[Input] = ()
+    relatives: Mapping[Relative, Sequence[Facts]] = field(default_factory=dict)

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NoReturn
 
-from ..errors import InvalidFilter, suggestion
-from .names import read_field
+from ..errors import FilterTooLarge, InvalidFilter, suggestion
+from .names import open_field, read_reference
+from .repairs import with_repair
 from .tokens import Cursor
 from .tree import DatasetFilter, Entity, Field, Subject
 
@@ -56,7 +57,8 @@ def parse_order(order_by: Sequence[str | Mapping[str, object]], subject: Subject
     if isinstance(order_by, str):
         order_by = [order_by]
     if len(order_by) > MAX_TERMS:
-        _refuse(f"at most {MAX_TERMS} things can be sorted by, not {len(order_by)}", list(order_by))
+        problem = f"at most {MAX_TERMS} things can be sorted by, not {len(order_by)}"
+        raise FilterTooLarge(problem, repr(list(order_by)), 0)
     terms = tuple(_term(entry, subject) for entry in order_by)
     return Order(subject, terms + DEFAULTS[subject])
 
@@ -70,6 +72,16 @@ def _term(entry: object, subject: Subject) -> Term:
 
 
 def _term_of_text(text: str, subject: Subject) -> Term:
+    def read(written: str) -> Term:
+        return _read(written, subject)
+
+    try:
+        return read(text)
+    except InvalidFilter as error:
+        raise with_repair(error, text, subject, read) from None
+
+
+def _read(text: str, subject: Subject) -> Term:
     cursor = Cursor(text)
     term = Term(_field(cursor, subject))
     if cursor.took_word("desc"):
@@ -83,9 +95,11 @@ def _term_of_text(text: str, subject: Subject) -> Term:
 
 def _field(cursor: Cursor, subject: Subject) -> Field:
     position = cursor.token.position
-    field = read_field(cursor, subject)
+    relatives, _, field = read_reference(cursor, subject)
     if field.entity is Entity.DATASET:
         cursor.fail("a dataset cannot be sorted by: there may be several", position)
+    if relatives:
+        cursor.fail(f"what belongs to a {relatives[0]} cannot be sorted by", position)
     return field
 
 
@@ -98,11 +112,17 @@ def _term_of_mapping(entry: Mapping[object, object], subject: Subject) -> Term:
         _refuse("field_name must say in text what to sort by", entry)
     if not isinstance(ascending, bool | None):
         _refuse("ascending must be true or false", entry)
-    cursor = Cursor(_quoted_key(name))
+    field = _field_of_mapping(name, subject)
+    return Term(field, ascending is not False, _dataset(entry, field, subject))
+
+
+def _field_of_mapping(name: str, subject: Subject) -> Field:
+    quoted = _quoted_key(name)
+    cursor = Cursor(quoted)
     field = _field(cursor, subject)
     if not cursor.at_end():
         cursor.fail(f"expected the end, found {cursor.token.shown}")
-    return Term(field, ascending is not False, _dataset(entry, field, subject))
+    return field if quoted == name else open_field(field.entity, field.key)
 
 
 def _quoted_key(name: str) -> str:

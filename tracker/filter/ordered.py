@@ -1,19 +1,21 @@
 """The meaning of an order in plain Python: the judge that the SQL is held to.
 
-What is missing comes last, in both directions. A metric's finite numbers come first, then NaN and the infinities, which
-tie. A param's numbers come before its other texts. A model's metric is its newest point, by timestamp and then by step,
-of the dataset asked for or of all; the first given wins a tie (the store gives them by `dataset_no`).
+What is missing comes last, in both directions. Of a metric the numbers come first, infinities too, and then NaN. Params
+and tags are texts, in the order of their bytes; a param's part `number` is a number. A metric without a part is its
+latest value (see `parts`); with a dataset, only what was measured on that counts.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 
-from .facts import Facts, Point
+from .facts import Facts
 from .order import Order, Term
-from .tree import Entity
+from .parts import LATEST, value_of
+from .tree import Entity, Subject
 from .values import as_number
 
 Key = Callable[[Facts], object]
@@ -22,8 +24,9 @@ Key = Callable[[Facts], object]
 def ordered(items: Iterable[Facts], order: Order) -> list[Facts]:
     """Sort what is known of runs, models or experiments."""
     found = list(items)
+    keys = [(key, not term.ascending) for term in order.terms for key in _keys(order.subject, term)]
     # Sorting is stable, so what matters most is applied last.
-    for key, descending in reversed([pair for term in order.terms for pair in _keys(term)]):
+    for key, descending in reversed(keys):
         found = _sorted(found, key, descending=descending)
     return found
 
@@ -34,32 +37,35 @@ def _sorted(items: list[Facts], key: Key, *, descending: bool) -> list[Facts]:
     return sorted(present, key=key, reverse=descending) + absent  # type: ignore[arg-type]
 
 
-def _keys(term: Term) -> list[tuple[Key, bool]]:
-    name, descending = term.field.key, not term.ascending
+def _keys(subject: Subject, term: Term) -> list[Key]:
+    name = term.field.key
     match term.field.entity:
         case Entity.METRIC:
-            return [(partial(_finite, term), descending), (partial(_is_missing, term), False)]
+            return [partial(_number, subject, term), partial(_is_there, subject, term)]
+        case Entity.PARAM if term.field.part:
+            return [lambda facts: as_number(facts.params.get(name))]
         case Entity.PARAM:
-            number: Key = lambda facts: as_number(facts.params.get(name))  # noqa: E731
-            return [(number, descending), (lambda facts: facts.params.get(name), descending)]
+            return [lambda facts: facts.params.get(name)]
         case Entity.TAG:
-            return [(lambda facts: facts.tags.get(name), descending)]
+            return [lambda facts: facts.tags.get(name)]
         case _ if name == "experiment_id":
-            return [(lambda facts: as_number(facts.attributes.get(name)), descending)]
+            return [lambda facts: as_number(facts.attributes.get(name))]
         case _:
-            return [(lambda facts: facts.attributes.get(name), descending)]
+            return [lambda facts: facts.attributes.get(name)]
 
 
-def _finite(term: Term, facts: Facts) -> float | None:
-    point = _newest(term, facts)
-    return point.value if point and math.isfinite(point.value) else None
+def _number(subject: Subject, term: Term, facts: Facts) -> float | None:
+    value = _value(subject, term, facts)
+    return None if value is None or math.isnan(value) else value
 
 
-def _is_missing(term: Term, facts: Facts) -> bool:
-    return _newest(term, facts) is None
+def _is_there(subject: Subject, term: Term, facts: Facts) -> bool | None:
+    return None if _value(subject, term, facts) is None else True
 
 
-def _newest(term: Term, facts: Facts) -> Point | None:
-    points = facts.metrics.get(term.field.key, ())
-    found = [point for point in points if term.dataset is None or point.is_on(term.dataset)]
-    return max(found, key=lambda point: (point.timestamp, point.step), default=None)
+def _value(subject: Subject, term: Term, facts: Facts) -> float | None:
+    name, dataset = term.field.key, term.dataset
+    if dataset:
+        points = [point for point in facts.metrics.get(name, ()) if point.is_on(dataset)]
+        facts = replace(facts, metrics={name: points})
+    return value_of(name, term.field.part or LATEST, facts, subject)

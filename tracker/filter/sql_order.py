@@ -1,72 +1,89 @@
-"""From an order to SQL over the SQLite schema; `ordered` says what is meant."""
+"""From an order to SQL over the SQLite schema; `ordered` says what is meant.
+
+An order becomes keys: expressions that are compared one after the other and whose values say where a row stands, so
+that the next page can begin behind the last row of this one. What may be missing has a key of its own in front, for
+it comes last in both directions.
+"""
 
 from __future__ import annotations
 
-from .order import Order, Term
-from .schema import KEY_NO, NULLABLE, Rows, Sql, attribute, rows
-from .tree import DatasetFilter, Entity, Subject
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-# The greatest finite double: SQLite has no function that tells infinities.
-GREATEST = "1.7976931348623157e308"
-# The writer keeps `score` as the value where it is finite.
-NEWEST = " ORDER BY s.timestamp DESC, s.step DESC, s.dataset_no LIMIT 1"
+from .order import Order, Term
+from .schema import NULLABLE, Rows, Sql, attribute, joined, rows
+from .tree import Entity, Subject, Value
+
+# How a metric is there: as a number (an infinity too), as NaN, or not at all; they come in this order.
+NUMBER, NAN, MISSING = range(3)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One thing that rows are compared by."""
+
+    sql: Sql
+    ascending: bool = True
+
+
+def order_keys(subject: Subject, terms: Sequence[Term]) -> list[Key]:
+    """Write terms of an order as keys, for a query over the subject's table."""
+    return [key for term in terms for key in _keys(subject, term)]
+
+
+def order_by(keys: Sequence[Key]) -> Sql:
+    """Write keys as what goes after ORDER BY."""
+    return joined([Sql(f"{key.sql.text} {_direction(key)}", key.sql.values) for key in keys], ", ")
 
 
 def order_sql(order: Order) -> Sql:
-    """Write an order as what goes after ORDER BY, for a query over the table `runs` or `models`."""
-    parts = [part for term in order.terms for part in _term(order.subject, term)]
-    return Sql(", ".join(part.text for part in parts), tuple(value for part in parts for value in part.values))
+    """Write an order as what goes after ORDER BY, for a query over its subject's table."""
+    return order_by(order_keys(order.subject, order.terms))
 
 
-def _term(subject: Subject, term: Term) -> list[Sql]:
-    # Descending, SQLite has NULL last by itself.
-    direction = "ASC NULLS LAST" if term.ascending else "DESC"
+def behind(keys: Sequence[Key], place: Sequence[Value | None]) -> Sql:
+    """Write the condition that a row stands behind a place, given by the value of each key."""
+    (key, *others), (value, *values) = keys, place
+    further = Sql(f"{key.sql.text} {'>' if key.ascending else '<'} ?", (*key.sql.values, value))
+    if not others:
+        return further
+    same = Sql(f"{key.sql.text} IS ?", (*key.sql.values, value))
+    rest = joined([same, behind(others, values)], " AND ")
+    return joined([further, Sql(f"({rest.text})", rest.values)], " OR ", in_parentheses=True)
+
+
+def _direction(key: Key) -> str:
+    return "ASC" if key.ascending else "DESC"
+
+
+def _keys(subject: Subject, term: Term) -> list[Key]:
     match term.field.entity:
         case Entity.ATTRIBUTE:
-            return [_attribute(subject, term)]
+            return _attribute(subject, term)
         case Entity.METRIC:
-            found = _run_metric(term) if subject is Subject.RUNS else _model_metric(term)
-            return [_value(found, found.number, direction), _missing(found)]
-        case Entity.PARAM:
-            found = rows(subject, term.field)
-            return [_value(found, found.number, direction), _value(found, found.column, direction)]
+            return _metric(subject, term)
         case _:
             found = rows(subject, term.field)
-            return [_value(found, found.column, direction)]
+            return [_is_missing(found), Key(_value(found, found.column), term.ascending)]
 
 
-def _attribute(subject: Subject, term: Term) -> Sql:
+def _attribute(subject: Subject, term: Term) -> list[Key]:
     name = term.field.key
     column = f"{subject.value}.experiment_id" if name == "experiment_id" else attribute(subject, name)
-    # NULLS LAST keeps SQLite from walking an index, so it is said only where there may be a NULL.
-    nulls = " NULLS LAST" if term.ascending and name in NULLABLE else ""
-    return Sql(f"{column} {'ASC' if term.ascending else 'DESC'}{nulls}")
+    key = Key(Sql(column), term.ascending)
+    return [Key(Sql(f"({column} IS NULL)")), key] if name in NULLABLE else [key]
 
 
-def _value(found: Rows, column: str, direction: str) -> Sql:
-    return Sql(f"(SELECT {column} FROM {found.source.text}{found.choice}) {direction}", found.source.values)
+def _metric(subject: Subject, term: Term) -> list[Key]:
+    found = rows(subject, term.field, (term.dataset,) if term.dataset else (), newest=True)
+    # A value that is NULL is NaN here.
+    kind = f"coalesce((SELECT {found.column} IS NULL FROM {found.source.text}{found.choice}), {MISSING})"
+    return [Key(Sql(kind, found.source.values)), Key(_value(found, found.column), term.ascending)]
 
 
-def _missing(found: Rows) -> Sql:
-    return Sql(f"NOT EXISTS (SELECT 1 FROM {found.source.text})", found.source.values)
+def _value(found: Rows, column: str) -> Sql:
+    return Sql(f"(SELECT {column} FROM {found.source.text}{found.choice})", found.source.values)
 
 
-def _run_metric(term: Term) -> Rows:
-    found = rows(Subject.RUNS, term.field)
-    finite = f"iif(abs({found.column}) <= {GREATEST}, {found.column}, NULL)"
-    return Rows(found.source, found.column, number=finite, choice=found.choice)
-
-
-def _model_metric(term: Term) -> Rows:
-    source = f"model_scores AS s WHERE s.model_no = models.model_no AND s.key_no = {KEY_NO}"
-    on = _on(term.dataset)
-    return Rows(Sql(source + on.text, (term.field.key, *on.values)), "s.value", number="s.score", choice=NEWEST)
-
-
-def _on(dataset: DatasetFilter | None) -> Sql:
-    if dataset is None:
-        return Sql("")
-    if dataset.digest is None:
-        return Sql(" AND s.dataset_no IN (SELECT d.dataset_no FROM datasets AS d WHERE d.name = ?)", (dataset.name,))
-    number = "(SELECT d.dataset_no FROM datasets AS d WHERE d.name = ? AND d.digest = ?)"
-    return Sql(f" AND s.dataset_no = {number}", (dataset.name, dataset.digest))
+def _is_missing(found: Rows) -> Key:
+    return Key(Sql(f"(NOT EXISTS (SELECT 1 FROM {found.source.text}))", found.source.values))

@@ -1,22 +1,20 @@
 """From text to tokens, and a cursor over them.
 
 A word may hold dots, dashes, slashes, colons and `@`, so most metric names need no quotes. Single quotes, double
-quotes and backticks all quote, and a doubled quote inside stands for itself. A name in two parts
-(`metrics.accuracy`, ``params.`my key` ``) is one token.
+quotes and backticks all quote, and a doubled quote inside stands for itself. A name in several parts
+(`metrics.accuracy`, ``parent.params.`my key`.number``) is one token.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
-from ..errors import InvalidFilter
+from ..errors import FilterTooLarge, InvalidFilter, brief
 
 MAX_CHARACTERS = 100_000
-SHOWN_OF_TOO_LONG = 60
 
 
 class Shape(Enum):
@@ -29,9 +27,10 @@ class Shape(Enum):
     SYMBOL = "symbol"
     END = "end"
 
+    __hash__ = object.__hash__
 
-@dataclass(frozen=True, slots=True)
-class Token:
+
+class Token(NamedTuple):
     """A token as it was written, and the offset of its first character."""
 
     shape: Shape
@@ -41,22 +40,26 @@ class Token:
     @property
     def shown(self) -> str:
         """The token in an error's words."""
-        return "the end" if self.shape is Shape.END else repr(self.text)
+        return "the end" if self.shape is Shape.END else brief(self.text)
 
 
 # Nothing is tried twice (`*+`, `(?>…)`): a long text must not take longer than its length.
 QUOTED = r"'[^']*+(?:''[^']*+)*+'|\"[^\"]*+(?:\"\"[^\"]*+)*+\"|`[^`]*+(?:``[^`]*+)*+`"
 TOKEN = re.compile(
     rf"""
-    (?P<space>\s+)
-    | (?P<number>[+-]?(?:(?>[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?>e[+-]?[0-9]+)?|(?<=[+-])inf(?:inity)?)(?![\w.\-/:@]))
-    | (?P<dotted>(?:\w[\w\-/:@]*|{QUOTED})\.(?:{QUOTED}|[\w\-/:@][\w.\-/:@]*))
-    | (?P<word>\w[\w.\-/:@]*)
+    \s*+(?:
+    (?P<number>[+-]?(?:(?>[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?>[eE][+-]?[0-9]+)?
+               |(?<=[+-])[iI][nN][fF](?:[iI][nN][iI][tT][yY])?)(?![\w.\-/:@]))
+    | (?P<dotted>(?:\w[\w\-/:@]*+|{QUOTED})\.(?:{QUOTED}|[\w\-/:@]++)(?:\.++(?:{QUOTED}|[\w\-/:@]++))*+\.*+)
+    | (?P<word>\w[\w.\-/:@]*+)
     | (?P<quoted>{QUOTED})
-    | (?P<symbol><=|>=|!=|<>|==|[=<>(),])
+    | (?P<symbol><=|>=|!=|<>|==|=~|!~|[=<>(),])
+    | (?P<end>\Z)
+    )
     """,
-    re.VERBOSE | re.IGNORECASE,
+    re.VERBOSE,
 )
+SHAPES = {shape.value: shape for shape in Shape}
 # What SQLite cannot compare as text: it ends a text at NUL, and lone surrogates have no UTF-8.
 UNUSABLE = re.compile("[\0\ud800-\udfff]")
 
@@ -73,7 +76,7 @@ def check(text: str) -> None:
     """Refuse what is too long, or holds characters that cannot be compared."""
     if len(text) > MAX_CHARACTERS:
         problem = f"{len(text)} characters; an expression has at most {MAX_CHARACTERS}"
-        raise InvalidFilter(problem, text[:SHOWN_OF_TOO_LONG] + "…", 0)
+        raise FilterTooLarge(problem, text, 0)
     unusable = UNUSABLE.search(text)
     if unusable:
         problem = f"the character {unusable[0]!r} cannot be searched for"
@@ -84,17 +87,19 @@ def tokens(text: str) -> Iterator[Token]:
     """Split a text; the last token is its end."""
     check(text)
     position = 0
-    while position < len(text):
+    while True:
         match = TOKEN.match(text, position)
         if match is None or match.lastgroup is None:
             _refuse(text, position)
-        if match.lastgroup != "space":
-            yield Token(Shape(match.lastgroup), match[0], position)
+        kind = match.lastgroup
+        yield Token(SHAPES[kind], match[kind], match.start(kind))
+        if kind == "end":
+            return
         position = match.end()
-    yield Token(Shape.END, "", len(text))
 
 
 def _refuse(text: str, position: int) -> NoReturn:
+    position += len(text[position:]) - len(text[position:].lstrip())
     character = text[position]
     if character in {"'", '"', "`"}:
         problem = f"the quote {character} is not closed"
@@ -126,16 +131,20 @@ class Cursor:
         """Whether a keyword stands here, in any case."""
         return self.token.shape is Shape.WORD and self.token.text.lower() == word
 
-    def took_word(self, *words: str) -> bool:
-        """Step over a keyword, if one of these stands here."""
-        found = any(self.at_word(word) for word in words)
+    def took_word(self, word: str) -> bool:
+        """Step over a keyword, if it stands here."""
+        found = self.at_word(word)
         if found:
             self.take()
         return found
 
+    def at_symbol(self, symbol: str) -> bool:
+        """Whether a symbol stands here."""
+        return self.token.shape is Shape.SYMBOL and self.token.text == symbol
+
     def took_symbol(self, symbol: str) -> bool:
         """Step over a symbol, if it stands here."""
-        found = self.token.shape is Shape.SYMBOL and self.token.text == symbol
+        found = self.at_symbol(symbol)
         if found:
             self.take()
         return found
@@ -153,3 +162,7 @@ class Cursor:
     def fail(self, problem: str, position: int | None = None) -> NoReturn:
         """Raise InvalidFilter at a position, or at the token here."""
         raise InvalidFilter(problem, self.text, self.token.position if position is None else position)
+
+    def fail_by_size(self, problem: str, position: int | None = None) -> NoReturn:
+        """Raise FilterTooLarge at a position, or at the token here."""
+        raise FilterTooLarge(problem, self.text, self.token.position if position is None else position)

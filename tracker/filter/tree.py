@@ -13,6 +13,9 @@ class Subject(Enum):
     MODELS = "models"
     EXPERIMENTS = "experiments"
 
+    # Looked up several times in each query; Enum's own takes longer than all the rest of a look-up.
+    __hash__ = object.__hash__
+
 
 class Entity(StrEnum):
     """The families of fields; the value is the plural that we write."""
@@ -22,6 +25,29 @@ class Entity(StrEnum):
     PARAM = "params"
     TAG = "tags"
     DATASET = "datasets"
+
+    __hash__ = str.__hash__
+
+
+class Relative(StrEnum):
+    """Runs that belong to what is searched; of a logged model, the run that made it and that run's parent."""
+
+    PARENT = "parent"
+    CHILD = "child"
+    RUN = "run"
+
+
+class PartName(StrEnum):
+    """What can be asked of a metric's points, and of a param's text."""
+
+    MIN = "min"
+    MAX = "max"
+    FIRST = "first"
+    LAST = "last"
+    LATEST = "latest"
+    BEST = "best"
+    AT = "at"
+    NUMBER = "number"
 
 
 class Operator(StrEnum):
@@ -36,17 +62,34 @@ class Operator(StrEnum):
     IN = "IN"
     LIKE = "LIKE"
     ILIKE = "ILIKE"
+    REGEXP = "REGEXP"
+
+    __hash__ = str.__hash__
 
 
 Value = str | int | float
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a field; `step` is that of `at(step)`, and 0 for all others."""
+
+    name: PartName
+    step: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Field:
-    """One thing that can be compared: a family, and the key within it (for attributes, our name of it)."""
+    """One thing that can be compared: a family, the key within it (for attributes, our name of it), perhaps a part.
+
+    `literal` is set while it is open which of two is meant: `metrics.loss.min` is the least `loss`, unless there is a
+    metric of the name `loss.min`. It is that name. `settle.resolve` settles it.
+    """
 
     entity: Entity
     key: str
+    part: Part | None = None
+    literal: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +135,15 @@ class Or:
     children: tuple[Node, ...]
 
 
-Node = Comparison | Missing | Not | And | Or
+@dataclass(frozen=True, slots=True)
+class Related:
+    """There is a relative, a run, for which all of the node holds; unknown without any relative."""
+
+    relative: Relative
+    node: Node
+
+
+Node = Comparison | Missing | Not | And | Or | Related
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +169,17 @@ def conjunction(nodes: list[Node]) -> Node:
     return And(tuple(part for node in nodes for part in (node.children if isinstance(node, And) else (node,))))
 
 
+def conjuncts(expression: Expression) -> tuple[Node, ...]:
+    """Return the conditions that must hold all together: the parts of the AND around a filter, if there is one."""
+    match expression.root:
+        case None:
+            return ()
+        case And(children):
+            return children
+        case root:
+            return (root,)
+
+
 def disjunction(nodes: list[Node]) -> Node:
     """Join with OR; what is already a disjunction gives its parts."""
     if len(nodes) == 1:
@@ -130,8 +192,12 @@ def opposite(node: Node) -> Node:
     return node.child if isinstance(node, Not) else Not(node)
 
 
+# What a parser remembers before it reads the inside of a relative: EXISTS (SELECT 1 FROM … WHERE … AND.
+RELATIVE_DEPTH = 10
+
+
 def depth(node: Node) -> int:
-    """Measure how deep AND and OR lie in one another, in what a parser must remember while it reads them as SQL.
+    """Measure how deep AND, OR and relatives lie in one another, in what a parser must remember reading them as SQL.
 
     Of a node's parts the deepest is to be written first: before it there is only a parenthesis to remember, and
     before each of the others a parenthesis, what came before and the AND or OR.
@@ -142,5 +208,7 @@ def depth(node: Node) -> int:
             return max(deepest + 1, second + 3)
         case Not(child):
             return depth(child)
+        case Related(_, inside):
+            return depth(inside) + RELATIVE_DEPTH
         case _:
             return 0

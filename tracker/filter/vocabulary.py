@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum, auto
 
-from .tree import Entity, Field, Operator, Subject
+from .tree import Entity, Field, Operator, PartName, Relative, Subject
 
 
 class Kind(Enum):
     """What a field's values are."""
 
     NUMBER = auto()
+    # Milliseconds since the epoch, and texts that `times` reads.
+    TIME = auto()
     TEXT = auto()
     # A param is text, and a number too where its text is one: the value it is compared with decides.
     EITHER = auto()
+
+    __hash__ = object.__hash__
 
 
 ENTITY_WORDS: Mapping[str, Entity] = {
@@ -50,8 +54,8 @@ ATTRIBUTES: Mapping[Subject, Mapping[str, Kind]] = {
         "user_id": Kind.TEXT,
         "parent_run_id": Kind.TEXT,
         "experiment_id": Kind.TEXT,
-        "start_time": Kind.NUMBER,
-        "end_time": Kind.NUMBER,
+        "start_time": Kind.TIME,
+        "end_time": Kind.TIME,
     },
     Subject.MODELS: {
         "model_id": Kind.TEXT,
@@ -63,14 +67,14 @@ ATTRIBUTES: Mapping[Subject, Mapping[str, Kind]] = {
         "parent_run_id": Kind.TEXT,
         "experiment_id": Kind.TEXT,
         "step": Kind.NUMBER,
-        "creation_timestamp": Kind.NUMBER,
-        "last_updated_timestamp": Kind.NUMBER,
+        "creation_timestamp": Kind.TIME,
+        "last_updated_timestamp": Kind.TIME,
     },
     Subject.EXPERIMENTS: {
         "experiment_id": Kind.TEXT,
         "name": Kind.TEXT,
-        "creation_time": Kind.NUMBER,
-        "last_update_time": Kind.NUMBER,
+        "creation_time": Kind.TIME,
+        "last_update_time": Kind.TIME,
     },
 }
 
@@ -99,8 +103,23 @@ DATASET_KEYS: Mapping[Subject, tuple[str, ...]] = {
     Subject.EXPERIMENTS: (),
 }
 
+RELATIVES: Mapping[Subject, Mapping[str, Relative]] = {
+    Subject.RUNS: {"parent": Relative.PARENT, "child": Relative.CHILD},
+    Subject.MODELS: {"run": Relative.RUN, "parent": Relative.PARENT},
+    Subject.EXPERIMENTS: {},
+}
+
+PARTS: Mapping[Entity, Mapping[str, PartName]] = {
+    Entity.METRIC: {name.value: name for name in PartName if name is not PartName.NUMBER},
+    Entity.PARAM: {PartName.NUMBER.value: PartName.NUMBER},
+}
+# The tag of a run that says which way its metric is best, as `tracker.goal.<metric>`.
+GOAL_TAG = "tracker.goal."
+MINIMIZE = "minimize"
+MAXIMIZE = "maximize"
+
 ORDERING = frozenset({Operator.LESS, Operator.AT_MOST, Operator.GREATER, Operator.AT_LEAST, Operator.BETWEEN})
-MATCHING = frozenset({Operator.LIKE, Operator.ILIKE})
+MATCHING = frozenset({Operator.LIKE, Operator.ILIKE, Operator.REGEXP})
 KEYWORDS = frozenset({"and", "or", "not", "in", "is", "null", "like", "ilike", "between"})
 
 
@@ -111,8 +130,8 @@ def find_entity(subject: Subject, word: str) -> Entity | None:
 
 
 def entity_names(subject: Subject) -> list[str]:
-    """List a subject's entities as we write them."""
-    return sorted(entity.value for entity in ENTITIES[subject])
+    """List what may stand before a subject's keys, as we write it."""
+    return sorted([*(entity.value for entity in ENTITIES[subject]), *RELATIVES[subject]])
 
 
 def find_attribute(subject: Subject, word: str) -> str | None:
@@ -130,6 +149,6 @@ def kind_of(subject: Subject, field: Field) -> Kind:
         case Entity.METRIC:
             return Kind.NUMBER
         case Entity.PARAM:
-            return Kind.EITHER
+            return Kind.NUMBER if field.part and not field.literal else Kind.EITHER
         case Entity.TAG | Entity.DATASET:
             return Kind.TEXT

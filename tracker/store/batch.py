@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import singledispatchmethod
+from hashlib import blake2b
 from typing import NamedTuple
 
 import numpy as np
@@ -53,6 +54,7 @@ class ParamRow(NamedTuple):
     value: str
     number: float | None
     json: str | None
+    hash: int
 
 
 class CurveKey(NamedTuple):
@@ -99,7 +101,7 @@ class ModelRow(NamedTuple):
 
 
 class ModelPointRow(NamedTuple):
-    """A measurement of a model; `value` is None for NaN, `score` also for infinities."""
+    """A measurement of a model; `value` is None for NaN."""
 
     model_id: str
     key: str
@@ -107,7 +109,6 @@ class ModelPointRow(NamedTuple):
     dataset_digest: str
     run_id: str
     value: float | None
-    score: float | None
     step: int
     timestamp: int
 
@@ -225,7 +226,6 @@ class Batch:
                     digest,
                     record.run_id,
                     None if math.isnan(value) else value,
-                    value if math.isfinite(value) else None,
                     record.step,
                     record.timestamp,
                 ),
@@ -271,16 +271,18 @@ def _in_order(pieces: list[Piece]) -> Columns:
 
 def param_rows(owner: str, values: Mapping[str, object]) -> list[ParamRow]:
     """Make the rows of params; a text is kept as it is, anything else as its text and its JSON."""
-    return [
-        ParamRow(
-            owner,
-            key,
-            value if isinstance(value, str) else str(value),
-            as_number(value),
-            None if isinstance(value, str) else orjson.dumps(value).decode(),
-        )
-        for key, value in values.items()
-    ]
+    return [_param_row(owner, key, value) for key, value in values.items()]
+
+
+def _param_row(owner: str, key: str, value: object) -> ParamRow:
+    text, json = (value, None) if isinstance(value, str) else (str(value), orjson.dumps(value).decode())
+    return ParamRow(owner, key, text, as_number(value), json, param_hash(key, text))
+
+
+def param_hash(key: str, value: str) -> int:
+    """Hash a param into 64 bits with a sign; the XOR of a model's says which models have equal params."""
+    told = b"%d:%b%b" % (len(key), key.encode(), value.encode())
+    return int.from_bytes(blake2b(told, digest_size=8).digest(), "little", signed=True)
 
 
 def param_value(value: str, json: str | None) -> object:

@@ -4,24 +4,64 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from ..entities import Buckets, DatasetRef, Experiment, File, Histories, History, ModelInfo, RunInfo
-from ..filter import DatasetFilter, Expression, Order
+from ..filter import DatasetFilter, Expression, Order, Place
 from ..journal import Position
 from .batch import Batch
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What a search asks for; `experiment_ids` None means all, and one row more than `limit` is never given."""
+    """What a search asks for; `experiment_ids` None means all, and one row more than `limit` is never given.
+
+    With `after` it is what stands behind that place of the order. With `finite` it is only what has a finite value of
+    the metric that it is ordered by first.
+    """
 
     where: Expression
     order: Order
     experiment_ids: Sequence[str] | None = None
     datasets: Sequence[DatasetFilter] = ()
     limit: int = 100
-    offset: int = 0
+    after: Place | None = None
+    finite: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Found(Generic[T]):
+    """What a search found, in order, and the place of each in that order."""
+
+    items: list[T]
+    places: list[Place]
+
+
+class Search(Protocol):
+    """Searching; plain functions that answer at once, from any thread, one after the other or several at a time."""
+
+    def experiments(self, query: Query) -> Found[Experiment]:
+        """Return the experiments that match, in order."""
+
+    def runs(self, query: Query) -> Found[RunInfo]:
+        """Return the runs that match, in order."""
+
+    def models(self, query: Query) -> Found[ModelInfo]:
+        """Return the logged models that match, in order."""
+
+    def count(self, query: Query) -> int:
+        """Count what matches, whatever the limit."""
+
+    def experiment_ids(self) -> dict[str, str]:
+        """Return the IDs of all experiments by their names."""
+
+    def datasets(self, experiment_ids: Sequence[str] | None) -> list[DatasetRef]:
+        """Return the datasets that runs of these experiments use or models were measured on, by name."""
+
+    def measured_on(self, key: str, query: Query) -> list[DatasetRef | None]:
+        """Return the datasets that a metric of the matching models was measured on; None stands for no dataset."""
 
 
 class Commits(Protocol):
@@ -34,18 +74,8 @@ class Commits(Protocol):
         """Write a batch and the journals' positions in one transaction; returns when it is *stored*."""
 
 
-class Experiments(Protocol):
-    """Reading experiments."""
-
-    async def experiments(self) -> list[Experiment]:
-        """Return all experiments, oldest first."""
-
-
 class Runs(Protocol):
-    """Reading runs and their curves."""
-
-    async def search_runs(self, query: Query) -> list[RunInfo]:
-        """Return the runs that match, in order."""
+    """Reading runs' curves and files."""
 
     async def running(self, run_ids: Sequence[str]) -> bool:
         """Return whether any of these runs has not ended."""
@@ -73,25 +103,16 @@ class Runs(Protocol):
             RunNotFound: there is no run of that ID.
         """
 
-
-class Models(Protocol):
-    """Reading logged models and what they were measured on."""
-
-    async def search_models(self, query: Query) -> list[ModelInfo]:
-        """Return the models that match, in order."""
-
     async def files(self, owner: str) -> list[File]:
         """Return the files of a run or a logged model, by path."""
 
-    async def measured_on(self, key: str, query: Query) -> list[DatasetRef | None]:
-        """Return the datasets that a metric of the matching models was measured on; None stands for no dataset."""
 
-    async def datasets(self, experiment_ids: Sequence[str] | None) -> list[DatasetRef]:
-        """Return the datasets that runs of these experiments use or models were measured on, by name."""
-
-
-class Store(Commits, Experiments, Runs, Models, Protocol):
+class Store(Commits, Runs, Protocol):
     """All of it."""
+
+    @property
+    def search(self) -> Search:
+        """What searches it."""
 
     async def aclose(self) -> None:
         """Let go of everything; nothing may be called afterwards."""

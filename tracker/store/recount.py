@@ -19,6 +19,7 @@ class Recount:
 
     def __init__(self) -> None:
         self.points = 0
+        self._first: tuple[int, int, float] | None = None
         self._last: tuple[int, int, float] | None = None
         self._low: tuple[float, int] | None = None
         self._high: tuple[float, int] | None = None
@@ -28,6 +29,8 @@ class Recount:
         if not len(piece):
             return
         self.points += len(piece)
+        first = _first(piece)
+        self._first = first if self._first is None or first[:2] < self._first[:2] else self._first
         last = _last(piece)
         self._last = max(self._last or last, last)
         finite = np.isfinite(piece.values)
@@ -43,12 +46,23 @@ class Recount:
             return
         if self._last and self._last != (kept.last_step, kept.last_timestamp, kept.last_value or 0.0):
             yield f"the last value is kept as {kept.last_value} at step {kept.last_step}, and is another"
+        if self._first and self._first != (kept.first_step, kept.first_timestamp, kept.first_value or 0.0):
+            yield f"the first value is kept as {kept.first_value} at step {kept.first_step}, and is another"
         for word, found, value, step in (
             ("minimum", self._low, kept.min_value, kept.min_step),
             ("maximum", self._high, kept.max_value, kept.max_step),
         ):
             if (found or (None, None)) != (value, step):
                 yield f"the {word} is kept as {value} at step {step}, and is another"
+
+
+def _first(piece: Columns) -> tuple[int, int, float]:
+    """Return the least (step, timestamp) and its value, NaN counting as 0; of equals, what was logged first."""
+    step, timestamp, value = min(
+        zip(piece.steps.tolist(), piece.timestamps.tolist(), piece.values.tolist(), strict=True),
+        key=lambda each: each[:2],
+    )
+    return step, timestamp, 0.0 if np.isnan(value) else value
 
 
 def _last(piece: Columns) -> tuple[int, int, float]:

@@ -48,6 +48,13 @@ class Writer:
         self._turn = anyio.Lock()
         # Whether the last flush waited in vain.
         self._stuck = False
+        # How far our own journal is known to be stored.
+        self._stored = START
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether all that this process has logged is known to be stored."""
+        return not self._own.waiting and self._own.position == self._stored
 
     async def run(self) -> None:
         """Fold in the background, until cancelled."""
@@ -171,6 +178,8 @@ class Writer:
         if found is None:
             # One that was closed and has left the folder was folded in to its end, whoever did it.
             return self._own.journal_id not in await to_thread.run_sync(self._journals.ends)
+        if found >= target:
+            self._stored = target
         return found >= target
 
     async def aclose(self, timeout: float) -> Level:  # noqa: ASYNC109  # it returns a level, and raises nothing

@@ -189,9 +189,9 @@ def test_a_damaged_segment_is_named_by_its_run_and_metric(doctor: Doctor, place:
         ("UPDATE series SET max_step = 12 WHERE points = 300", "the maximum is kept as"),
         ("UPDATE segments SET first_step = first_step - 1", "hold other steps than they say"),
         ("DELETE FROM segments", "points are kept as their number, and there are none"),
-        ("UPDATE model_scores SET step = 99", "ranks by another value than its newest"),
+        ("UPDATE model_scores SET timestamp = 0", "ranks by another value than its newest"),
         ("DELETE FROM model_scores", "was measured and does not rank"),
-        ("DELETE FROM model_metrics", "ranks by another value than its newest"),
+        ("DELETE FROM older_points", "has other points than its checkpoints"),
     ],
 )
 def test_what_does_not_follow_from_the_points_is_named(doctor: Doctor, place: Path, statement: str, text: str) -> None:

@@ -240,7 +240,7 @@ async def test_many_curves_take_no_more_queries_than_one(store: Path) -> None:
             run.log({f"m{number}": number for number in range(30)})
         await opened.flush()
         said: list[str] = []
-        inner = opened._engine.store
+        inner = opened.engine.store
         # The writer asks the same connection for positions, whenever it looks.
         await inner._reader._connection.set_trace_callback(
             lambda sql: said.append(sql) if "FROM journals" not in sql else None

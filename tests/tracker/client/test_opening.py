@@ -21,6 +21,7 @@ from tracker.errors import (
     StoreTooNew,
     TrackerError,
 )
+from tracker.store.sqlite.schema import VERSION
 
 
 def tree(folder: Path) -> dict[str, bytes]:
@@ -108,7 +109,7 @@ def test_a_newer_versions_store_is_refused_and_left_alone(store: Path) -> None:
         with pytest.raises(StoreTooNew, match=r"version 99.*upgrade sweeps-tracker"):
             tracker.open(store, create=create)
     with closing(sqlite3.connect(store / "tracker.db")) as connection, connection:
-        connection.execute("PRAGMA user_version = 2")
+        connection.execute(f"PRAGMA user_version = {VERSION}")
     with tracker.open(store) as opened:
         assert opened.get_run(run.run_id).experiment == "x"
 

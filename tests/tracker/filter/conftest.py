@@ -8,14 +8,29 @@ from pathlib import Path
 import pytest
 
 import tracker
+from tracker.filter import regexp
+from tracker.store.curve_functions import FUNCTIONS
 
-SCHEMA = (Path(tracker.__file__).parent / "store" / "schema" / "sqlite_1.sql").read_text()
+SCRIPTS = Path(tracker.__file__).parent / "store" / "schema"
+# What upgrades ask of SQL: of no rows here.
+UPGRADING = {"first_of": 2, "param_hash": 2}
+
+
+def connect() -> sqlite3.Connection:
+    connection = sqlite3.connect(":memory:")
+    connection.create_function("regexp", 2, regexp, deterministic=True)
+    for name, function in FUNCTIONS.items():
+        connection.create_function(name, 2, function, deterministic=True)
+    return connection
 
 
 @pytest.fixture(scope="session")
 def template() -> Iterator[sqlite3.Connection]:
-    with closing(sqlite3.connect(":memory:")) as connection:
-        connection.executescript(SCHEMA)
+    with closing(connect()) as connection:
+        for name, count in UPGRADING.items():
+            connection.create_function(name, count, lambda *_: None)
+        for path in sorted(SCRIPTS.glob("sqlite_*.sql")):
+            connection.executescript(path.read_text())
         yield connection
 
 
@@ -24,7 +39,7 @@ def new_store(template: sqlite3.Connection) -> Callable[[], sqlite3.Connection]:
     """Make empty stores; each is the caller's to close."""
 
     def make() -> sqlite3.Connection:
-        connection = sqlite3.connect(":memory:")
+        connection = connect()
         template.backup(connection)
         return connection
 

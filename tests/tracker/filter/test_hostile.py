@@ -44,7 +44,7 @@ def store(new_store: Callable[[], sqlite3.Connection]) -> Iterator[sqlite3.Conne
     with closing(new_store()) as connection:
         connection.execute("INSERT INTO experiments VALUES (1, 'e', 'active', 0, 0)")
         connection.execute("INSERT INTO runs VALUES (1, 'r', 1, NULL, '', '', '', 0, NULL, 'active')")
-        connection.execute("INSERT INTO models VALUES (1, 'm', 1, 1, '', '', 0, '', 0, 0, 'active')")
+        connection.execute("INSERT INTO models VALUES (1, 'm', 1, 1, '', '', 0, '', 0, 0, 'active', 0)")
         connection.execute("INSERT INTO metric_keys VALUES (1, 'a')")
         yield connection
 
@@ -144,7 +144,18 @@ class TestSize:
     def test_taken(self, store: sqlite3.Connection, text: str) -> None:
         assert try_all(store, text) == len(SUBJECTS)
 
-    @pytest.mark.parametrize("leaf", ["NOT metrics.a > 1", "NOT datasets.name = 'x'", "params.a IS NULL"])
+    @pytest.mark.parametrize(
+        "leaf",
+        [
+            "NOT metrics.a > 1",
+            "NOT datasets.name = 'x'",
+            "params.a IS NULL",
+            "metrics.a.best IS NULL",
+            "NOT metrics.a.best = 1",
+            "metrics.a.at(1) != 1",
+            "metrics.a.first > 1",
+        ],
+    )
     def test_the_deepest_nesting_fits_in_sqlites_parser(self, store: sqlite3.Connection, leaf: str) -> None:
         text = leaf
         for level in range(MAX_DEPTH - 2):
@@ -152,6 +163,18 @@ class TestSize:
         assert try_all(store, text) == len(SUBJECTS)
         with pytest.raises(InvalidFilter, match="nested too deep"):
             parse(f"{leaf} {'AND' if MAX_DEPTH % 2 else 'OR'} {text}", Subject.RUNS)
+
+    @pytest.mark.parametrize("inside", ["metrics.a.best IS NULL", "NOT metrics.a.at(1) != 1"])
+    @pytest.mark.parametrize("around", ["parent({})", "NOT parent({})", "(metrics.a > 1 OR NOT parent({}))"])
+    def test_the_deepest_relatives_fit_in_sqlites_parser(
+        self, store: sqlite3.Connection, inside: str, around: str
+    ) -> None:
+        text, taken = inside, 0
+        while try_all(store, text) == len(SUBJECTS):
+            text, taken = around.format(text), taken + 1
+        assert taken > 2
+        with pytest.raises(InvalidFilter, match="nested too deep"):
+            parse(text, Subject.RUNS)
 
     def test_any_shape_of_nesting_fits_in_sqlites_parser(self, store: sqlite3.Connection) -> None:
         taken = sum(try_all(store, shape(random.Random(seed))) for seed in range(60))  # noqa: S311
@@ -164,13 +187,15 @@ def shape(generator: random.Random) -> str:
 
     def grow(depth: int) -> str:
         if not depth:
-            return "NOT metrics.a > 1"
+            return "NOT metrics.a.best > 1"
+        if generator.random() < branching / 2:
+            return f"NOT parent({grow(depth - 1)})"
         parts = [grow(depth - 1)]
         parts += [grow(depth - 1 if generator.random() < branching else 0) for _ in range(generator.randint(1, 2))]
         generator.shuffle(parts)
         return "(" + (" AND " if depth % 2 else " OR ").join(parts) + ")"
 
-    return grow(generator.randint(20, 38))
+    return grow(generator.randint(10, 28))
 
 
 PIECES = [

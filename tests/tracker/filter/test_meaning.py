@@ -14,6 +14,7 @@ from tracker.filter import (
     Facts,
     Input,
     Point,
+    Relative,
     Sql,
     Subject,
     evaluate,
@@ -91,6 +92,126 @@ class TestRuns:
     )
     def test_does_not_hold(self, text: str) -> None:
         assert not evaluate(parse(text, Subject.RUNS), RUN)
+
+
+def points(*rows: tuple[int, int, float]) -> list[Point]:
+    return [Point(value, step=step, timestamp=timestamp) for step, timestamp, value in rows]
+
+
+# Steps, timestamps and values, in the order logged.
+CURVE = points((0, 5, 0.9), (1, 6, math.nan), (2, 7, 0.2), (2, 7, 0.4), (2, 6, 0.1), (1, 9, math.inf), (5, 1, 0.5))
+PARENT = Facts(
+    {"run_id": "p", "run_name": "sweep"},
+    {"seed": "3"},
+    {"tracker.goal.loss": "minimize", "tracker.goal.acc": "better"},
+    {"best": points((0, 0, 1.0))},
+)
+CHILDREN = [
+    Facts({"run_name": "one", "status": "FINISHED"}, {"lr": "0.1"}, metrics={"acc": points((0, 0, 0.9))}),
+    Facts({"run_name": "two", "status": "RUNNING"}, {"lr": "0.5"}, metrics={"acc": points((0, 0, 0.7))}),
+]
+TRIAL = Facts(
+    {"run_id": "t"},
+    {"lr": "0.1", "name": "adam"},
+    {"tracker.goal.acc": "maximize"},
+    {"loss": CURVE, "acc": CURVE, "other": CURVE, "broken": points((0, 0, math.nan))},
+    relatives={Relative.PARENT: [PARENT], Relative.CHILD: CHILDREN},
+)
+
+
+class TestParts:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "metrics.loss = 0.5 AND metrics.loss.latest = 0.5 AND metrics.loss.last = 0.5",
+            "metrics.loss.first = 0.9",
+            "metrics.loss.min = 0.1",
+            "metrics.loss.max = 0.9",
+            "metrics.loss.best = 0.1",
+            "metrics.acc.best = 0.9",
+            "metrics.other.best IS NULL",
+            "metrics.loss.at(2) = 0.4",
+            "metrics.loss.at(1) = inf",
+            "metrics.loss.at(3) IS NULL AND metrics.loss.at(-1) IS NULL",
+            "metrics.broken.at(0) IS NOT NULL AND metrics.broken.at(0) != 1 AND NOT metrics.broken.at(0) = 1",
+            "metrics.broken.first != 1 AND metrics.broken.last != 1 AND metrics.broken.latest != 1",
+            "metrics.broken.min IS NULL AND metrics.broken.max IS NULL",
+            "metrics.none.min IS NULL AND metrics.none.at(0) IS NULL",
+            "params.lr.number = 0.1 AND params.lr.number IS NOT NULL",
+            "params.name.number IS NULL AND params.none.number IS NULL AND params.name IS NOT NULL",
+        ],
+    )
+    def test_of_a_run(self, text: str) -> None:
+        assert evaluate(parse(text, Subject.RUNS), TRIAL)
+
+    @pytest.mark.parametrize(
+        "text",
+        ["metrics.loss.at(3) != 1", "NOT metrics.broken.min = 1", "metrics.other.best != 1", "params.name.number != 1"],
+    )
+    def test_what_is_missing_never_matches(self, text: str) -> None:
+        assert not evaluate(parse(text, Subject.RUNS), TRIAL)
+
+    @pytest.mark.parametrize(
+        ("text", "datasets"),
+        [
+            ("metrics.acc.latest = 0.7 AND metrics.acc.last = 0.4 AND metrics.acc.first = 0.9", []),
+            ("metrics.acc.min = 0.4 AND metrics.acc.max = 0.9 AND metrics.acc.best = 0.9", []),
+            ("metrics.acc.at(2) = 0.7 AND metrics.acc.at(9) IS NULL", []),
+            ("metrics.acc.latest = 0.4 AND metrics.acc.max = 0.9", [DatasetFilter("v")]),
+            ("metrics.acc.best = 0.4 AND metrics.acc.first = 0.4", [DatasetFilter("v", "2")]),
+        ],
+    )
+    def test_of_a_model(self, text: str, datasets: list[DatasetFilter]) -> None:
+        measured = [Point(0.9, "v", "1", 1, 1), Point(0.4, "v", "2", 2, 3), Point(0.7, timestamp=3, step=2)]
+        model = Facts(metrics={"acc": measured}, relatives={Relative.RUN: [TRIAL], Relative.PARENT: [PARENT]})
+        assert evaluate(parse(text, Subject.MODELS), model, datasets)
+
+    def test_a_models_goal_may_be_said_by_its_runs_parent(self) -> None:
+        run = Facts({"run_id": "r"})
+        model = Facts(
+            metrics={"loss": [Point(2.0), Point(1.0)]}, relatives={Relative.RUN: [run], Relative.PARENT: [PARENT]}
+        )
+        assert evaluate(parse("metrics.loss.best = 1", Subject.MODELS), model)
+
+
+class TestRelatives:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "parent.run_name = 'sweep'",
+            "parent.params.seed < 5",
+            "parent.metrics.best.max = 1",
+            "parent.tags.none IS NULL",
+            "child.metrics.acc > 0.8",
+            "child.metrics.acc < 0.8 AND child.metrics.acc > 0.8",
+            "child(metrics.acc > 0.8 AND params.lr < 0.2)",
+            "NOT child(metrics.acc > 0.8 AND params.lr > 0.2)",
+            "NOT child(metrics.none > 0.8)",
+            "child.status != 'FINISHED'",
+            "child(NOT status = 'FINISHED')",
+            "parent.run_id IS NOT NULL",
+        ],
+    )
+    def test_holds(self, text: str) -> None:
+        assert evaluate(parse(text, Subject.RUNS), TRIAL)
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "child(metrics.acc > 0.8 AND params.lr > 0.2)",
+            "NOT child.status = 'FINISHED'",
+            "parent.tags.none != 'x'",
+            "parent.run_id IS NULL",
+        ],
+    )
+    def test_does_not_hold(self, text: str) -> None:
+        assert not evaluate(parse(text, Subject.RUNS), TRIAL)
+
+    @pytest.mark.parametrize("text", ["parent.run_id IS NULL", "parent.run_id IS NOT NULL", "child(status = 'x')"])
+    def test_without_a_relative_it_is_unknown(self, text: str) -> None:
+        assert not evaluate(parse(text, Subject.RUNS), PARENT)
+        assert not evaluate(parse(f"NOT {text}", Subject.RUNS), PARENT)
+        assert evaluate(parse(f"{text} OR run_name = 'sweep'", Subject.RUNS), PARENT)
 
 
 class TestModels:

@@ -20,10 +20,12 @@ POINTS = st.lists(st.tuples(st.integers(-3, 3), st.integers(0, 3), VALUES), min_
 def derived(points: list[tuple[int, int, float]]) -> Summary:
     """Derive, point by point, in plain Python."""
     step, timestamp, value = max(points, key=lambda point: (*point[:2], 0.0 if math.isnan(point[2]) else point[2]))
+    first = min(points, key=lambda point: point[:2])
+    begin: tuple[float | None, int, int] = (None if math.isnan(first[2]) else first[2], first[0], first[1])
     finite = [(point[2], point[0]) for point in points if math.isfinite(point[2])]
     low = min(finite, key=lambda point: point[0], default=(None, None))
     high = max(finite, key=lambda point: point[0], default=(None, None))
-    return Summary(len(points), None if math.isnan(value) else value, step, timestamp, *low, *high)
+    return Summary(len(points), None if math.isnan(value) else value, step, timestamp, *low, *high, *begin)  # type: ignore[call-arg]  # two and two and three
 
 
 def recount(points: list[tuple[int, int, float]], pieces: int) -> Recount:

@@ -12,7 +12,9 @@ import pytest
 
 from tracker.entities.records import LogMetrics, StartRun
 from tracker.errors import NotAStore, StoreError, StoreReadOnly, StoreTooNew, StoreUnavailable
+from tracker.filter import Subject, parse, parse_order
 from tracker.store.batch import Batch
+from tracker.store.interface import Query
 from tracker.store.sqlite import SqliteStore, connection, merge
 from tracker.store.sqlite.connection import connect_reader, connect_writer
 
@@ -20,6 +22,7 @@ pytestmark = pytest.mark.anyio
 
 Program = Callable[..., subprocess.CompletedProcess[str]]
 
+OLDEST_FIRST = Query(parse("", Subject.EXPERIMENTS), parse_order("experiment_id", Subject.EXPERIMENTS))
 RUN = "a" * 32
 
 
@@ -214,5 +217,5 @@ async def test_a_damaged_curve_does_not_keep_others_from_being_merged(path: Path
 async def test_names_are_never_taken_for_sql(sqlite: SqliteStore) -> None:
     name = "'; DROP TABLE runs; -- %s ? :x \" é"
     await sqlite.commit(Batch([StartRun(RUN, name, name, name, 1), LogMetrics(RUN, 1, 1, {name: 1.0})]), {}, [])
-    assert [experiment.name for experiment in await sqlite.experiments()] == ["Default", name]
+    assert [experiment.name for experiment in sqlite.search.experiments(OLDEST_FIRST).items] == ["Default", name]
     assert (await sqlite.history(RUN, name, None)).values.tolist() == [1.0]

@@ -90,7 +90,7 @@ async def test_an_upgraded_file_has_the_tables_of_a_new_one(tmp_path: Path) -> N
 
 async def test_a_file_that_is_not_upgraded_is_not_read(tmp_path: Path) -> None:
     path = version_1(tmp_path / "tracker.db")
-    with pytest.raises(StoreTooOld, match=r"version 1.*needs version 2: open it once"):
+    with pytest.raises(StoreTooOld, match=rf"version 1.*needs version {schema.VERSION}: open it once"):
         await SqliteStore.open(path)
 
 

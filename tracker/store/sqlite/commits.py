@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
+import orjson
 from anyio import to_thread
 
 from ...journal import Position
 from ...system import milliseconds
 from .. import segments
-from ..batch import Batch, CurveKey
+from ..batch import Batch, CurveKey, ModelPointRow
+from ..model_columns import CHUNK
+from ..model_points import Point, settled
 from ..segments import Columns
-from ..summary import summarize
+from ..summary import Summary, summarize
 from .connection import Connection
 from .merge import MOST
 
 _RUN_NO = "(SELECT run_no FROM runs WHERE run_id = ?)"
-_KEY_NO = "(SELECT key_no FROM metric_keys WHERE key = ?)"
 _DATASET_NO = "(SELECT dataset_no FROM datasets WHERE name = ? AND digest = ?)"
 _MODEL_NO = "(SELECT model_no FROM models WHERE model_id = ?)"
 
@@ -45,7 +48,8 @@ UPDATE models SET experiment_id = runs.experiment_id FROM runs
 WHERE models.run_no = runs.run_no AND runs.run_id = ? AND models.experiment_id <> runs.experiment_id
 """
 _PARAM = f"""
-INSERT INTO run_params (run_no, key, value, number, json) VALUES ({_RUN_NO}, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+INSERT INTO run_params (run_no, key, value, number, json, hash) VALUES ({_RUN_NO}, ?, ?, ?, ?, ?)
+ON CONFLICT DO NOTHING
 """
 _TAG = f"""
 INSERT INTO run_tags (run_no, key, value) VALUES ({_RUN_NO}, ?, ?)
@@ -80,37 +84,44 @@ ON CONFLICT DO NOTHING
 """
 _FINISHED_MODEL = "UPDATE models SET status = ?2, last_updated_timestamp = ?3 WHERE model_id = ?1"
 _MODEL_PARAM = f"""
-INSERT INTO model_params (model_no, key, value, number, json) VALUES ({_MODEL_NO}, ?, ?, ?, ?)
+INSERT INTO model_params (model_no, key, value, number, json, hash) VALUES ({_MODEL_NO}, ?, ?, ?, ?, ?)
 ON CONFLICT DO NOTHING
 """
 _RUN_PARAMS_TO_MODEL = """
-INSERT INTO model_params (model_no, key, value, number, json)
-SELECT model_no, key, value, number, json FROM models JOIN run_params USING (run_no) WHERE model_id = ?
+INSERT INTO model_params (model_no, key, value, number, json, hash)
+SELECT model_no, key, value, number, json, hash FROM models JOIN run_params USING (run_no) WHERE model_id = ?
 ON CONFLICT DO NOTHING
 """
 _MODEL_TAG = f"""
 INSERT INTO model_tags (model_no, key, value) VALUES ({_MODEL_NO}, ?, ?)
 ON CONFLICT DO UPDATE SET value = excluded.value
 """
-_MODEL_POINT = f"""
-INSERT INTO model_metrics (model_no, key_no, dataset_no, run_no, value, step, timestamp)
-SELECT model_no, {_KEY_NO}, {_DATASET_NO}, {_RUN_NO}, ?, ?, ? FROM models WHERE model_id = ?
+_SCORES = """
+SELECT model_no, key_no, dataset_no, run_no, value, step, timestamp FROM model_scores
+WHERE model_no IN (SELECT value FROM json_each(?))
 """
-_MODEL_SCORE = f"""
-INSERT INTO model_scores (model_no, key_no, dataset_no, run_no, value, score, step, timestamp)
-SELECT model_no, {_KEY_NO}, {_DATASET_NO}, {_RUN_NO}, ?, ?, ?, ? FROM models WHERE model_id = ?
-ON CONFLICT DO UPDATE SET value = excluded.value, score = excluded.score, step = excluded.step,
-    timestamp = excluded.timestamp, run_no = excluded.run_no
-WHERE (excluded.timestamp, excluded.step) >= (timestamp, step)
+_SCORE = """
+INSERT INTO model_scores (model_no, key_no, dataset_no, run_no, value, step, timestamp) VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET run_no = excluded.run_no, value = excluded.value, step = excluded.step,
+    timestamp = excluded.timestamp
 """
+_OLDER_POINT = """
+INSERT INTO older_points (model_no, key_no, dataset_no, run_no, value, step, timestamp) VALUES (?, ?, ?, ?, ?, ?, ?)
+"""
+_OUTDATED_COLUMNS = "DELETE FROM model_columns WHERE chunk IN (SELECT value FROM json_each(?))"
 # Of equal ones the one that was logged later, as within a segment.
 _IS_LATER = """(excluded.last_step, excluded.last_timestamp, coalesce(excluded.last_value, 0))
         >= (last_step, last_timestamp, coalesce(last_value, 0))"""
+_IS_EARLIER = "(excluded.first_step, excluded.first_timestamp) < (first_step, first_timestamp)"
 _SERIES = f"""
 INSERT INTO series (run_no, key_no, of_model, dataset_no, points, small_segments,
-    last_value, last_step, last_timestamp, min_value, min_step, max_value, max_step)
-VALUES ({_RUN_NO}, {_KEY_NO}, ?, {_DATASET_NO}, ?, 1, ?, ?, ?, ?, ?, ?, ?)
+    last_value, last_step, last_timestamp, min_value, min_step, max_value, max_step,
+    first_value, first_step, first_timestamp)
+VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO UPDATE SET
+    first_value = CASE WHEN {_IS_EARLIER} THEN excluded.first_value ELSE first_value END,
+    first_step = CASE WHEN {_IS_EARLIER} THEN excluded.first_step ELSE first_step END,
+    first_timestamp = CASE WHEN {_IS_EARLIER} THEN excluded.first_timestamp ELSE first_timestamp END,
     points = points + excluded.points,
     small_segments = small_segments + 1,
     last_value = CASE WHEN {_IS_LATER} THEN excluded.last_value ELSE last_value END,
@@ -130,10 +141,7 @@ SELECT series_no, coalesce((
     SELECT first_point + last.points FROM segments AS last WHERE last.series_no = series.series_no
     ORDER BY first_point DESC LIMIT 1
 ), 0), ?1, ?2, ?3, ?4 FROM series
-WHERE run_no = (SELECT run_no FROM runs WHERE run_id = ?5)
-    AND key_no = (SELECT key_no FROM metric_keys WHERE key = ?6)
-    AND of_model = ?7
-    AND dataset_no = (SELECT dataset_no FROM datasets WHERE name = ?8 AND digest = ?9)
+WHERE run_no = ?5 AND key_no = ?6 AND of_model = ?7 AND dataset_no = ?8
 """
 _FILE = """
 INSERT INTO files (owner, path, size, sha256) VALUES (?, ?, ?, ?)
@@ -145,7 +153,42 @@ ON CONFLICT DO UPDATE SET part = excluded.part, position = excluded.position
 """
 _JOURNAL_GONE = "DELETE FROM journals WHERE journal_id = ?"
 
+# Numbers by name, of what a batch names.
+_RUN_NOS = "SELECT run_id, run_no FROM runs WHERE run_id IN (SELECT value FROM json_each(?))"
+_MODEL_NOS = "SELECT model_id, model_no FROM models WHERE model_id IN (SELECT value FROM json_each(?))"
+_KEY_NOS = "SELECT key, key_no FROM metric_keys WHERE key IN (SELECT value FROM json_each(?))"
+_DATASET_NOS = "SELECT name, digest, dataset_no FROM datasets"
+
 Statement = tuple[str, Sequence[Sequence[object]]]
+SegmentRow = tuple[int, int, int, bytes]
+
+
+class Curve(NamedTuple):
+    """What is new of a curve, ready to be written."""
+
+    key: CurveKey
+    summary: Summary
+    segments: list[SegmentRow]
+
+
+class Numbers(NamedTuple):
+    """The store's numbers for what a batch names."""
+
+    runs: Mapping[str, int]
+    models: Mapping[str, int]
+    keys: Mapping[str, int]
+    datasets: Mapping[tuple[str, str], int]
+
+    def curve(self, curve: CurveKey) -> tuple[int, int, int, int]:
+        """Return what a curve goes by in the tables."""
+        dataset = self.datasets[curve.dataset_name, curve.dataset_digest]
+        return self.runs[curve.run_id], self.keys[curve.key], curve.of_model, dataset
+
+    def point(self, row: ModelPointRow) -> Point:
+        """Return a model's point as its row."""
+        dataset = self.datasets[row.dataset_name, row.dataset_digest]
+        where = self.models[row.model_id], self.keys[row.key], dataset
+        return Point(*where, self.runs[row.run_id], row.value, row.step, row.timestamp)
 
 
 async def commit(
@@ -155,21 +198,42 @@ async def commit(
     gone: Sequence[str],
 ) -> None:
     """Write everything in one transaction; returns when it is on the disk."""
-    statements = await to_thread.run_sync(_statements, batch, positions, gone)
+    curves = await to_thread.run_sync(_curves, batch)
     async with connection.transaction():
-        for sql, rows in statements:
-            if rows:
-                await connection.run_many(sql, rows)
+        await _write(connection, [*_run_rows(batch, milliseconds()), *_model_rows(batch)])
+        numbers = await _numbers(connection, batch)
+        await _write(connection, await _point_rows(connection, batch, numbers))
+        await _write(connection, _curve_rows(curves, numbers))
+        await _write(
+            connection,
+            [
+                (_JOURNAL, [(journal_id, *place) for journal_id, place in positions.items()]),
+                (_JOURNAL_GONE, [(journal_id,) for journal_id in gone]),
+            ],
+        )
 
 
-def _statements(batch: Batch, positions: Mapping[str, Position], gone: Sequence[str]) -> list[Statement]:
-    return [
-        *_run_rows(batch, milliseconds()),
-        *_model_rows(batch),
-        *_curve_rows(batch),
-        (_JOURNAL, [(journal_id, *place) for journal_id, place in positions.items()]),
-        (_JOURNAL_GONE, [(journal_id,) for journal_id in gone]),
-    ]
+async def _write(connection: Connection, statements: Iterable[Statement]) -> None:
+    for sql, rows in statements:
+        if rows:
+            await connection.run_many(sql, rows)
+
+
+async def _numbers(connection: Connection, batch: Batch) -> Numbers:
+    datasets: list[Any] = await connection.rows(_DATASET_NOS)
+    touched = {*(row.model_id for row in batch.models), *(row.owner for row in batch.model_params)}
+    return Numbers(
+        await _numbered(connection, _RUN_NOS, batch.mentioned),
+        await _numbered(connection, _MODEL_NOS, touched | {point.model_id for point in batch.model_points}),
+        await _numbered(connection, _KEY_NOS, batch.metric_keys),
+        {(name, digest): number for name, digest, number in datasets},
+    )
+
+
+async def _numbered(connection: Connection, sql: str, names: Iterable[str]) -> dict[str, int]:
+    wanted = orjson.dumps(list(names)).decode()
+    found: list[Any] = await connection.rows(sql, (wanted,)) if names else []
+    return dict(found)
 
 
 def _run_rows(batch: Batch, now: int) -> Iterator[Statement]:
@@ -186,53 +250,49 @@ def _run_rows(batch: Batch, now: int) -> Iterator[Statement]:
 
 
 def _model_rows(batch: Batch) -> Iterator[Statement]:
+    created = {row.model_id for row in batch.models}
+    mentioned = {p.model_id: (p.model_id, p.run_id, p.timestamp) for p in batch.model_points}
     yield _MODEL, batch.models
-    yield _MENTIONED_MODEL, [(p.model_id, p.run_id, p.timestamp) for p in batch.model_points]
+    yield _MENTIONED_MODEL, [row for model_id, row in mentioned.items() if model_id not in created]
     yield _FINISHED_MODEL, batch.finished_models
     yield _MODEL_PARAM, batch.model_params
     yield _RUN_PARAMS_TO_MODEL, [(model.model_id,) for model in batch.models]
     yield _MODEL_TAG, batch.model_tags
-    points = batch.model_points
-    yield (
-        _MODEL_POINT,
-        [(p.key, p.dataset_name, p.dataset_digest, p.run_id, p.value, p.step, p.timestamp, p.model_id) for p in points],
-    )
-    yield (
-        _MODEL_SCORE,
-        [
-            (
-                p.key,
-                p.dataset_name,
-                p.dataset_digest,
-                p.run_id,
-                p.value,
-                p.score,
-                p.step,
-                p.timestamp,
-                p.model_id,
-            )
-            for p in points
-        ],
-    )
     yield _FILE, batch.files
 
 
-def _curve_rows(batch: Batch) -> Iterator[Statement]:
-    pieces = list(batch.new_points())
-    yield _SERIES, [(*curve, *summarize(piece)) for curve, piece in pieces]
-    yield _SEGMENT, _segment_rows(pieces)
+async def _point_rows(connection: Connection, batch: Batch, numbers: Numbers) -> list[Statement]:
+    if not numbers.models:
+        return []
+    points = [numbers.point(row) for row in batch.model_points]
+    measured = orjson.dumps(list({point.model_no for point in points})).decode()
+    known = [Point(*row) for row in await connection.rows(_SCORES, (measured,))]  # type: ignore[arg-type]  # by the schema
+    newest, older = settled(known, points)
+    touched = orjson.dumps(list({number // CHUNK for number in numbers.models.values()})).decode()
+    return [(_OLDER_POINT, older), (_SCORE, newest), (_OUTDATED_COLUMNS, [(touched,)])]
 
 
-def _segment_rows(pieces: Sequence[tuple[CurveKey, Columns]]) -> list[Sequence[object]]:
-    rows: list[Sequence[object]] = []
-    # Curves that are logged together share their columns of steps: what is encoded for one is good for the next.
+def _curves(batch: Batch) -> list[Curve]:
+    # Curves that are logged together share their columns of steps: what is encoded for one is good for the next. They
+    # are told by their identity, so all must be there at once.
     axes: dict[tuple[int, int], bytes] = {}
-    for curve, whole in pieces:
-        for begin in range(0, len(whole), MOST):
-            piece = whole.between(begin, begin + MOST)
-            shared = id(whole.steps), begin
-            if shared not in axes:
-                axes[shared] = segments.encode_axes(piece)
-            data = segments.encode_values(piece, axes[shared])
-            rows.append((int(piece.steps.min()), int(piece.steps.max()), len(piece), data, *curve))
+    found = list(batch.new_points())
+    return [Curve(curve, summarize(points), _segments(points, axes)) for curve, points in found]
+
+
+def _curve_rows(curves: Sequence[Curve], numbers: Numbers) -> Iterator[Statement]:
+    named = [(numbers.curve(curve.key), curve) for curve in curves]
+    yield _SERIES, [(*place, *curve.summary) for place, curve in named]
+    yield _SEGMENT, [(*segment, *place) for place, curve in named for segment in curve.segments]
+
+
+def _segments(whole: Columns, axes: dict[tuple[int, int], bytes]) -> list[SegmentRow]:
+    rows: list[SegmentRow] = []
+    for begin in range(0, len(whole), MOST):
+        piece = whole.between(begin, begin + MOST)
+        shared = id(whole.steps), begin
+        if shared not in axes:
+            axes[shared] = segments.encode_axes(piece)
+        data = segments.encode_values(piece, axes[shared])
+        rows.append((int(piece.steps.min()), int(piece.steps.max()), len(piece), data))
     return rows

@@ -8,9 +8,10 @@ write, nor checkpoint, nor hold a lock that a writer would wait for.
 from __future__ import annotations
 
 import contextlib
+import inspect
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import aiosqlite
@@ -37,22 +38,29 @@ class Connection:
 
     async def run(self, sql: str, values: Sequence[object] = ()) -> None:
         """Run one statement."""
-        with _translated(self._path):
+        with translated(self._path):
             await (await self._connection.execute(sql, values)).close()
 
     async def run_many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
         """Run one statement for each row, in order."""
-        with _translated(self._path):
+        with translated(self._path):
             await (await self._connection.executemany(sql, rows)).close()
 
     async def run_script(self, sql: str) -> None:
         """Run several statements."""
-        with _translated(self._path):
+        with translated(self._path):
             await (await self._connection.executescript(sql)).close()
+
+    async def offer(self, functions: Mapping[str, Callable[..., float | int | str | None]]) -> None:
+        """Let SQL call functions by these names; each gives the same result for the same arguments."""
+        with translated(self._path):
+            for name, function in functions.items():
+                count = len(inspect.signature(function).parameters)
+                await self._connection.create_function(name, count, function, deterministic=True)
 
     async def rows(self, sql: str, values: Sequence[object] = ()) -> list[tuple[object, ...]]:
         """Return all rows of a query."""
-        with _translated(self._path):
+        with translated(self._path):
             return [tuple(row) for row in await self._connection.execute_fetchall(sql, values)]
 
     async def value(self, sql: str, values: Sequence[object] = ()) -> object:
@@ -84,7 +92,7 @@ class Connection:
 
 async def connect_writer(path: Path) -> Connection:
     """Open the file for writing, creating it if need be."""
-    with _translated(path):
+    with translated(path):
         _make(path)
         raw = await aiosqlite.connect(path, timeout=BRIEF_SECONDS, isolation_level=None, cached_statements=256)
     connection = Connection(path, raw)
@@ -102,7 +110,7 @@ async def connect_writer(path: Path) -> Connection:
 
 async def connect_reader(path: Path, *, immutable: bool = False) -> Connection:
     """Open the file for reading only; one that nobody else can have open may be called `immutable`: it has no locks."""
-    with _translated(path):
+    with translated(path):
         uri = f"{path.as_uri()}?mode=ro{'&immutable=1' if immutable else ''}"
         raw = await aiosqlite.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
     connection = Connection(path, raw)
@@ -127,7 +135,8 @@ def _make(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def _translated(path: Path) -> Iterator[None]:
+def translated(path: Path) -> Iterator[None]:
+    """Raise SQLite's errors as ours."""
     try:
         yield
     except sqlite3.Error as problem:

@@ -11,10 +11,11 @@ from anyio import to_thread
 from ...errors import NotAStore, StoreReadOnly, StoreTooNew, StoreTooOld
 from ...system import milliseconds, sync_file, sync_folder
 from .connection import Connection
+from .functions import UPGRADING
 
 # "trkr": what marks the file as ours.
 APPLICATION_ID = 0x74726B72
-VERSION = 2
+VERSION = 3
 
 
 async def prepare(connection: Connection, path: Path) -> None:
@@ -64,6 +65,7 @@ async def check(connection: Connection, path: Path) -> int:
 
 async def _apply(connection: Connection, found: int, then: str = "") -> None:
     """Take all steps from the version found to this one in one transaction: all of them, or none."""
+    await connection.offer(UPGRADING)
     folder = resources.files("tracker.store").joinpath("schema")
     steps = [folder.joinpath(f"sqlite_{step}.sql").read_text("utf-8") for step in range(found + 1, VERSION + 1)]
     await connection.run_script(

@@ -12,15 +12,63 @@ from ...entities import Buckets, DatasetRef, Experiment, File, Histories, Histor
 from ...filter import DatasetFilter
 from ...journal import Position
 from ..batch import Batch
-from ..interface import Query
-from . import commits, curves, merge, reads, schema
+from ..interface import Found, Query
+from . import commits, curves, merge, plans, reads, schema, search
 from .connection import Connection, connect_reader, connect_writer
+from .reader import Reader
+
+
+class SqliteSearch:
+    """Searching a file; from any thread."""
+
+    def __init__(self, path: Path) -> None:
+        self._reader = Reader(path)
+
+    def experiments(self, query: Query) -> Found[Experiment]:
+        """Return the experiments that match, in order."""
+        with self._reader.snapshot() as connection:
+            return search.search_experiments(connection, query)
+
+    def runs(self, query: Query) -> Found[RunInfo]:
+        """Return the runs that match, in order."""
+        with self._reader.snapshot() as connection:
+            return search.search_runs(connection, query)
+
+    def models(self, query: Query) -> Found[ModelInfo]:
+        """Return the logged models that match, in order."""
+        with self._reader.snapshot() as connection:
+            return search.search_models(connection, query)
+
+    def count(self, query: Query) -> int:
+        """Count what matches, whatever the limit."""
+        with self._reader.snapshot() as connection:
+            return plans.count(connection, query)
+
+    def experiment_ids(self) -> dict[str, str]:
+        """Return the IDs of all experiments by their names."""
+        with self._reader.snapshot() as connection:
+            return search.experiment_ids(connection)
+
+    def datasets(self, experiment_ids: Sequence[str] | None) -> list[DatasetRef]:
+        """Return the datasets that these experiments' runs use or their models were measured on, by name."""
+        with self._reader.snapshot() as connection:
+            return search.datasets(connection, experiment_ids)
+
+    def measured_on(self, key: str, query: Query) -> list[DatasetRef | None]:
+        """Return the datasets that a metric of the matching models was measured on; None stands for no dataset."""
+        with self._reader.snapshot() as connection:
+            return search.measured_on(connection, key, query)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._reader.close()
 
 
 class SqliteStore:
     """A store in one file; made by `open`."""
 
     def __init__(self, path: Path, reader: Connection) -> None:
+        self.search = SqliteSearch(path)
         self._path = path
         self._reader = reader
         self._writer: Connection | None = None
@@ -67,18 +115,6 @@ class SqliteStore:
             await merge.merge_runs(writer, orjson.dumps(batch.ended_runs))
         await merge.merge_overdue(writer)
 
-    async def experiments(self) -> list[Experiment]:
-        """Return all experiments, oldest first."""
-        return await reads.experiments(self._reader)
-
-    async def search_runs(self, query: Query) -> list[RunInfo]:
-        """Return the runs that match, in order."""
-        return await reads.search_runs(self._reader, query)
-
-    async def search_models(self, query: Query) -> list[ModelInfo]:
-        """Return the logged models that match, in order."""
-        return await reads.search_models(self._reader, query)
-
     async def running(self, run_ids: Sequence[str]) -> bool:
         """Return whether any of these runs has not ended."""
         return await reads.running(self._reader, run_ids)
@@ -101,14 +137,6 @@ class SqliteStore:
         """Return the files of a run or a logged model, by path."""
         return await reads.files(self._reader, owner)
 
-    async def measured_on(self, key: str, query: Query) -> list[DatasetRef | None]:
-        """Return the datasets that a metric of the matching models was measured on; None stands for no dataset."""
-        return await reads.measured_on(self._reader, key, query)
-
-    async def datasets(self, experiment_ids: Sequence[str] | None) -> list[DatasetRef]:
-        """Return the datasets that these experiments' runs use, by name."""
-        return await reads.datasets(self._reader, experiment_ids)
-
     async def integrity(self) -> str:
         """Return SQLite's own verdict on the file: "ok", or what is wrong."""
         return str(await self._reader.value("PRAGMA integrity_check"))
@@ -118,6 +146,7 @@ class SqliteStore:
 
         The writing connection goes last: then it is the one that tidies the file up.
         """
+        self.search.close()
         await self._reader.aclose()
         if self._writer is not None:
             await self._writer.aclose()

@@ -28,7 +28,7 @@ _FREE_PAGES = 256
 
 _DERIVED = ", ".join(f"series.{name}" for name in Summary._fields)
 _PIECES = f"""
-SELECT series_no, segment_no, first_step, segments.last_step, segments.points, data, {_DERIVED}
+SELECT series_no, segment_no, segments.first_step, segments.last_step, segments.points, data, {_DERIVED}
 FROM segments JOIN series USING (series_no)
 WHERE (series_no, segment_no) > (?, ?) ORDER BY series_no, segment_no LIMIT ?
 """
@@ -40,21 +40,26 @@ _CURVE = """
 SELECT run_id, key, name, digest FROM series JOIN runs USING (run_no) JOIN metric_keys USING (key_no)
 JOIN datasets USING (dataset_no) WHERE series_no = ?
 """
-_NEWEST = "ORDER BY model_metrics.timestamp DESC, model_metrics.step DESC LIMIT 1"
+_SAME = (
+    "model_scores.model_no = o.model_no AND model_scores.key_no = o.key_no AND model_scores.dataset_no = o.dataset_no"
+)
 _SCORES = f"""
-SELECT model_id, key FROM model_scores JOIN models USING (model_no) JOIN metric_keys USING (key_no)
-WHERE (model_scores.timestamp, model_scores.step) IS NOT (
-    SELECT model_metrics.timestamp, model_metrics.step FROM model_metrics
-    WHERE model_metrics.model_no = model_scores.model_no AND model_metrics.key_no = model_scores.key_no
-        AND model_metrics.dataset_no = model_scores.dataset_no {_NEWEST}
-) ORDER BY model_id, key
+SELECT DISTINCT model_id, key FROM older_points AS o JOIN model_scores ON {_SAME}
+JOIN models ON models.model_no = o.model_no JOIN metric_keys ON metric_keys.key_no = o.key_no
+WHERE (o.timestamp, o.step) > (model_scores.timestamp, model_scores.step) ORDER BY model_id, key
 """
-_UNSCORED = """
-SELECT DISTINCT model_id, key FROM model_metrics JOIN models USING (model_no) JOIN metric_keys USING (key_no)
-WHERE NOT EXISTS (
-    SELECT 1 FROM model_scores WHERE model_scores.model_no = model_metrics.model_no
-    AND model_scores.key_no = model_metrics.key_no AND model_scores.dataset_no = model_metrics.dataset_no
-) ORDER BY model_id, key
+_UNSCORED = f"""
+SELECT DISTINCT model_id, key FROM older_points AS o JOIN models USING (model_no) JOIN metric_keys USING (key_no)
+WHERE NOT EXISTS (SELECT 1 FROM model_scores WHERE {_SAME}) ORDER BY model_id, key
+"""
+# Each point of a checkpoint is a point of its run's curve too.
+_UNCOUNTED = """
+SELECT run_id, key FROM (
+    SELECT run_no, key_no, sum(points) AS points FROM (
+        SELECT run_no, key_no, dataset_no, points FROM series WHERE of_model = 1
+        UNION ALL SELECT run_no, key_no, dataset_no, -1 FROM model_points
+    ) GROUP BY run_no, key_no, dataset_no
+) JOIN runs USING (run_no) JOIN metric_keys USING (key_no) WHERE points <> 0 ORDER BY run_id, key
 """
 _CONTENTS = """
 SELECT (SELECT count(*) FROM experiments), (SELECT count(*) FROM runs), (SELECT count(*) FROM series),
@@ -185,8 +190,11 @@ async def check_scores(connection: Connection) -> list[Fault]:
     async with snapshot(connection):
         other = await connection.rows(_SCORES)
         missing = await connection.rows(_UNSCORED)
-    return [Fault(str(model), str(key), "ranks by another value than its newest") for model, key in other] + [
-        Fault(str(model), str(key), "was measured and does not rank") for model, key in missing
+        uncounted = await connection.rows(_UNCOUNTED)
+    return [
+        *(Fault(str(model), str(key), "ranks by another value than its newest") for model, key in other),
+        *(Fault(str(model), str(key), "was measured and does not rank") for model, key in missing),
+        *(Fault(str(run), str(key), "has other points than its checkpoints") for run, key in uncounted),
     ]
 
 

@@ -1,0 +1,209 @@
+"""Searching and ranking: plain functions that both clients offer, each in its own way of waiting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Generic, TypeVar
+
+from ..entities import DatasetRef, Experiment, ModelInfo, RunInfo
+from ..errors import ExperimentNotFound, ModelNotFound, RunNotFound
+from ..filter import DatasetFilter, Subject, parse_order
+from ..ranking import chosen_dataset
+from ..ranking import order_by as ranking_order
+from ..store.interface import Found, Query, Search
+from ..tables import Page
+from .queries import MAX_RESULTS, OrderBy, dataset_filter, query_of, quoted, require_ids
+
+Model = TypeVar("Model")
+
+
+class Searches(Generic[Model]):
+    """Asks a store; everything that this process has logged is in it by then.
+
+    `model` makes what a client gives out of a logged model's facts and the dataset that it was searched by.
+    """
+
+    def __init__(self, search: Search, model: Callable[[ModelInfo, DatasetFilter | None], Model]) -> None:
+        self._search = search
+        self._model = model
+
+    def get_run(self, run_id: str) -> RunInfo:
+        """Return a run.
+
+        Raises:
+            RunNotFound: there is none of that ID.
+        """
+        found = self.search_runs(filter_string=f"run_id = {quoted(run_id)}", max_results=1)
+        if not found:
+            raise RunNotFound(run_id)
+        return found[0]
+
+    def get_logged_model(self, model_id: str) -> Model:
+        """Return a logged model, by its ID or its URI.
+
+        Raises:
+            ModelNotFound: there is none of that ID.
+        """
+        wanted = model_id.removeprefix("models:/")
+        found = self.search_logged_models(filter_string=f"model_id = {quoted(wanted)}", max_results=1)
+        if not found:
+            raise ModelNotFound(model_id)
+        return found[0]
+
+    def search_experiments(
+        self,
+        *,
+        filter_string: str = "",
+        order_by: OrderBy = (),
+        max_results: int = 1000,
+        page_token: str | None = None,
+    ) -> Page[Experiment]:
+        """Return the experiments that match, in order; newest first unless said otherwise.
+
+        Raises:
+            InvalidFilter: the filter or the order does not parse; the message shows where.
+        """
+        query, page = query_of(Subject.EXPERIMENTS, filter_string, order_by, None, (), max_results, page_token)
+        return page.of(self._search.experiments(query))
+
+    def search_runs(
+        self,
+        experiment_ids: Sequence[str] | None = None,
+        *,
+        experiment_names: Sequence[str] | None = None,
+        filter_string: str = "",
+        order_by: OrderBy = (),
+        max_results: int = 1000,
+        page_token: str | None = None,
+    ) -> Page[RunInfo]:
+        """Return the runs that match, in order; newest first unless said otherwise.
+
+        Raises:
+            InvalidFilter: the filter or the order does not parse; the message shows where.
+            ExperimentNotFound: by a name that no experiment has.
+        """
+        ids = self._experiment_ids(experiment_ids, experiment_names)
+        query, page = query_of(Subject.RUNS, filter_string, order_by, ids, (), max_results, page_token)
+        return page.of(self._search.runs(query))
+
+    def search_logged_models(
+        self,
+        experiment_ids: Sequence[str] | None = None,
+        *,
+        experiment_names: Sequence[str] | None = None,
+        filter_string: str = "",
+        datasets: Sequence[Mapping[str, str]] = (),
+        order_by: OrderBy = (),
+        max_results: int = 100,
+        page_token: str | None = None,
+    ) -> Page[Model]:
+        """Return the logged models that match, in order; newest first unless said otherwise.
+
+        `datasets` are mappings with `dataset_name` and perhaps `dataset_digest`: metrics in the filter then mean values
+        measured on one of them. An order by a metric is by its newest value, on any dataset unless the entry has a
+        `dataset_name`, and perhaps a `dataset_digest`, itself; as in MLflow.
+
+        Raises:
+            InvalidFilter: the filter or the order does not parse; the message shows where.
+            ExperimentNotFound: by a name that no experiment has.
+        """
+        ids = self._experiment_ids(experiment_ids, experiment_names)
+        wanted = [dataset_filter(entry) for entry in datasets]
+        query, page = query_of(Subject.MODELS, filter_string, order_by, ids, wanted, max_results, page_token)
+        return page.of(self._models(query, wanted[0] if len(wanted) == 1 else None))
+
+    def count_experiments(self, *, filter_string: str = "") -> int:
+        """Count the experiments that match."""
+        query, _ = query_of(Subject.EXPERIMENTS, filter_string, (), None, (), 1, None)
+        return self._search.count(query)
+
+    def count_runs(
+        self,
+        experiment_ids: Sequence[str] | None = None,
+        *,
+        experiment_names: Sequence[str] | None = None,
+        filter_string: str = "",
+    ) -> int:
+        """Count the runs that match, as `search_runs` finds them."""
+        ids = self._experiment_ids(experiment_ids, experiment_names)
+        query, _ = query_of(Subject.RUNS, filter_string, (), ids, (), 1, None)
+        return self._search.count(query)
+
+    def count_logged_models(
+        self,
+        experiment_ids: Sequence[str] | None = None,
+        *,
+        experiment_names: Sequence[str] | None = None,
+        filter_string: str = "",
+        datasets: Sequence[Mapping[str, str]] = (),
+    ) -> int:
+        """Count the logged models that match, as `search_logged_models` finds them."""
+        ids = self._experiment_ids(experiment_ids, experiment_names)
+        wanted = [dataset_filter(entry) for entry in datasets]
+        query, _ = query_of(Subject.MODELS, filter_string, (), ids, wanted, 1, None)
+        return self._search.count(query)
+
+    def rank(
+        self,
+        metric: str,
+        *,
+        goal: str = "maximize",
+        dataset: str | None = None,
+        experiment_names: Sequence[str] | None = None,
+        filter_string: str = "",
+        parent_run_id: str | None = None,
+        top: int = 5,
+    ) -> list[Model]:
+        """Return the best checkpoints by a metric, the best first; the rule is that of `tracker.ranking`.
+
+        `dataset` is `NAME` or `NAME@DIGEST`; it may be left out if the metric was measured on one dataset only.
+        `parent_run_id` narrows the choice to the runs of one sweep. Checkpoints without their files are left out.
+
+        Raises:
+            AmbiguousDataset: there are several datasets to rank by.
+            DatasetNotFound: no checkpoint was measured on that one.
+            InvalidFilter: the filter does not parse; the message shows where.
+        """
+        ids = self._experiment_ids(None, experiment_names)
+        of_sweep = f"parent_run_id = {quoted(parent_run_id)}" if parent_run_id else ""
+        clauses = [f"({clause})" for clause in ("status = 'READY'", of_sweep, filter_string) if clause.strip()]
+        query, _ = query_of(Subject.MODELS, " AND ".join(clauses), (), ids, (), top, None)
+        chosen = chosen_dataset(metric, dataset, self._search.measured_on(metric, query))
+        order = parse_order(ranking_order(metric, goal, chosen), Subject.MODELS)
+        searched_by = DatasetFilter(chosen.name, chosen.digest) if chosen else None
+        return self._models(replace(query, order=order, limit=top, finite=True), searched_by).items
+
+    def children(self, run_id: str) -> list[RunInfo]:
+        """Return all child runs of a run, the first started first."""
+        found: list[RunInfo] = []
+        token = None
+        while True:
+            page = self.search_runs(
+                filter_string=f"parent_run_id = {quoted(run_id)}",
+                order_by="start_time ASC",
+                max_results=MAX_RESULTS,
+                page_token=token,
+            )
+            found += page
+            token = page.next_page_token
+            if token is None:
+                return found
+
+    def datasets(self, experiment_ids: Sequence[str] | None = None) -> list[DatasetRef]:
+        """Return the datasets that runs use or models were measured on, by name."""
+        return self._search.datasets(experiment_ids)
+
+    def _models(self, query: Query, searched_by: DatasetFilter | None) -> Found[Model]:
+        found = self._search.models(query)
+        return Found([self._model(info, searched_by) for info in found.items], found.places)
+
+    def _experiment_ids(self, ids: Sequence[str] | None, names: Sequence[str] | None) -> Sequence[str] | None:
+        """Return the IDs to search in; one that no experiment has finds nothing, as in MLflow."""
+        if ids is None and names is None:
+            return None
+        known = self._search.experiment_ids() if names else {}
+        for name in names or ():
+            if name not in known:
+                raise ExperimentNotFound(name, known)
+        return [*require_ids(ids or ()), *(known[name] for name in names or ())]

@@ -1,0 +1,80 @@
+-- From version 2 to 3: whatever is searched or sorted by has an index in that order.
+
+-- A curve's first value is the one of the least step, and of the earliest time within it.
+ALTER TABLE series ADD COLUMN first_value REAL;
+ALTER TABLE series ADD COLUMN first_step INTEGER;
+ALTER TABLE series ADD COLUMN first_timestamp INTEGER;
+WITH begins AS MATERIALIZED (
+    SELECT series_no, first_of('value', data) AS value, first_step AS step, first_of('timestamp', data) AS timestamp,
+        row_number() OVER (PARTITION BY series_no ORDER BY first_of('timestamp', data), first_point) AS place
+    FROM segments
+    WHERE first_step = (SELECT min(b.first_step) FROM segments AS b WHERE b.series_no = segments.series_no)
+)
+UPDATE series SET first_value = begins.value, first_step = begins.step, first_timestamp = begins.timestamp
+FROM begins WHERE begins.series_no = series.series_no AND begins.place = 1;
+CREATE INDEX series_by_last ON series (key_no, of_model, last_value, run_no);
+
+DROP INDEX runs_by_experiment;
+CREATE INDEX runs_by_experiment ON runs (experiment_id, start_time DESC, run_id);
+CREATE INDEX runs_by_start ON runs (start_time DESC, run_id);
+CREATE INDEX run_params_by_value ON run_params (key, value, run_no);
+CREATE INDEX run_params_by_number ON run_params (key, number, run_no) WHERE number IS NOT NULL;
+CREATE INDEX run_tags_by_value ON run_tags (key, value, run_no);
+
+-- Params never change, so models with equal params have equal hashes: the XOR of the hashes of their params.
+ALTER TABLE models ADD COLUMN params_hash INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE run_params ADD COLUMN hash INTEGER NOT NULL DEFAULT 0;
+UPDATE run_params SET hash = param_hash(key, value);
+ALTER TABLE model_params RENAME TO unhashed_params;
+CREATE TABLE model_params (
+    model_no INTEGER NOT NULL REFERENCES models,
+    key TEXT NOT NULL,
+    value TEXT NOT NULL,
+    number REAL,
+    json TEXT,
+    hash INTEGER NOT NULL,
+    PRIMARY KEY (model_no, key)
+) WITHOUT ROWID;
+CREATE TRIGGER model_params_make_a_hash AFTER INSERT ON model_params BEGIN
+    UPDATE models SET params_hash = (params_hash | new.hash) - (params_hash & new.hash) WHERE model_no = new.model_no;
+END;
+INSERT INTO model_params (model_no, key, value, number, json, hash)
+SELECT model_no, key, value, number, json, param_hash(key, value) FROM unhashed_params;
+DROP TABLE unhashed_params;
+
+DROP INDEX models_by_experiment;
+CREATE INDEX models_by_experiment ON models (experiment_id, creation_timestamp DESC, model_id);
+CREATE INDEX models_by_creation ON models (creation_timestamp DESC, model_id);
+CREATE INDEX model_params_by_value ON model_params (key, value, model_no);
+CREATE INDEX model_params_by_number ON model_params (key, number, model_no) WHERE number IS NOT NULL;
+CREATE INDEX model_tags_by_value ON model_tags (key, value, model_no);
+
+-- The points that are not the newest of their model, metric and dataset; most models have none.
+ALTER TABLE model_metrics RENAME TO older_points;
+DROP INDEX model_metrics_by_model;
+CREATE INDEX older_points_by_model ON older_points (model_no, key_no, dataset_no);
+DELETE FROM older_points WHERE point_no IN (
+    SELECT point_no FROM (
+        SELECT point_no, row_number() OVER (
+            PARTITION BY model_no, key_no, dataset_no ORDER BY timestamp DESC, step DESC, point_no DESC
+        ) AS place FROM older_points
+    ) WHERE place = 1
+);
+CREATE INDEX older_points_by_value ON older_points (key_no, dataset_no, value);
+DROP INDEX model_scores_by_score;
+ALTER TABLE model_scores DROP COLUMN score;
+CREATE INDEX model_scores_by_value ON model_scores (key_no, dataset_no, value);
+CREATE VIEW model_points AS
+    SELECT model_no, key_no, dataset_no, run_no, value, step, timestamp FROM model_scores
+    UNION ALL
+    SELECT model_no, key_no, dataset_no, run_no, value, step, timestamp FROM older_points;
+
+-- What is ranked by the million, as columns of so many model numbers each. They are made of the rows in quiet moments,
+-- and go when one of these rows changes. Metric 0 on dataset 0 stands for what is said of the models themselves.
+CREATE TABLE model_columns (
+    key_no INTEGER NOT NULL,
+    dataset_no INTEGER NOT NULL,
+    chunk INTEGER NOT NULL,
+    data BLOB NOT NULL,
+    UNIQUE (chunk, key_no, dataset_no)
+);

@@ -1,0 +1,235 @@
+"""Search experiments, runs and logged models: plain functions, for a thread that may wait."""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
+
+import orjson
+
+from ...entities import DatasetRef, Experiment, Measurement, MetricSummary, ModelInfo, ModelStatus, RunInfo, RunStatus
+from ..batch import param_value
+from ..interface import Found, Query
+from . import plans
+
+# In each of these the list is that of the rows' numbers.
+_WANTED = "(SELECT value AS number FROM json_each(?)) AS j CROSS JOIN"
+_EXPERIMENTS = f"""
+SELECT experiment_id, name, lifecycle_stage, creation_time, last_update_time
+FROM {_WANTED} experiments ON experiment_id = j.number
+"""
+_EXPERIMENT_TAGS = f"SELECT experiment_id, key, value FROM {_WANTED} experiment_tags ON experiment_id = j.number"
+_RUNS = f"""
+SELECT run_no, run_id, run_name, runs.experiment_id, experiments.name, parent_run_id, status, start_time, end_time
+FROM {_WANTED} runs ON run_no = j.number JOIN experiments ON experiments.experiment_id = runs.experiment_id
+"""
+_RUN_PARAMS = f"SELECT run_no, key, value, json FROM {_WANTED} run_params ON run_no = j.number"
+_RUN_TAGS = f"SELECT run_no, key, value FROM {_WANTED} run_tags ON run_no = j.number"
+# Later rows replace earlier ones: the highest step, and what a run logged itself before what its models did.
+_RUN_METRICS = f"""
+SELECT run_no, key, points, last_value, last_step, last_timestamp, min_value, min_step, max_value, max_step,
+    first_value, first_step
+FROM {_WANTED} series ON run_no = j.number JOIN metric_keys USING (key_no)
+ORDER BY run_no, key_no, of_model DESC, last_step, last_timestamp, dataset_no DESC
+"""
+_MODELS = f"""
+SELECT model_no, model_id, name, models.experiment_id, run_id, step, models.status, model_type, creation_timestamp,
+    last_updated_timestamp
+FROM {_WANTED} models ON model_no = j.number JOIN runs USING (run_no)
+"""
+_MODEL_PARAMS = f"SELECT model_no, key, value, json FROM {_WANTED} model_params ON model_no = j.number"
+_MODEL_TAGS = f"SELECT model_no, key, value FROM {_WANTED} model_tags ON model_no = j.number"
+_MODEL_SCORES = f"""
+SELECT model_no, key, value, step, timestamp, dataset_no, datasets.name, digest, run_id
+FROM {_WANTED} model_scores AS t ON model_no = j.number
+    JOIN metric_keys USING (key_no) JOIN datasets USING (dataset_no) JOIN runs ON runs.run_no = t.run_no
+ORDER BY model_no, key, timestamp, step
+"""
+_KEY_NO = "SELECT key_no FROM metric_keys WHERE key = ?"
+_MEASURED_ON = """
+SELECT dataset_no, name, digest FROM datasets
+WHERE EXISTS (SELECT 1 FROM {} AND s.key_no = ? AND s.dataset_no = datasets.dataset_no) ORDER BY name, digest
+"""
+_IDS = "SELECT name, experiment_id FROM experiments WHERE lifecycle_stage = 'active'"
+_DATASETS = """
+SELECT DISTINCT name, digest FROM datasets JOIN inputs USING (dataset_no) JOIN runs USING (run_no)
+WHERE dataset_no > 0 AND (?1 IS NULL OR experiment_id IN (SELECT value FROM json_each(?1)))
+UNION
+SELECT name, digest FROM datasets WHERE dataset_no > 0 AND EXISTS (
+    SELECT 1 FROM metric_keys CROSS JOIN model_scores AS s USING (key_no) JOIN runs USING (run_no)
+    WHERE s.dataset_no = datasets.dataset_no
+    AND (?1 IS NULL OR experiment_id IN (SELECT value FROM json_each(?1)))
+)
+ORDER BY name, digest
+"""
+
+Row = tuple[Any, ...]
+T = TypeVar("T")
+
+
+def search_experiments(connection: sqlite3.Connection, query: Query) -> Found[Experiment]:
+    """Return the experiments that match, in order."""
+    rows = plans.find(connection, query)
+    numbers = _numbers(rows)
+    tags = _texts(connection, _EXPERIMENT_TAGS, numbers)
+    return _found(rows, connection.execute(_EXPERIMENTS, (numbers,)), lambda row: _experiment(row, tags[row[0]]))
+
+
+def search_runs(connection: sqlite3.Connection, query: Query) -> Found[RunInfo]:
+    """Return the runs that match, in order."""
+    rows = plans.find(connection, query)
+    numbers = _numbers(rows)
+    params = _params(connection, _RUN_PARAMS, numbers)
+    tags = _texts(connection, _RUN_TAGS, numbers)
+    metrics = _summaries(connection, numbers)
+    return _found(
+        rows,
+        connection.execute(_RUNS, (numbers,)),
+        lambda row: _run(row, params[row[0]], tags[row[0]], metrics[row[0]]),
+    )
+
+
+def search_models(connection: sqlite3.Connection, query: Query) -> Found[ModelInfo]:
+    """Return the logged models that match, in order."""
+    rows = plans.find(connection, query)
+    numbers = _numbers(rows)
+    params = _params(connection, _MODEL_PARAMS, numbers)
+    tags = _texts(connection, _MODEL_TAGS, numbers)
+    measured = _measurements(connection, numbers)
+    return _found(
+        rows,
+        connection.execute(_MODELS, (numbers,)),
+        lambda row: _model(row, params[row[0]], tags[row[0]], measured[row[0]]),
+    )
+
+
+def measured_on(connection: sqlite3.Connection, key: str, query: Query) -> list[DatasetRef | None]:
+    """Return the datasets that a metric of the matching models was measured on; None stands for no dataset."""
+    row = connection.execute(_KEY_NO, (key,)).fetchone()
+    if row is None:
+        return []
+    measured = plans.beside(connection, query, "model_scores")
+    found: list[Row] = connection.execute(_MEASURED_ON.format(measured.text), (*measured.values, row[0])).fetchall()
+    return [DatasetRef(name, digest) if number else None for number, name, digest in found]
+
+
+def experiment_ids(connection: sqlite3.Connection) -> dict[str, str]:
+    """Return the IDs of all experiments by their names."""
+    return {name: str(number) for name, number in connection.execute(_IDS)}
+
+
+def datasets(connection: sqlite3.Connection, experiment_ids: Sequence[str] | None) -> list[DatasetRef]:
+    """Return the datasets that these experiments' runs use or their models were measured on, by name."""
+    ids = None if experiment_ids is None else orjson.dumps([int(number) for number in experiment_ids]).decode()
+    return [DatasetRef(*row) for row in connection.execute(_DATASETS, (ids,))]
+
+
+def _found(rows: Sequence[Row], items: Iterable[Row], make: Callable[[Row], T]) -> Found[T]:
+    made = {row[0]: make(row) for row in items}
+    return Found([made[row[0]] for row in rows], [row[1:] for row in rows])
+
+
+def _numbers(rows: Sequence[Row]) -> str:
+    return orjson.dumps([row[0] for row in rows]).decode()
+
+
+def _experiment(row: Row, tags: dict[str, str]) -> Experiment:
+    number, name, stage, created, updated = row
+    return Experiment(str(number), name, stage, created, updated, tags)
+
+
+def _run(row: Row, params: dict[str, object], tags: dict[str, str], summaries: dict[str, MetricSummary]) -> RunInfo:
+    _, run_id, name, experiment_id, experiment, parent_run_id, status, start_time, end_time = row
+    return RunInfo(
+        run_id=run_id,
+        name=name,
+        experiment_id=str(experiment_id),
+        experiment=experiment,
+        parent_run_id=parent_run_id,
+        status=RunStatus(status),
+        start_time=start_time,
+        end_time=end_time,
+        params=params,
+        tags=tags,
+        metrics={key: summary.last for key, summary in summaries.items()},
+        summaries=summaries,
+    )
+
+
+def _model(row: Row, params: dict[str, object], tags: dict[str, str], measured: list[Measurement]) -> ModelInfo:
+    _, model_id, name, experiment_id, run_id, step, status, model_type, created, updated = row
+    return ModelInfo(
+        model_id=model_id,
+        name=name,
+        experiment_id=str(experiment_id),
+        run_id=run_id,
+        step=step,
+        status=ModelStatus(status),
+        model_type=model_type,
+        creation_timestamp=created,
+        last_updated_timestamp=updated,
+        params=params,
+        tags=tags,
+        measurements=tuple(measured),
+    )
+
+
+def _summaries(connection: sqlite3.Connection, numbers: str) -> dict[int, dict[str, MetricSummary]]:
+    summaries: dict[int, dict[str, MetricSummary]] = defaultdict(dict)
+    for (
+        number,
+        key,
+        points,
+        last,
+        last_step,
+        last_timestamp,
+        low,
+        low_step,
+        high,
+        high_step,
+        first,
+        first_step,
+    ) in connection.execute(_RUN_METRICS, (numbers,)):
+        summaries[number][key] = MetricSummary(
+            points,
+            _real(last),
+            last_step,
+            last_timestamp,
+            _real(low),
+            low_step,
+            _real(high),
+            high_step,
+            _real(first),
+            first_step,
+        )
+    return summaries
+
+
+def _measurements(connection: sqlite3.Connection, numbers: str) -> dict[int, list[Measurement]]:
+    measured: dict[int, list[Measurement]] = defaultdict(list)
+    rows = connection.execute(_MODEL_SCORES, (numbers,))
+    for number, key, value, step, timestamp, dataset_no, name, digest, run_id in rows:
+        dataset = DatasetRef(name, digest) if dataset_no else None
+        measured[number].append(Measurement(key, _real(value), step, timestamp, dataset, run_id))
+    return measured
+
+
+def _real(value: float | None) -> float:
+    return math.nan if value is None else value
+
+
+def _params(connection: sqlite3.Connection, sql: str, numbers: str) -> dict[int, dict[str, object]]:
+    params: dict[int, dict[str, object]] = defaultdict(dict)
+    for number, key, value, json in connection.execute(sql, (numbers,)):
+        params[number][key] = param_value(value, json)
+    return params
+
+
+def _texts(connection: sqlite3.Connection, sql: str, numbers: str) -> dict[int, dict[str, str]]:
+    texts: dict[int, dict[str, str]] = defaultdict(dict)
+    for number, key, value in connection.execute(sql, (numbers,)):
+        texts[number][key] = value
+    return texts
