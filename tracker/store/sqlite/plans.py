@@ -62,6 +62,11 @@ def count(connection: sqlite3.Connection, query: Query) -> int:
     return _Finder(connection, query).count()
 
 
+def matching(connection: sqlite3.Connection, query: Query, columns: str) -> list[Row]:
+    """Return these columns of all rows asked for, whatever the limit, in no order."""
+    return _Finder(connection, query).matching(columns)
+
+
 def beside(connection: sqlite3.Connection, query: Query, table: str) -> Sql:
     """Write FROM and WHERE of all that is asked for, each beside its rows of a table, which is called `s`."""
     return _Finder(connection, query).beside(table)
@@ -103,10 +108,13 @@ class _Finder:
         return best
 
     def count(self) -> int:
+        return int(self.matching("count(*)")[0][0])
+
+    def matching(self, columns: str) -> list[Row]:
         driver = self._rarest(self._size() // WALKING)
         source = self._source(driver if driver and driver.exactly else None)
-        sql = joined([Sql("SELECT count(*) FROM "), source, Sql(" WHERE "), self._condition], "")
-        return int(self._connection.execute(sql.text, sql.values).fetchone()[0])
+        sql = joined([Sql(f"SELECT {columns} FROM "), source, Sql(" WHERE "), self._condition], "")
+        return self._connection.execute(sql.text, sql.values).fetchall()
 
     def beside(self, table: str) -> Sql:
         driver = self._rarest(FEW)
