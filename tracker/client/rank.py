@@ -175,17 +175,15 @@ class _Ranker:
 
     def _labels(self, facts: ModelColumns) -> Numbers:
         """Number what the best is chosen of: sweeps, or the values of a param or a tag."""
-        labels = np.full(len(facts), NO_LABEL)
         if self._by.per == _SWEEP:
             parents = self._look.parents()
             numbers = {parent: number for number, parent in enumerate(dict.fromkeys(parents.values()))}
             runs, places = np.unique(facts.run_nos, return_inverse=True)
             known = [numbers[parents[run]] if run in parents else NO_LABEL for run in runs.tolist()]
-            return np.array(known, dtype=np.int64)[places] if len(facts) else labels
+            return np.array(known, dtype=np.int64)[places]
         family, _, key = str(self._by.per).partition(".")
-        for number, (_, model_nos) in enumerate(self._look.texts(family, key)):
-            labels[np.isin(facts.model_nos, model_nos, assume_unique=True)] = number
-        return labels
+        _, labels = self._look.texts(family, key, facts.model_nos)
+        return np.where(labels < 0, NO_LABEL, labels)
 
 
 def _is_named(ref: DatasetRef | None, wanted: str | None) -> bool:

@@ -87,8 +87,8 @@ class Rankable(Protocol):
     def points(self, key: str, dataset_no: int, model_nos: NDArray[np.int64]) -> ModelPoints:
         """Return all points of a metric on a dataset of some models, by rising number of the model."""
 
-    def texts(self, family: str, key: str) -> list[tuple[str, NDArray[np.int64]]]:
-        """Return each value of a param or a tag (the family: params, tags), and the rising numbers of its models."""
+    def texts(self, family: str, key: str, model_nos: NDArray[np.int64]) -> tuple[list[str], NDArray[np.int64]]:
+        """Return the values of a param or a tag (the family: params, tags), and the place of each model's, else -1."""
 
     def parents(self) -> dict[int, str]:
         """Return the parent's ID of each run that has one, by the run's number."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +17,7 @@ CHUNK: Final = 8192
 # Stands for a model that was saved at no step.
 NO_STEP: Final = int(np.iinfo(np.int64).max)
 _CRC_BYTES = 4
-_OFFSETS = np.dtype("<u2")
-_VALUES = np.dtype("<f8")
-# experiment, run, step, hash of the params
-_FACTS = np.dtype(("<i8", 4))
+_OFFSET = np.dtype("<u2")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,6 +43,14 @@ class ModelColumns:
         return self.model_nos, self.experiment_ids, self.run_nos, self.steps, self.params_hashes
 
 
+def joined_models(parts: Sequence[ModelColumns]) -> ModelColumns:
+    """Put parts together, by rising number."""
+    if len(parts) == 1:
+        return parts[0]
+    whole = [np.concatenate(columns) for columns in zip(*(part.columns for part in parts), strict=True)]
+    return ModelColumns(*_rising(whole))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ScoreColumns:
     """The newest values of one metric on one dataset, by rising number of the model: columns of shape (models,)."""
@@ -62,6 +67,21 @@ class ScoreColumns:
         places = np.minimum(np.searchsorted(self.model_nos, model_nos), len(self.model_nos) - 1)
         there = self.model_nos[places] == model_nos
         return np.where(there, self.values[places], np.nan), there
+
+
+def joined_scores(parts: Sequence[ScoreColumns]) -> ScoreColumns:
+    """Put parts together, by rising number."""
+    if len(parts) == 1:
+        return parts[0]
+    numbers, values = (np.concatenate([getattr(part, name) for part in parts]) for name in ("model_nos", "values"))
+    return ScoreColumns(*_rising([numbers, values]))
+
+
+def _rising(columns: list[NDArray[Any]]) -> list[NDArray[Any]]:
+    if (columns[0][1:] > columns[0][:-1]).all():
+        return columns
+    order = np.argsort(columns[0], kind="stable")
+    return [column[order] for column in columns]
 
 
 def model_columns(rows: Iterable[Sequence[int | None]]) -> ModelColumns:
@@ -81,13 +101,12 @@ def score_columns(rows: Iterable[tuple[int, float | None]]) -> ScoreColumns:
 
 def encode_models(chunk: int, models: ModelColumns) -> bytes:
     """Return the bytes of the facts of one piece's models."""
-    facts = np.stack(models.columns[1:], axis=1).astype("<i8")
-    return _framed(_offsets(chunk, models.model_nos), facts.tobytes())
+    return _framed(chunk, models.model_nos, models.columns[1:])
 
 
 def encode_scores(chunk: int, scores: ScoreColumns) -> bytes:
     """Return the bytes of one piece of values."""
-    return _framed(_offsets(chunk, scores.model_nos), scores.values.astype(_VALUES).tobytes())
+    return _framed(chunk, scores.model_nos, [scores.values])
 
 
 def decode_models(pieces: Sequence[tuple[int, bytes]]) -> ModelColumns:
@@ -96,9 +115,8 @@ def decode_models(pieces: Sequence[tuple[int, bytes]]) -> ModelColumns:
     Raises:
         StoreError: a piece is damaged.
     """
-    numbers, bodies = _unframed(pieces, _FACTS.itemsize)
-    facts = np.frombuffer(b"".join(bodies), "<i8").reshape(-1, 4)
-    return ModelColumns(numbers, *(np.ascontiguousarray(column) for column in facts.T))
+    numbers, experiment_ids, run_nos, steps, hashes = _unframed(pieces, [np.dtype("<i8")] * 4)
+    return ModelColumns(numbers, experiment_ids, run_nos, steps, hashes)
 
 
 def decode_scores(pieces: Sequence[tuple[int, bytes]]) -> ScoreColumns:
@@ -107,25 +125,35 @@ def decode_scores(pieces: Sequence[tuple[int, bytes]]) -> ScoreColumns:
     Raises:
         StoreError: a piece is damaged.
     """
-    numbers, bodies = _unframed(pieces, _VALUES.itemsize)
-    return ScoreColumns(numbers, np.frombuffer(b"".join(bodies), _VALUES))
+    numbers, values = _unframed(pieces, [np.dtype("<f8")])
+    return ScoreColumns(numbers, values)
 
 
-def _offsets(chunk: int, model_nos: NDArray[np.int64]) -> bytes:
-    return (model_nos - chunk * CHUNK).astype(_OFFSETS).tobytes()
+def _framed(chunk: int, model_nos: NDArray[np.int64], columns: Iterable[NDArray[Any]]) -> bytes:
+    offsets = (model_nos - chunk * CHUNK).astype(_OFFSET)
+    body = b"".join([offsets.tobytes(), *(column.tobytes() for column in columns)])
+    return zlib.crc32(body).to_bytes(_CRC_BYTES, "little") + body
 
 
-def _framed(offsets: bytes, body: bytes) -> bytes:
-    return zlib.crc32(body, zlib.crc32(offsets)).to_bytes(_CRC_BYTES, "little") + offsets + body
+def _unframed(pieces: Sequence[tuple[int, bytes]], kinds: Sequence[np.dtype[Any]]) -> list[NDArray[Any]]:
+    """Return the numbers and then the columns of pieces, each column made once and filled piece by piece."""
+    size = _OFFSET.itemsize + sum(kind.itemsize for kind in kinds)
+    counts = [(len(data) - _CRC_BYTES) // size for _, data in pieces]
+    whole = [np.empty(sum(counts), kind) for kind in [np.dtype(np.int64), *kinds]]
+    begin = 0
+    for count, (chunk, data) in sorted(zip(counts, pieces, strict=True), key=lambda each: each[1][0]):
+        _check(chunk, data, count * size)
+        place, end = _CRC_BYTES, begin + count
+        np.add(np.frombuffer(data, _OFFSET, count, place), np.int64(chunk * CHUNK), out=whole[0][begin:end])
+        place += count * _OFFSET.itemsize
+        for column, kind in zip(whole[1:], kinds, strict=True):
+            column[begin:end] = np.frombuffer(data, kind, count, place)
+            place += count * kind.itemsize
+        begin = end
+    return whole
 
 
-def _unframed(pieces: Sequence[tuple[int, bytes]], size: int) -> tuple[NDArray[np.int64], list[bytes]]:
-    numbers, bodies = [np.empty(0, np.int64)], []
-    for chunk, data in sorted(pieces):
-        count, rest = divmod(len(data) - _CRC_BYTES, _OFFSETS.itemsize + size)
-        if rest or zlib.crc32(data[_CRC_BYTES:]).to_bytes(_CRC_BYTES, "little") != data[:_CRC_BYTES]:
-            raise StoreError(f"columns of checkpoints {chunk * CHUNK} and up are damaged")
-        end = _CRC_BYTES + count * _OFFSETS.itemsize
-        numbers.append(np.frombuffer(data[_CRC_BYTES:end], _OFFSETS).astype(np.int64) + chunk * CHUNK)
-        bodies.append(data[end:])
-    return np.concatenate(numbers), bodies
+def _check(chunk: int, data: bytes, expected: int) -> None:
+    body = memoryview(data)[_CRC_BYTES:]
+    if len(body) != expected or zlib.crc32(body).to_bytes(_CRC_BYTES, "little") != data[:_CRC_BYTES]:
+        raise StoreError(f"columns of checkpoints {chunk * CHUNK} and up are damaged")

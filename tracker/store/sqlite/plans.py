@@ -34,9 +34,9 @@ from ..interface import Query
 from .walks import GREATEST, Walk, walks
 
 # So few rows are tested and sorted without asking whether there is a better way.
-FEW = 1000
+FEW = 2000
 # What a walk may cost before other ways are thought of, in steps of SQLite's virtual machine: some milliseconds.
-STEPS = 400_000
+STEPS = 200_000
 # Rows that are walked cost about this much less than rows that are driven, which are sorted too.
 WALKING = 8
 

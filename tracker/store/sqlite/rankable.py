@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Sequence
 from typing import Any
@@ -11,6 +12,7 @@ import orjson
 from numpy.typing import NDArray
 
 from ...entities import DatasetRef, ModelInfo
+from ...errors import StoreError
 from ...filter import Expression, Subject, parse
 from ..batch import param_hash
 from ..interface import Found, ModelPoints, Query
@@ -20,6 +22,8 @@ from ..model_columns import (
     ScoreColumns,
     decode_models,
     decode_scores,
+    joined_models,
+    joined_scores,
     model_columns,
     score_columns,
 )
@@ -58,6 +62,8 @@ ON model_no = j.number AND key_no = ? AND dataset_no = ?
 # Of so few models the rows are read.
 _FEW = 2000
 
+log = logging.getLogger("tracker")
+
 Row = tuple[Any, ...]
 Numbers = NDArray[np.int64]
 
@@ -88,9 +94,9 @@ class SqliteRankable:
         """Return all points of a metric on a dataset of some models, by rising number of the model."""
         return points(self._connection, search.number_of(self._connection, key), dataset_no, model_nos)
 
-    def texts(self, family: str, key: str) -> list[tuple[str, Numbers]]:
-        """Return each value of a param or a tag (the family: params, tags), and the rising numbers of its models."""
-        return texts(self._connection, f"model_{family}", key)
+    def texts(self, family: str, key: str, model_nos: Numbers) -> tuple[list[str], Numbers]:
+        """Return the values of a param or a tag (the family: params, tags), and the place of each model's, else -1."""
+        return texts(self._connection, f"model_{family}", key, model_nos)
 
     def parents(self) -> dict[int, str]:
         """Return the parent's ID of each run that has one, by the run's number."""
@@ -118,15 +124,12 @@ def scores(connection: sqlite3.Connection, key_no: int, dataset_no: int, model_n
         numbers = orjson.dumps(model_nos.tolist()).decode()
         return score_columns(connection.execute(_SOME_SCORES, (numbers, key_no, dataset_no)))
     pieces, loose = _pieces(connection, key_no, dataset_no)
-    found = [decode_scores(pieces)]
-    for begin, end in loose:
-        found.append(score_columns(connection.execute(_SCORES, (begin, end, key_no, dataset_no))))
-    numbers_ = np.concatenate([part.model_nos for part in found])
-    values = np.concatenate([part.values for part in found])
-    if len(loose) and not _is_rising(numbers_):
-        order = np.argsort(numbers_, kind="stable")
-        numbers_, values = numbers_[order], values[order]
-    return ScoreColumns(numbers_, values)
+    try:
+        packed = decode_scores(pieces)
+    except StoreError as problem:
+        packed, loose = decode_scores([]), _everything(problem)
+    rows = [connection.execute(_SCORES, (*numbers, key_no, dataset_no)) for numbers in loose]
+    return joined_scores([packed, *map(score_columns, rows)])
 
 
 def points(connection: sqlite3.Connection, key_no: int, dataset_no: int, model_nos: Numbers) -> ModelPoints:
@@ -137,11 +140,19 @@ def points(connection: sqlite3.Connection, key_no: int, dataset_no: int, model_n
     return ModelPoints(numbers_, steps, timestamps, np.array([row[3] for row in rows], dtype=np.float64))
 
 
-def texts(connection: sqlite3.Connection, table: str, key: str) -> list[tuple[str, Numbers]]:
-    """Return each value of a param or a tag, and the numbers of the models that have it, rising."""
+def texts(connection: sqlite3.Connection, table: str, key: str, model_nos: Numbers) -> tuple[list[str], Numbers]:
+    """Return the values of a param or a tag, and for each model the place of its value among them, else -1."""
     sql = f"SELECT value, json_group_array(model_no) FROM {table} WHERE key = ? GROUP BY value"
-    found = connection.execute(sql, (key,))
-    return [(value, np.sort(np.array(orjson.loads(numbers), dtype=np.int64))) for value, numbers in found]
+    found = connection.execute(sql, (key,)).fetchall()
+    numbers = [np.array(orjson.loads(each), dtype=np.int64) for _, each in found]
+    owners = np.concatenate([np.empty(0, np.int64), *numbers])
+    values = np.repeat(np.arange(len(found)), [len(each) for each in numbers])
+    result = np.full(len(model_nos), -1)
+    if len(model_nos):
+        places = np.minimum(np.searchsorted(model_nos, owners), len(model_nos) - 1)
+        there = model_nos[places] == owners
+        result[places[there]] = values[there]
+    return [value for value, _ in found], result
 
 
 def parents(connection: sqlite3.Connection) -> dict[int, str]:
@@ -154,21 +165,26 @@ def hashes(connection: sqlite3.Connection, keys: Sequence[str], model_nos: Numbe
     """Return the XOR of the hashes of some params of each model, 0 where it has none of them."""
     result = np.zeros(len(model_nos), dtype=np.int64)
     for key in keys:
-        for value, numbers in texts(connection, "model_params", key):
-            result[np.isin(model_nos, numbers, assume_unique=True)] ^= param_hash(key, value)
+        values, places = texts(connection, "model_params", key, model_nos)
+        # The last one stands for none.
+        known = np.array([*(param_hash(key, value) for value in values), 0], dtype=np.int64)
+        result ^= known[places]
     return result
 
 
 def _ready(connection: sqlite3.Connection) -> ModelColumns:
     pieces, loose = _pieces(connection, 0, 0)
-    found = [decode_models(pieces)]
-    for begin, end in loose:
-        found.append(model_columns(connection.execute(_MODELS, (begin, end))))
-    whole = [np.concatenate(parts) for parts in zip(*(part.columns for part in found), strict=True)]
-    if not _is_rising(whole[0]):
-        order = np.argsort(whole[0], kind="stable")
-        whole = [column[order] for column in whole]
-    return ModelColumns(*whole)
+    try:
+        packed = decode_models(pieces)
+    except StoreError as problem:
+        packed, loose = decode_models([]), _everything(problem)
+    return joined_models([packed, *(model_columns(connection.execute(_MODELS, numbers)) for numbers in loose)])
+
+
+def _everything(problem: StoreError) -> list[tuple[int, int]]:
+    """Return the range of all models: what columns were made of is still there."""
+    log.warning("%s; the rows that they were made of are read instead", problem)
+    return [(0, 2**63 - 1)]
 
 
 def _in_experiments(found: ModelColumns, experiment_ids: Sequence[str] | None) -> ModelColumns:
@@ -188,7 +204,3 @@ def _pieces(
     pieces: list[Row] = connection.execute(_PIECES, (all_chunks, key_no, dataset_no)).fetchall()
     loose = [(chunk * CHUNK, chunk * CHUNK + CHUNK - 1) for chunk in range(chunks) if chunk not in packed]
     return [(chunk, data) for chunk, data in pieces], loose
-
-
-def _is_rising(numbers: Numbers) -> bool:
-    return bool((numbers[1:] > numbers[:-1]).all())
