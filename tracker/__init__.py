@@ -36,11 +36,11 @@ if TYPE_CHECKING:
         MetricSummary,
         ModelInfo,
         ModelStatus,
-        Page,
         RunInfo,
         RunStatus,
     )
     from .errors import TrackerError
+    from .tables import Page
 
 __version__ = "0.1.0"
 
@@ -79,6 +79,7 @@ _ROOMS = {
     **dict.fromkeys(("AsyncLoggedModel", "AsyncRun", "AsyncTracker", "Attachment", "LoggedModel"), "client"),
     **dict.fromkeys(("Run", "Tracker", "attach", "connect", "current_run", "open"), "client"),
     "Dataset": "digest",
+    "Page": "tables",
     "TrackerError": "errors",
 }
 _RENAMED = {"open": "open_tracker"}

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 FLOORS = {
     "tracker": [
         ["errors", "entities", "system"],
-        ["filter", "ranking", "digest", "journal"],
+        ["filter", "ranking", "digest", "journal", "tables"],
         ["store", "artifacts"],
         ["writer"],
         ["client"],
@@ -133,6 +133,9 @@ def test_one_foreign_library_is_imported_in_one_file() -> None:
     assert files == {
         "aiosqlite": {"tracker.store.sqlite.connection"},
         "cloudpickle": {"sweeps.executors.packing"},
+        "pandas": {"tracker.tables.pandas"},
+        "polars": {"tracker.tables.polars"},
+        "pyarrow": {"tracker.tables.arrow"},
         "optuna": {"sweeps.samplers.optuna"},
         "re2": {"tracker.filter.regular"},
         "rich": {"tracker.cli.terminal"},

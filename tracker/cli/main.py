@@ -9,6 +9,7 @@ from importlib import import_module
 
 from ..errors import TrackerError
 from .manners import Parser, run_command
+from .options import add_dataset, add_experiments, add_rank, add_search
 
 _STORE_HELP = "the store's folder (default: $TRACKER_STORE, else ./tracker-store)"
 
@@ -24,11 +25,7 @@ def main(words: Sequence[str] | None = None) -> int:
 def _parser() -> Parser:
     parser = Parser(prog="tracker", description="Look at experiments, runs and logged models.")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    runs = _add(commands, "runs", "lists", "list runs, the newest first")
-    _add_search(runs)
-    models = _add(commands, "models", "lists", "list logged models, the newest first")
-    _add_search(models)
-    models.add_argument("--dataset", metavar="NAME[@DIGEST]", help="only what was measured on this dataset")
+    _add_searches(commands)
     doctor = _add(commands, "doctor", "doctor", "check a store: versions, integrity, what waits in journals")
     doctor.add_argument("--deep", action="store_true", help="read all files and compare their SHA-256")
     backup = _add(commands, "backup", "backup", "copy a store while programs go on logging into it")
@@ -38,6 +35,19 @@ def _parser() -> Parser:
     gc.add_argument("--dry-run", action="store_true", help="only say what would be removed")
     gc.add_argument("--damaged", action="store_true", help="remove damaged pieces of journals too")
     return parser
+
+
+def _add_searches(commands: argparse._SubParsersAction[Parser]) -> None:
+    runs = _add(commands, "runs", "lists", "list runs, the newest first")
+    add_experiments(runs)
+    add_search(runs)
+    models = _add(commands, "models", "lists", "list logged models, the newest first")
+    add_experiments(models)
+    add_search(models)
+    add_dataset(models, "only what was measured on this dataset")
+    experiments = _add(commands, "experiments", "lists", "list experiments, the newest first")
+    add_search(experiments, filter_help="such as \"name LIKE 'digits%%'\"", order="name ASC")
+    add_rank(_add(commands, "rank", "rank", "rank checkpoints, the best first"))
 
 
 def _add(
@@ -51,22 +61,6 @@ def _add(
     parser.add_argument("--store", metavar="S", help=_STORE_HELP)
     parser.add_argument("--json", action="store_true", help="print JSON")
     return parser
-
-
-def _add_search(parser: Parser) -> None:
-    parser.add_argument("experiments", nargs="*", metavar="EXPERIMENT", help="names of experiments (default: all)")
-    parser.add_argument(
-        "--filter", default="", metavar="F", help="such as \"metrics.loss < 0.1 AND params.lr = '0.1'\""
-    )
-    parser.add_argument(
-        "--order-by",
-        action="append",
-        default=[],
-        metavar="O",
-        help='such as "metrics.loss ASC"; may be repeated',
-    )
-    parser.add_argument("--top", type=int, default=100, metavar="K", help="how many at most (default: 100)")
-    parser.add_argument("--csv", action="store_true", help="print CSV")
 
 
 if __name__ == "__main__":

@@ -8,10 +8,12 @@ import math
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import NoReturn
 
 USAGE = 2
 INTERRUPTED = 130
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Parser(argparse.ArgumentParser):
@@ -70,6 +72,20 @@ def shown(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
     return "".join(character if character.isprintable() else " " for character in str(value))
+
+
+def as_iso(milliseconds: int) -> str:
+    """Return a time as a text that a filter can be asked with, such as `2026-01-31T09:00:00.000Z`."""
+    try:
+        time = _EPOCH + timedelta(milliseconds=milliseconds)
+    except OverflowError:
+        return str(milliseconds)
+    return f"{time:%Y-%m-%dT%H:%M:%S}.{time.microsecond // 1000:03}Z"
+
+
+def ago(milliseconds: int, now: int) -> str:
+    """Return how long ago a time was, as people read it."""
+    return f"{duration(max(0, now - milliseconds) / 1000)} ago"
 
 
 def size(number: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from typing import TextIO
 
@@ -28,10 +28,18 @@ def console(stream: TextIO) -> Console:
     return Console(file=stream, width=None if stream.isatty() else _WIDE, highlight=False)
 
 
-def print_table(title: str, headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+def table_width() -> int:
+    """Return how many characters a line of a table may have on standard output."""
+    return console(sys.stdout).width
+
+
+def print_table(
+    title: str, headings: Sequence[str], rows: Sequence[Sequence[object]], numbers: Collection[int] = ()
+) -> None:
     """Print a table; texts of users are shown as they are, never as markup.
 
-    Where the terminal is too narrow, headings are folded at their blanks, and cells that are longer than an ID.
+    `numbers` are the places of columns that are aligned to the right. Where the terminal is too narrow, headings are
+    folded at their blanks, and cells that are longer than an ID.
     """
     table = Table(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
     cells = [[shown(value) for value in row] for row in rows]
@@ -39,7 +47,12 @@ def print_table(title: str, headings: Sequence[str], rows: Sequence[Sequence[obj
         longest_word = max(map(len, heading.split()), default=0)
         widest = max([longest_word, *(len(row[number]) for row in cells)])
         keeps = sys.stdout.isatty() and widest <= _UNFOLDED
-        table.add_column(Text(heading), overflow="fold", width=widest if keeps else None)
+        table.add_column(
+            Text(heading),
+            overflow="fold",
+            width=widest if keeps else None,
+            justify="right" if number in numbers else "left",
+        )
     for row in cells:
         table.add_row(*map(Text, row))
     console(sys.stdout).print(table)
@@ -47,7 +60,8 @@ def print_table(title: str, headings: Sequence[str], rows: Sequence[Sequence[obj
 
 def print_csv(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Print rows as CSV, numbers with all their digits."""
-    writer = csv.writer(sys.stdout)
+    # Programs that cut lines know no carriage returns.
+    writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(headings)
     writer.writerows(rows)
 

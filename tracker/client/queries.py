@@ -5,24 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
-from ..entities import Page
+from ..entities import Experiment, ModelInfo, RunInfo
 from ..errors import InvalidInput
 from ..filter import DatasetFilter, Subject, decode_token, encode_token, fingerprint, parse, parse_order
 from ..store.interface import Found, Query
 from ..system import milliseconds
+from ..tables import Page
 
 MAX_RESULTS = 50_000
 # SQLite's integers have up to 19.
 MAX_DIGITS = 19
 
 T = TypeVar("T")
+# What an item of a page is like, also of an empty one.
+ITEMS: Mapping[Subject, type[RunInfo | ModelInfo | Experiment]] = {
+    Subject.RUNS: RunInfo,
+    Subject.MODELS: ModelInfo,
+    Subject.EXPERIMENTS: Experiment,
+}
 OrderBy = str | Sequence[str | Mapping[str, object]]
 
 
 class Paging:
     """How the results of one query make pages."""
 
-    def __init__(self, limit: int, query_print: str) -> None:
+    def __init__(self, subject: Subject, limit: int, query_print: str) -> None:
+        self._subject = subject
         self._limit = limit
         self._print = query_print
 
@@ -30,7 +38,7 @@ class Paging:
         """Make a page of what was found, which is one more than a page holds if there is a next one."""
         more = len(found.items) > self._limit
         token = encode_token(found.places[self._limit - 1], self._print) if more else None
-        return Page(found.items[: self._limit], token)
+        return Page(found.items[: self._limit], token, of=ITEMS[self._subject])
 
 
 def query_of(
@@ -61,7 +69,7 @@ def query_of(
         limit=max_results + 1,
         after=after,
     )
-    return query, Paging(max_results, query_print)
+    return query, Paging(subject, max_results, query_print)
 
 
 def dataset_filter(entry: Mapping[str, str]) -> DatasetFilter:
@@ -104,6 +112,19 @@ def several(what: str, names: Sequence[str]) -> list[str]:
     if isinstance(names, str):
         raise InvalidInput(f"{what} is a list of texts, not one: write [{names!r}]")
     return list(names)
+
+
+def counted_value(value: str, last_steps: int | None) -> str:
+    """Return which value counts, in the ranking's words: `mean` and a number of steps are `mean:5`.
+
+    Raises:
+        InvalidInput: the number is missing, or goes with another value.
+    """
+    if value == "mean" and last_steps is not None:
+        return f"mean:{last_steps}"
+    if value == "mean" or last_steps is not None:
+        raise InvalidInput("value='mean' and last_steps=N go together: the mean over the last N steps")
+    return value
 
 
 def require_ids(experiment_ids: Sequence[str]) -> list[str]:

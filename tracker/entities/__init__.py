@@ -8,7 +8,6 @@ from .experiment import Experiment
 from .level import Level
 from .metric import Buckets, Histories, History, Measurement, MetricSummary
 from .model import ModelInfo, ModelStatus
-from .page import Page
 from .run import RunInfo, RunStatus
 
 __all__ = [
@@ -24,7 +23,6 @@ __all__ = [
     "MetricSummary",
     "ModelInfo",
     "ModelStatus",
-    "Page",
     "RunInfo",
     "RunStatus",
 ]

@@ -19,10 +19,10 @@ NO_LABEL: Final = int(np.iinfo(np.int64).min)
 class Candidates:
     """Logged models that may rank: columns of length n, and tables of shape (n, metrics) of what counts of them.
 
-    `model_nos` grow in the order logged. `steps` holds `NO_STEP` for a model without step. `measured` is false where
-    a metric is missing (None: nothing is); `dataset_nos` says which dataset each value is from (None: all from one).
-    `labels` are what `per` chooses within. Models with one of `groups` were trained with equal params but for the
-    seed, and `seeds` tells their repetitions apart (None: each run is one). `NO_LABEL` stands for none of the former two.
+    `model_nos` grow in the order logged. `steps` holds `NO_STEP` for a model without step. `measured` is false where a
+    metric is missing (None: nothing is); `dataset_nos` says which dataset each value is from (None: all from one).
+    `labels` are what `per` chooses within. Models with one of `groups` were trained with equal params but for the seed,
+    and `seeds` tells their repetitions apart (None: each run is one). `NO_LABEL` stands for none of the former two.
     """
 
     metrics: tuple[str, ...]
@@ -40,9 +40,9 @@ class Candidates:
         return len(self.model_nos)
 
     def column(self, metric: str) -> NDArray[np.float64]:
-        """Return the values of one metric; NaN also where it is missing. Negative zeros are zeros."""
+        """Return the values of one metric; NaN also where it is missing."""
         place = self.metrics.index(metric)
-        values = self.values[:, place] + 0.0
+        values = self.values[:, place]
         return values if self.measured is None else np.where(self.measured[:, place], values, np.nan)
 
     def is_measured(self, metric: str) -> NDArray[np.bool_]:

@@ -1,0 +1,77 @@
+"""The options of commands that search and rank."""
+
+from __future__ import annotations
+
+import argparse
+
+_FILTER = "such as \"metrics.loss < 0.1 AND params.lr = '0.1'\""
+_TOKEN = "go on where the page ended that gave this token"  # noqa: S105  # words, no secret
+
+
+def add_experiments(parser: argparse.ArgumentParser) -> None:
+    """Add what narrows a search to some experiments."""
+    parser.add_argument(
+        "experiments", nargs="*", metavar="EXPERIMENT", help="names or IDs of experiments (default: all)"
+    )
+
+
+def add_search(parser: argparse.ArgumentParser, *, filter_help: str = _FILTER, order: str = "metrics.loss ASC") -> None:
+    """Add what every search has: filter, order, pages, forms."""
+    parser.add_argument("--filter", default="", metavar="F", help=filter_help)
+    parser.add_argument(
+        "--order-by", action="append", default=[], metavar="O", help=f'such as "{order}"; may be repeated'
+    )
+    parser.add_argument("--top", type=int, default=100, metavar="K", help="how many at most (default: 100)")
+    parser.add_argument("--page-token", metavar="T", help=_TOKEN)
+    parser.add_argument("--count", action="store_true", help="print only how many there are")
+    add_forms(parser)
+
+
+def add_forms(parser: argparse.ArgumentParser) -> None:
+    """Add what says how results are printed, beside --json."""
+    parser.add_argument("--fields", metavar="A,B,C", help="only these, in this order, such as name,metrics.loss,params")
+    parser.add_argument("--csv", action="store_true", help="print CSV, with all digits")
+
+
+def add_dataset(parser: argparse.ArgumentParser, text: str) -> None:
+    """Add what names a dataset."""
+    parser.add_argument("--dataset", metavar="NAME[@DIGEST]", help=text)
+
+
+def add_rank(parser: argparse.ArgumentParser) -> None:
+    """Add what says how to rank, and among which checkpoints."""
+    parser.add_argument(
+        "metric",
+        metavar="METRIC[,METRIC…]",
+        help="such as accuracy, or accuracy:maximize,latency_ms:minimize for a Pareto front (with --weights one order)",
+    )
+    parser.add_argument("--goal", metavar="GOAL", help="maximize or minimize (default: maximize)")
+    add_dataset(parser, "rank by what was measured on this dataset")
+    parser.add_argument("--any-digest", action="store_true", help="mix what was measured on all digests of one name")
+    parser.add_argument("--value", metavar="V", help="which value counts: latest (default), best, last or mean")
+    parser.add_argument("--last-steps", type=int, metavar="N", help="with --value mean: over how many last steps")
+    parser.add_argument("--smooth", type=int, metavar="N", help="average N neighbouring checkpoints of a run first")
+    parser.add_argument("--weights", metavar="W", help="one order of several metrics: accuracy=1,latency_ms=0.2")
+    parser.add_argument(
+        "--constraint", action="append", default=[], metavar="C", help='such as "latency_ms < 20"; may be repeated'
+    )
+    parser.add_argument("--seeds", metavar="PARAM[,…]", help="rank groups whose params differ in these alone")
+    parser.add_argument("--per", metavar="P", help="only the best of each: run, trial, sweep or params.NAME")
+    _add_among(parser)
+    parser.add_argument("--top", type=int, default=5, metavar="K", help="how many places (default: 5)")
+    parser.add_argument(
+        "--explain", action="store_true", help="say what each beat, by how much, and whether it is noise"
+    )
+    add_forms(parser)
+
+
+def _add_among(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--experiment",
+        action="append",
+        default=[],
+        metavar="E",
+        help="an experiment's name or ID (default: all); may be repeated",
+    )
+    parser.add_argument("--filter", default="", metavar="F", help="only checkpoints that match this")
+    parser.add_argument("--sweep", metavar="RUN_ID", help="only checkpoints of this sweep's trials")
