@@ -16,6 +16,8 @@ if TYPE_CHECKING:
         AsyncTracker,
         Attachment,
         LoggedModel,
+        RankedModels,
+        RankOptions,
         Run,
         Tracker,
         attach,
@@ -63,6 +65,8 @@ __all__ = [
     "ModelInfo",
     "ModelStatus",
     "Page",
+    "RankOptions",
+    "RankedModels",
     "Run",
     "RunInfo",
     "RunStatus",
@@ -77,7 +81,8 @@ __all__ = [
 # Names are loaded when they are first asked for: the rooms behind them load NumPy and aiosqlite.
 _ROOMS = {
     **dict.fromkeys(("AsyncLoggedModel", "AsyncRun", "AsyncTracker", "Attachment", "LoggedModel"), "client"),
-    **dict.fromkeys(("Run", "Tracker", "attach", "connect", "current_run", "open"), "client"),
+    **dict.fromkeys(("RankOptions", "RankedModels", "Run", "Tracker"), "client"),
+    **dict.fromkeys(("attach", "connect", "current_run", "open"), "client"),
     "Dataset": "digest",
     "Page": "tables",
     "TrackerError": "errors",
