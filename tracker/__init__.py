@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         RunStatus,
     )
     from .errors import TrackerError
+    from .filter import goal_tag
     from .tables import Page
 
 __version__ = "0.1.0"
@@ -75,6 +76,7 @@ __all__ = [
     "attach",
     "connect",
     "current_run",
+    "goal_tag",
     "open",
 ]
 
@@ -84,6 +86,7 @@ _ROOMS = {
     **dict.fromkeys(("RankOptions", "RankedModels", "Run", "Tracker"), "client"),
     **dict.fromkeys(("attach", "connect", "current_run", "open"), "client"),
     "Dataset": "digest",
+    "goal_tag": "filter",
     "Page": "tables",
     "TrackerError": "errors",
 }
