@@ -16,6 +16,8 @@ if TYPE_CHECKING:
         AsyncTracker,
         Attachment,
         LoggedModel,
+        RankedModels,
+        RankOptions,
         Run,
         Tracker,
         attach,
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
         RunStatus,
     )
     from .errors import TrackerError
+    from .filter import goal_tag
     from .tables import Page
 
 __version__ = "0.1.0"
@@ -63,6 +66,8 @@ __all__ = [
     "ModelInfo",
     "ModelStatus",
     "Page",
+    "RankOptions",
+    "RankedModels",
     "Run",
     "RunInfo",
     "RunStatus",
@@ -71,14 +76,17 @@ __all__ = [
     "attach",
     "connect",
     "current_run",
+    "goal_tag",
     "open",
 ]
 
 # Names are loaded when they are first asked for: the rooms behind them load NumPy and aiosqlite.
 _ROOMS = {
     **dict.fromkeys(("AsyncLoggedModel", "AsyncRun", "AsyncTracker", "Attachment", "LoggedModel"), "client"),
-    **dict.fromkeys(("Run", "Tracker", "attach", "connect", "current_run", "open"), "client"),
+    **dict.fromkeys(("RankOptions", "RankedModels", "Run", "Tracker"), "client"),
+    **dict.fromkeys(("attach", "connect", "current_run", "open"), "client"),
     "Dataset": "digest",
+    "goal_tag": "filter",
     "Page": "tables",
     "TrackerError": "errors",
 }

@@ -6,6 +6,7 @@ from .attachment import Attachment, attach
 from .blocking import Tracker, open_tracker
 from .current import current_run
 from .model import AsyncLoggedModel, LoggedModel
+from .rank import RankedModels, RankOptions
 from .run import AsyncRun, Run
 from .tracker import AsyncTracker, connect
 
@@ -15,6 +16,8 @@ __all__ = [
     "AsyncTracker",
     "Attachment",
     "LoggedModel",
+    "RankOptions",
+    "RankedModels",
     "Run",
     "Tracker",
     "attach",
