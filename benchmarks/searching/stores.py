@@ -38,7 +38,9 @@ VALIDATION = DatasetInfo(given.DATASET, given.DIGEST, "", "", "", "")
 HELD_OUT = DatasetRef(given.HELD_OUT, given.HELD_OUT_DIGEST)
 # Every so many models have a tag.
 TAGGED = 10
-TAGS = {"seen": "yes"}
+TAGS, HOST = {"seen": "yes"}, {"host": "here"}
+# How many small commits follow when a store was filled.
+COMMITS = 100
 SHAPES: dict[str, Callable[[int], Shape]] = {"models": Shape, "models-of-peers": given.beside_peers}
 RUNS = "runs"
 
@@ -54,7 +56,7 @@ def fill_runs(folder: Path, count: int) -> Facts:
 
 
 def fill(folder: Path, records: Iterable[Record]) -> Facts:
-    """Say all records to a new store, and leave it as it is once all is stored and quiet."""
+    """Say all records to a new store, and use it for a while, as a store is used that has grown so large."""
     started = time.perf_counter()
     with tracker.open(folder) as store:
         record, count = store.inner.engine.recorder.record, 0
@@ -63,9 +65,18 @@ def fill(folder: Path, records: Iterable[Record]) -> Facts:
         level = store.flush(FLUSH_SECONDS)
         if level != tracker.Level.STORED:
             raise SystemExit(f"after {FLUSH_SECONDS} s the records are only {level}")
-    with tracker.open(folder) as store:
-        store.flush(FLUSH_SECONDS)
-    return {"records": count, "seconds": time.perf_counter() - started, "bytes": database(folder).stat().st_size}
+    seconds = time.perf_counter() - started
+    use(folder)
+    return {"records": count, "seconds": seconds, "bytes": database(folder).stat().st_size}
+
+
+def use(folder: Path) -> None:
+    """Open a store and commit small things, so that the writer does what it does in quiet moments."""
+    with tracker.open(folder, create=False) as store:
+        (newest,) = store.search_runs(max_results=1)
+        for _ in range(COMMITS):
+            store.inner.engine.recorder.record(SetTags(newest.run_id, HOST))
+            store.flush(FLUSH_SECONDS)
 
 
 def database(folder: Path) -> Path:
@@ -96,7 +107,7 @@ def beginning(run: GivenRun) -> Iterator[Record]:
     """Yield what is said of a run at first."""
     yield StartRun(run.run_id, given.EXPERIMENT, f"run-{run.run_id[:6]}", None, run.start_time)
     yield LogParams(run.run_id, run.params)
-    yield SetTags(run.run_id, {"host": "here"})
+    yield SetTags(run.run_id, HOST)
 
 
 def of_model(model: GivenModel, run_id: str, tags: dict[str, str]) -> Iterator[Record]:
