@@ -8,7 +8,7 @@ from .explained import explained
 from .keep import FrontOf, Keep, LastOf, TopOf
 from .pareto import front, fronts
 from .places import Lead, NoiseSource, Place, Ranking, SeedGroup
-from .promotion import Decision, Standing, decide_promotion
+from .promotion import Decision, Promotion, Standing, decide_promotion
 from .rank import GOALS, chosen_dataset, chosen_datasets, order_by, ranked
 from .rank_by import Constraint, Counting, RankBy, rank_by
 from .ranking import rank_candidates
@@ -32,6 +32,7 @@ __all__ = [
     "Place",
     "Plan",
     "Points",
+    "Promotion",
     "RankBy",
     "Ranking",
     "SeedGroup",
