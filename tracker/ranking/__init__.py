@@ -5,7 +5,7 @@ from __future__ import annotations
 from .candidates import NO_LABEL, NO_STEP, Candidates
 from .counting import Counted, Points, counted
 from .explained import explained
-from .keep import FrontOf, Keep, LastOf, TopOf
+from .keep import FrontOf, Keep, LastOf, Rule, TopOf
 from .pareto import front, fronts
 from .places import Lead, NoiseSource, Place, Ranking, SeedGroup
 from .promotion import Decision, Promotion, Standing, decide_promotion
@@ -35,6 +35,7 @@ __all__ = [
     "Promotion",
     "RankBy",
     "Ranking",
+    "Rule",
     "SeedGroup",
     "Standing",
     "TopOf",

@@ -70,6 +70,7 @@ _FILES = """
 SELECT owner, path, size, sha256 FROM files WHERE (owner, path) > (?, ?) ORDER BY owner, path LIMIT ?
 """
 _FAILED = "SELECT model_id FROM models WHERE status = 'UPLOAD_FAILED' ORDER BY model_id"
+_DELETED = "SELECT model_id FROM models WHERE lifecycle_stage = 'deleted' ORDER BY model_id"
 _AMEND = "UPDATE files SET size = ?, sha256 = ? WHERE owner = ? AND path = ?"
 
 
@@ -210,6 +211,11 @@ async def all_files(connection: Connection) -> AsyncIterator[tuple[str, File]]:
 async def failed_models(connection: Connection) -> set[str]:
     """Return the IDs of logged models whose files never came to be whole."""
     return {str(model_id) for (model_id,) in await connection.rows(_FAILED)}
+
+
+async def deleted_models(connection: Connection) -> set[str]:
+    """Return the IDs of logged models that were deleted, so that none of their files is needed."""
+    return {str(model_id) for (model_id,) in await connection.rows(_DELETED)}
 
 
 async def copy_into(connection: Connection, place: Path) -> None:
