@@ -9,9 +9,12 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from anyio import to_thread
 
 import tracker
+from tracker.artifacts import LocalArtifacts
 from tracker.cli.main import main
+from tracker.entities import File
 from tracker.errors import (
     AmbiguousDataset,
     DatasetNotFound,
@@ -23,6 +26,8 @@ from tracker.errors import (
     StoreUnavailable,
     VersionNotFound,
 )
+from tracker.store.sqlite import upkeep
+from tracker.store.sqlite.connection import Connection
 from tracker.writer import WriterLock
 
 Process = Callable[..., subprocess.Popen[str]]
@@ -374,6 +379,46 @@ def test_what_a_killed_deletion_leaves_the_next_one_or_gc_removes(
     ]
     assert not second.path.exists()
     assert main(["doctor", "--deep", "--store", str(store)]) == 0
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("link", [False, True])
+async def test_what_is_deleted_while_a_backup_is_made_is_deleted_in_it_too(
+    store: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    link: bool,  # noqa: FBT001
+) -> None:
+    def save_two(folder: Path) -> None:
+        (folder / "a").write_bytes(b"a")
+        save(folder)
+
+    async with tracker.connect(store) as opened, await opened.start_run("nets") as run:
+        stays, goes, halfway = [await run.log_model("net", save_two) for _ in range(3)]
+        original, copy_to = upkeep.copy_into, LocalArtifacts.copy_to
+
+        async def copy_and_delete(connection: Connection, place: Path) -> None:
+            await original(connection, place)
+            await opened.delete_logged_model(goes.model_id)
+            await opened.delete_logged_model(halfway.model_id)
+
+        def copy_half(self: LocalArtifacts, other: LocalArtifacts, owner: str, file: File, *, link: bool) -> None:
+            # The other file was there still when this one was copied.
+            if (owner, file.path) == (halfway.model_id, "a"):
+                other.path(owner).mkdir(parents=True)
+                (other.path(owner) / "a").write_bytes(b"a")
+                return
+            copy_to(self, other, owner, file, link=link)
+
+        monkeypatch.setattr(upkeep, "copy_into", copy_and_delete)
+        monkeypatch.setattr(LocalArtifacts, "copy_to", copy_half)
+        done = await opened.backup(store.parent / "copy", link=link)
+    assert (done.files, done.file_bytes, done.damaged) == (2, 8, ())
+    async with tracker.connect(store.parent / "copy") as copy:
+        assert [each.model_id for each in await copy.search_logged_models()] == [stays.model_id]
+    assert [path.name for path in (store.parent / "copy" / "artifacts" / "models").iterdir()] == [stays.model_id]
+    assert await to_thread.run_sync(main, ["doctor", "--deep", "--store", str(store.parent / "copy")]) == 0
+    assert "all is well" in capsys.readouterr().out
 
 
 @pytest.mark.anyio
