@@ -15,6 +15,8 @@ if TYPE_CHECKING:
         AsyncRun,
         AsyncTracker,
         Attachment,
+        CarriedOut,
+        KeepPlan,
         LoggedModel,
         Run,
         Tracker,
@@ -36,10 +38,13 @@ if TYPE_CHECKING:
         MetricSummary,
         ModelInfo,
         ModelStatus,
+        ModelVersion,
+        RegisteredModel,
         RunInfo,
         RunStatus,
     )
     from .errors import TrackerError
+    from .ranking import Decision, FrontOf, LastOf, Promotion, TopOf
     from .tables import Page
 
 __version__ = "0.1.0"
@@ -50,22 +55,31 @@ __all__ = [
     "AsyncTracker",
     "Attachment",
     "Buckets",
+    "CarriedOut",
     "Dataset",
     "DatasetInfo",
     "DatasetRef",
+    "Decision",
     "Experiment",
+    "FrontOf",
     "Histories",
     "History",
+    "KeepPlan",
+    "LastOf",
     "Level",
     "LoggedModel",
     "Measurement",
     "MetricSummary",
     "ModelInfo",
     "ModelStatus",
+    "ModelVersion",
     "Page",
+    "Promotion",
+    "RegisteredModel",
     "Run",
     "RunInfo",
     "RunStatus",
+    "TopOf",
     "Tracker",
     "TrackerError",
     "attach",
@@ -77,6 +91,8 @@ __all__ = [
 # Names are loaded when they are first asked for: the rooms behind them load NumPy and aiosqlite.
 _ROOMS = {
     **dict.fromkeys(("AsyncLoggedModel", "AsyncRun", "AsyncTracker", "Attachment", "LoggedModel"), "client"),
+    **dict.fromkeys(("Decision", "FrontOf", "LastOf", "Promotion", "TopOf"), "ranking"),
+    **dict.fromkeys(("CarriedOut", "KeepPlan"), "client"),
     **dict.fromkeys(("Run", "Tracker", "attach", "connect", "current_run", "open"), "client"),
     "Dataset": "digest",
     "Page": "tables",

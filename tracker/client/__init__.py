@@ -6,6 +6,8 @@ from .attachment import Attachment, attach
 from .blocking import Tracker, open_tracker
 from .current import current_run
 from .model import AsyncLoggedModel, LoggedModel
+from .registering import CarriedOut
+from .registry import KeepPlan
 from .run import AsyncRun, Run
 from .tracker import AsyncTracker, connect
 
@@ -14,6 +16,8 @@ __all__ = [
     "AsyncRun",
     "AsyncTracker",
     "Attachment",
+    "CarriedOut",
+    "KeepPlan",
     "LoggedModel",
     "Run",
     "Tracker",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from ..entities import ModelInfo, ModelVersion, RegisteredModel
-from ..errors import InvalidInput, ModelNotFound, RegisteredModelNotFound, VersionNotFound
+from ..errors import InvalidInput, ModelNotFound, RegisteredModelNotFound, VersionNotFound, suggestion
 from ..filter import DatasetFilter, Subject
 from ..ranking import Checkpoint, FrontOf, Keep, LastOf, Plan, Promotion, Rule, TopOf, plan
 from ..store.interface import Registry, Search
@@ -20,6 +20,8 @@ Model = TypeVar("Model")
 SCHEME = "models:/"
 ALIAS_LENGTH = 255
 _LATEST = "latest"
+# Of so many models the metrics are looked at to find what a mistyped one was meant to be.
+_NEWEST = 100
 _RESERVED = re.compile(r"latest|v\d+", re.IGNORECASE)
 _ALIAS = re.compile(r"[\w-]+")
 
@@ -95,7 +97,8 @@ class RegistrySearches(Searches[Model]):
         case. The budget is in bytes. Nothing is deleted: `carry_out` does that.
 
         Raises:
-            InvalidInput: there is neither a rule nor a budget, or one of them cannot be used.
+            InvalidInput: there is neither a rule nor a budget, or one of them cannot be used, or nothing ranks by a
+                metric, which would drop all that other rules do not keep.
             AmbiguousDataset, DatasetNotFound: a metric of a front was measured on several datasets, or not on the one.
             InvalidFilter: the filter does not parse; the message shows where.
             ExperimentNotFound: by a name that no experiment has.
@@ -103,6 +106,8 @@ class RegistrySearches(Searches[Model]):
         keep = Keep(rules, budget)
         checkpoints = self._checkpoints(keep, experiment_names, filter_string)
         made = plan(checkpoints, keep)
+        for rule in keep.rules:
+            self._require_any(rule, checkpoints)
         names = None if experiment_names is None else tuple(experiment_names)
         return KeepPlan(made.verdicts, made.budget, keep, names, filter_string)
 
@@ -120,6 +125,24 @@ class RegistrySearches(Searches[Model]):
         clauses = [f"({clause})" for clause in ("status = 'READY'", text) if clause.strip()]
         query, _ = query_of(Subject.MODELS, " AND ".join(clauses), (), ids, (), 1, None)
         return self.registry.checkpoints(query, _metrics(keep.rules))
+
+    def _require_any(self, rule: Rule, checkpoints: Sequence[Checkpoint]) -> None:
+        """Check that a rule keeps something: one with a mistyped metric would drop everything."""
+        if isinstance(rule, LastOf) or not checkpoints:
+            return
+        verdicts = plan(checkpoints, Keep((rule,))).verdicts
+        if any(len(each.reasons) > len(each.checkpoint.pinned) for each in verdicts if each.is_kept):
+            return
+        metrics = _metrics([rule])
+        known = {each.key for info in self._newest() for each in info.measurements}
+        unknown = [metric for metric in metrics if metric not in known]
+        hint = suggestion(unknown[0], known) if unknown else ""
+        on = f" on {rule.dataset!r}" if rule.dataset else ""
+        raise InvalidInput(f"no checkpoint here ranks by {' and '.join(map(repr, metrics))}{on}{hint}")
+
+    def _newest(self) -> list[ModelInfo]:
+        query, _ = query_of(Subject.MODELS, "", (), None, (), _NEWEST, None)
+        return self._search.models(query).items
 
 
 def registered_name_of(name: str) -> str:
