@@ -74,6 +74,11 @@ def experiments(text: str = "", order: Sequence[str] = ("experiment_id",)) -> Qu
     return Query(parse(text, Subject.EXPERIMENTS), parse_order(order, Subject.EXPERIMENTS))
 
 
+def measured_on(store: Store, key: str, query: Query) -> list[DatasetRef | None]:
+    with store.search.rankable() as look:
+        return list(look.measured_on(key, query).values())
+
+
 def bits(value: float) -> object:
     return "NaN" if math.isnan(value) else struct.pack("<d", value)
 
@@ -85,7 +90,7 @@ async def test_a_new_store_holds_the_default_experiment_and_nothing_else(kept: S
     assert kept.search.models(models()).items == []
     assert await kept.files(RUN) == []
     assert kept.search.datasets(None) == []
-    assert kept.search.measured_on("loss", models()) == []
+    assert measured_on(kept, "loss", models()) == []
     assert await kept.journal_positions() == {}
     assert await kept.histories([], None) == {}
     with pytest.raises(RunNotFound):
@@ -199,7 +204,7 @@ async def state(store: Store) -> object:
         [experiment.name for experiment in store.search.experiments(experiments()).items],
         [await store.files(owner) for owner in (RUN, MODEL)],
         store.search.datasets(None),
-        store.search.measured_on("acc", models()),
+        measured_on(store, "acc", models()),
     )
 
 
@@ -281,8 +286,8 @@ async def test_a_models_newest_value_on_each_dataset_counts(kept: Store) -> None
         (TEST.ref, bits(0.3), 30),
         (None, "NaN", 5),
     }
-    assert kept.search.measured_on("acc", models()) == [None, TEST.ref]
-    assert kept.search.measured_on("f1", models()) == []
+    assert measured_on(kept, "acc", models()) == [None, TEST.ref]
+    assert measured_on(kept, "f1", models()) == []
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 5e-324, -1.7976931348623157e308, 0.1])
@@ -310,15 +315,15 @@ async def test_datasets_are_those_that_runs_use_or_models_were_measured_on(kept:
     ids = {experiment.name: experiment.experiment_id for experiment in kept.search.experiments(experiments()).items}
     assert kept.search.datasets([ids["Default"]]) == []
     assert kept.search.datasets([ids["digits"]]) == [TEST.ref, TRAIN.ref]
-    assert kept.search.measured_on("acc", models()) == [None, TEST.ref, TRAIN.ref]
-    assert kept.search.measured_on("acc", models(f"model_id = '{OTHER}'")) == []
+    assert measured_on(kept, "acc", models()) == [None, TEST.ref, TRAIN.ref]
+    assert measured_on(kept, "acc", models(f"model_id = '{OTHER}'")) == []
 
 
 async def test_two_digests_are_two_datasets(kept: Store) -> None:
     old, new = DatasetRef("test", "1"), DatasetRef("test", "2")
     await say(kept, START, CreateModel(MODEL, RUN, "net", "", 1, 6))
     await say(kept, MeasureModel(MODEL, RUN, 1, 7, {"a": 1.0}, old), MeasureModel(MODEL, RUN, 1, 7, {"a": 2.0}, new))
-    assert kept.search.measured_on("a", models()) == [old, new]
+    assert measured_on(kept, "a", models()) == [old, new]
     assert (await kept.history(RUN, "a", DatasetFilter("test", "2"))).values.tolist() == [2.0]
 
 

@@ -114,6 +114,19 @@ def several(what: str, names: Sequence[str]) -> list[str]:
     return list(names)
 
 
+def counted_value(value: str, last_steps: int | None) -> str:
+    """Return which value counts, in the ranking's words: `mean` and a number of steps are `mean:5`.
+
+    Raises:
+        InvalidInput: the number is missing, or goes with another value.
+    """
+    if value == "mean" and last_steps is not None:
+        return f"mean:{last_steps}"
+    if value == "mean" or last_steps is not None:
+        raise InvalidInput("value='mean' and last_steps=N go together: the mean over the last N steps")
+    return value
+
+
 def require_ids(experiment_ids: Sequence[str]) -> list[str]:
     """Return IDs of experiments, which are whole numbers as texts.
 

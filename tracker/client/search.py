@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Generic, TypeVar
 
 from ..entities import DatasetRef, Experiment, ModelInfo, RunInfo
 from ..errors import ExperimentNotFound, ModelNotFound, RunNotFound
-from ..filter import DatasetFilter, Subject, parse_order
-from ..ranking import chosen_dataset
-from ..ranking import order_by as ranking_order
+from ..filter import DatasetFilter, Subject
+from ..ranking import rank_by
 from ..store.interface import Found, Query, Search
 from ..tables import Page
-from .queries import MAX_RESULTS, OrderBy, dataset_filter, query_of, quoted, require_ids
+from .queries import MAX_RESULTS, OrderBy, counted_value, dataset_filter, query_of, quoted, require_ids
+from .rank import RankedModels, rank
 
 Model = TypeVar("Model")
 
@@ -144,35 +143,65 @@ class Searches(Generic[Model]):
         query, _ = query_of(Subject.MODELS, filter_string, (), ids, wanted, 1, None)
         return self._search.count(query)
 
-    def rank(
+    def rank(  # noqa: PLR0913  # a user's words, one each
         self,
-        metric: str,
+        metric: str | Mapping[str, str],
         *,
         goal: str = "maximize",
         dataset: str | None = None,
+        any_digest: bool = False,
+        value: str = "latest",
+        last_steps: int | None = None,
+        smooth: int | None = None,
+        weights: Mapping[str, float] | None = None,
+        constraints: Sequence[str] = (),
+        seeds: str | Sequence[str] | None = None,
+        per: str | None = None,
+        experiment_ids: Sequence[str] | None = None,
         experiment_names: Sequence[str] | None = None,
         filter_string: str = "",
         parent_run_id: str | None = None,
         top: int = 5,
-    ) -> list[Model]:
-        """Return the best checkpoints by a metric, the best first; the rule is that of `tracker.ranking`.
+        explain: bool = False,
+    ) -> RankedModels[Model]:
+        """Return the best checkpoints, the best first; the rules are those of `tracker.ranking`.
 
-        `dataset` is `NAME` or `NAME@DIGEST`; it may be left out if the metric was measured on one dataset only.
-        `parent_run_id` narrows the choice to the runs of one sweep. Checkpoints without their files are left out.
+        `metric` is one name, or a mapping of names to goals: several make Pareto fronts, or with `weights` one score.
+        `dataset` is `NAME` or `NAME@DIGEST`; it may be left out if the metric was measured on one dataset only, and
+        with `any_digest` all digests of one name count. `value` says which of a checkpoint's points counts: the
+        `latest`, the `last` step's, the `best`, or the `mean` over the `last_steps`. `smooth` takes the mean over so
+        many neighbouring checkpoints of a run first. `constraints` are texts such as `latency_ms < 20`. `seeds` names
+        params that only tell repetitions apart: then groups are ranked, by what their mean is at least. `per` takes
+        only the best of each `run`, `sweep`, `params.NAME` or `tags.NAME`. `parent_run_id` narrows the choice to the
+        runs of one sweep. With `explain` each place says what it has on the next one, and whether that is noise.
+        Checkpoints without their files are left out; so are NaN, infinities and missing values.
 
         Raises:
             AmbiguousDataset: there are several datasets to rank by.
             DatasetNotFound: no checkpoint was measured on that one.
             InvalidFilter: the filter does not parse; the message shows where.
+            InvalidInput: something else that was asked for cannot be.
         """
-        ids = self._experiment_ids(None, experiment_names)
+        by = rank_by(
+            metric,
+            goal=goal,
+            dataset=dataset,
+            any_digest=any_digest,
+            value=counted_value(value, last_steps),
+            smooth=smooth,
+            weights=weights,
+            constraints=constraints,
+            seeds=seeds,
+            per=per,
+            top=top,
+            explain=explain,
+        )
+        ids = self._experiment_ids(experiment_ids, experiment_names)
         of_sweep = f"parent_run_id = {quoted(parent_run_id)}" if parent_run_id else ""
         clauses = [f"({clause})" for clause in ("status = 'READY'", of_sweep, filter_string) if clause.strip()]
-        query, _ = query_of(Subject.MODELS, " AND ".join(clauses), (), ids, (), top, None)
-        chosen = chosen_dataset(metric, dataset, self._search.measured_on(metric, query))
-        order = parse_order(ranking_order(metric, goal, chosen), Subject.MODELS)
-        searched_by = DatasetFilter(chosen.name, chosen.digest) if chosen else None
-        return self._models(replace(query, order=order, limit=top, finite=True), searched_by).items
+        query, _ = query_of(Subject.MODELS, " AND ".join(clauses), (), ids, (), 1, None)
+        with self._search.rankable() as look:
+            return rank(look, by, query, self._model)
 
     def children(self, run_id: str) -> list[RunInfo]:
         """Return all child runs of a run, the first started first."""

@@ -41,7 +41,8 @@ class Facts:
 
     `attributes` go by the names in `vocabulary.ATTRIBUTES`, and None is the same as absent; `experiment_id` is text.
     Of a model's metric there are all points that were logged. Of a run's there are those of one curve, in the order
-    logged: of what the run logged itself, or else of what its models were measured at on one dataset, the newest.
+    logged: of what the run logged itself, or else of what its models were measured at on one dataset, the newest. All
+    of its curves are in `curves`, the run's own first and then by dataset; left out, there is but the one.
     `relatives` are the runs that belong to it; deleted children do not.
     """
 
@@ -50,4 +51,5 @@ class Facts:
     tags: Mapping[str, str] = field(default_factory=dict)
     metrics: Mapping[str, Sequence[Point]] = field(default_factory=dict)
     datasets: Sequence[Input] = ()
+    curves: Mapping[str, Sequence[Sequence[Point]]] = field(default_factory=dict)
     relatives: Mapping[Relative, Sequence[Facts]] = field(default_factory=dict)

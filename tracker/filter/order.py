@@ -60,6 +60,9 @@ def parse_order(order_by: Sequence[str | Mapping[str, object]], subject: Subject
         problem = f"at most {MAX_TERMS} things can be sorted by, not {len(order_by)}"
         raise FilterTooLarge(problem, repr(list(order_by)), 0)
     terms = tuple(_term(entry, subject) for entry in order_by)
+    if terms and subject is Subject.EXPERIMENTS:
+        # As in MLflow, which ends only its own order with the newest first.
+        return Order(subject, (*terms, _attribute("experiment_id", ascending=False)))
     return Order(subject, terms + DEFAULTS[subject])
 
 

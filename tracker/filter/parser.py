@@ -191,6 +191,8 @@ class _Parser:
         if kind is Kind.EITHER and field.literal and isinstance(values[0], str):
             # Only the literal param can be compared as a text; its part is a number.
             field = Field(Entity.PARAM, field.literal)
+        if subject is Subject.EXPERIMENTS and field.key == "experiment_id":
+            values = tuple(map(_numbered, values))
         return Comparison(field, operator, values, negated)
 
     def _operator(self, kind: Kind) -> tuple[Operator, bool]:
@@ -239,3 +241,10 @@ class _Parser:
 def _known_operators(kind: Kind) -> str:
     texts = "" if kind in {Kind.NUMBER, Kind.TIME} else "LIKE, ILIKE, REGEXP, "
     return f"an operator (=, !=, <, <=, >, >=, {texts}IN, BETWEEN, IS NULL)"
+
+
+def _numbered(value: Value) -> Value:
+    """Write an experiment's ID as it is kept: to MLflow's search of experiments '03' is 3."""
+    if isinstance(value, str) and value.isascii() and value.isdecimal():
+        return value.lstrip("0") or "0"
+    return value

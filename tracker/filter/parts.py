@@ -1,7 +1,7 @@
 """What a part of a metric is: one value out of its points, or none.
 
-    latest     of a run the value of the greatest (step, timestamp, value), of a logged model of the greatest
-               (timestamp, step), as in MLflow; also what a bare name means where one value is needed
+    latest     of a run the value of the greatest (step, timestamp, value), its models' points among them, of a logged
+               model of the greatest (timestamp, step), as in MLflow; also what a bare name means where one is needed
     last       of the greatest (step, timestamp, value)
     first      of the least (step, timestamp); of several such points of a run the one that was logged first, of a
                logged model the one of the least value
@@ -38,6 +38,9 @@ def value_of(metric: str, part: Part, facts: Facts, subject: Subject) -> float |
         return None if best is None else _extreme(points, best)
     if name in GOALS.values():
         return _extreme(points, name)
+    if name is PartName.LATEST and subject is Subject.RUNS:
+        lasts = [_placed(curve, PartName.LAST, subject) for curve in facts.curves.get(metric, (points,)) if curve]
+        return max(lasts, key=_place).value if lasts else None
     return _placed(points, name, subject).value if points else None
 
 

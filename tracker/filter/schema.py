@@ -60,7 +60,12 @@ KEY_NO = "(SELECT k.key_no FROM metric_keys AS k WHERE k.key = ?)"
 # What a model has of the run that made it.
 OF_SOURCE_RUN = {"source_run_id": "run_id", "parent_run_id": "parent_run_id"}
 # What the run logged itself goes before what its models were measured at; then the newest.
-LATEST = " ORDER BY s.of_model, s.last_step DESC, s.last_timestamp DESC, s.dataset_no LIMIT 1"
+CURVE = " ORDER BY s.of_model, s.last_step DESC, s.last_timestamp DESC, s.dataset_no LIMIT 1"
+# A run's latest value is its models' too, as in MLflow.
+LATEST = (
+    " ORDER BY s.last_step DESC, s.last_timestamp DESC, coalesce(s.last_value, 0) DESC, s.of_model, s.dataset_no"
+    " LIMIT 1"
+)
 NEWEST = " ORDER BY m.timestamp DESC, m.step DESC, m.dataset_no LIMIT 1"
 LAST = " ORDER BY m.step DESC, m.timestamp DESC, coalesce(m.value, 0) DESC, m.value IS NULL LIMIT 1"
 FIRST = " ORDER BY m.step, m.timestamp, coalesce(m.value, 0), m.value IS NULL LIMIT 1"
@@ -77,6 +82,8 @@ def attribute(subject: Subject, name: str, alias: str = "") -> str:
     if subject is Subject.MODELS and name in OF_SOURCE_RUN:
         return f"(SELECT r.{OF_SOURCE_RUN[name]} FROM runs AS r WHERE r.run_no = {alias}.run_no)"
     column = f"{alias}.{name}"
+    if name == "artifact_uri":
+        return f"('mlflow-artifacts:/' || {alias}.experiment_id || '/' || {alias}.run_id || '/artifacts')"
     # Users know it as text, so '03' is not 3 and LIKE has something to look at.
     return f"CAST({column} AS TEXT)" if name == "experiment_id" else column
 
@@ -117,15 +124,17 @@ def _text(subject: Subject, field: Field, alias: str) -> Rows:
 def _run_metric(key: str, part: Part, alias: str) -> Rows:
     source = Sql(f"series AS s WHERE s.run_no = {alias}.run_no AND s.key_no = {KEY_NO}", (key,))
     match part.name:
-        case PartName.LAST | PartName.LATEST:
+        case PartName.LATEST:
             return Rows(source, "s.last_value", choice=LATEST)
+        case PartName.LAST:
+            return Rows(source, "s.last_value", choice=CURVE)
         case PartName.FIRST:
-            return Rows(source, "s.first_value", choice=LATEST)
+            return Rows(source, "s.first_value", choice=CURVE)
         case PartName.AT:
-            return _point_at(Sql(f"(SELECT s.series_no FROM {source.text}{LATEST})", source.values), part.step)
+            return _point_at(Sql(f"(SELECT s.series_no FROM {source.text}{CURVE})", source.values), part.step)
         case name:
             value = _extreme(name, "s.min_value", "s.max_value", _goal(key, f"{alias}.run_no"))
-            return _selected(value, source, LATEST)
+            return _selected(value, source, CURVE)
 
 
 def _point_at(series_no: Sql, step: int) -> Rows:

@@ -1,7 +1,8 @@
 """From text to tokens, and a cursor over them.
 
 A word may hold dots, dashes, slashes, colons and `@`, so most metric names need no quotes. Single quotes, double
-quotes and backticks all quote, and a doubled quote inside stands for itself. A name in several parts
+quotes and backticks all quote; a text that holds quotes is written in others, and in backticks one that is doubled
+stands for itself. A name in several parts
 (`metrics.accuracy`, ``parent.params.`my key`.number``) is one token.
 """
 
@@ -65,11 +66,14 @@ UNUSABLE = re.compile("[\0\ud800-\udfff]")
 
 
 def unquote(text: str) -> str:
-    """Take the quotes off, if there are any."""
-    quote = text[:1]
-    if quote not in {"'", '"', "`"}:
-        return text
-    return text[1:-1].replace(quote * 2, quote)
+    """Take the quotes off, if there are any; only in backticks a doubled one stands for itself, as in MLflow."""
+    match text[:1]:
+        case "'" | '"':
+            return text[1:-1]
+        case "`":
+            return text[1:-1].replace("``", "`")
+        case _:
+            return text
 
 
 def check(text: str) -> None:

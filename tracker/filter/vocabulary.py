@@ -52,6 +52,7 @@ ATTRIBUTES: Mapping[Subject, Mapping[str, Kind]] = {
         "run_name": Kind.TEXT,
         "status": Kind.TEXT,
         "user_id": Kind.TEXT,
+        "artifact_uri": Kind.TEXT,
         "parent_run_id": Kind.TEXT,
         "experiment_id": Kind.TEXT,
         "start_time": Kind.TIME,

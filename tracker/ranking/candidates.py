@@ -40,9 +40,9 @@ class Candidates:
         return len(self.model_nos)
 
     def column(self, metric: str) -> NDArray[np.float64]:
-        """Return the values of one metric; NaN also where it is missing. Negative zeros are zeros."""
+        """Return the values of one metric; NaN also where it is missing."""
         place = self.metrics.index(metric)
-        values = self.values[:, place] + 0.0
+        values = self.values[:, place]
         return values if self.measured is None else np.where(self.measured[:, place], values, np.nan)
 
     def is_measured(self, metric: str) -> NDArray[np.bool_]:

@@ -80,4 +80,5 @@ def _lead(lead: Lead, models: Mapping[int, str], by: RankBy) -> str:
 
 def _who(ranking: Ranking) -> str:
     reasons = "; ".join(f"{count}: {reason}" for reason, count in ranking.left_out.items())
-    return f"out of {ranking.candidates} checkpoints" + (f"; left out {reasons}" if reasons else "")
+    among = "all" if ranking.candidates is None else ranking.candidates
+    return f"out of {among} checkpoints" + (f"; left out {reasons}" if reasons else "")

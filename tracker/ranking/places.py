@@ -57,7 +57,7 @@ class SeedGroup:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One place of a ranking, and the logged model that has it.
+    """One place of a ranking, and the logged model that has it; its run is None where nobody asked for it.
 
     `values` are of the metrics ranked by, in their order; `smoothed` are their means over `averaged` neighbours.
     `dominates` says how many candidates it beats in every respect, in the sense of the Pareto front.
@@ -65,7 +65,7 @@ class Place:
 
     place: int
     model_no: int
-    run_no: int
+    run_no: int | None
     step: int | None
     values: tuple[float, ...]
     dataset_nos: tuple[int, ...]
@@ -80,11 +80,14 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """The first places, out of how many; `left_out` counts those that cannot rank by the first reason found."""
+    """The first places, out of how many; `left_out` counts those that cannot rank by the first reason found.
+
+    Where only the first places were looked at, the number of candidates is None.
+    """
 
     by: RankBy
     places: tuple[Place, ...]
-    candidates: int
+    candidates: int | None
     left_out: Mapping[str, int]
 
     @property

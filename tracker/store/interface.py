@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ..entities import (
     Buckets,
@@ -22,6 +26,7 @@ from ..filter import DatasetFilter, Expression, Order, Place
 from ..journal import Position
 from ..ranking import Checkpoint, Promotion
 from .batch import Batch
+from .model_columns import ModelColumns, ScoreColumns
 
 T = TypeVar("T")
 
@@ -72,8 +77,49 @@ class Search(Protocol):
     def datasets(self, experiment_ids: Sequence[str] | None) -> list[DatasetRef]:
         """Return the datasets that runs of these experiments use or models were measured on, by name."""
 
-    def measured_on(self, key: str, query: Query) -> list[DatasetRef | None]:
-        """Return the datasets that a metric of the matching models was measured on; None stands for no dataset."""
+    def rankable(self) -> AbstractContextManager[Rankable]:
+        """Look at the store as it is now, to rank what is in it."""
+
+
+class Rankable(Protocol):
+    """Reading what rankings need, of very many models at once; all of it as the store was at one time."""
+
+    def measured_on(self, key: str, query: Query) -> dict[int, DatasetRef | None]:
+        """Return the datasets that a metric of the matching models was measured on, by number; None is no dataset."""
+
+    def best(self, query: Query) -> Found[ModelInfo]:
+        """Return the logged models that match, in order."""
+
+    def models(self, query: Query) -> ModelColumns:
+        """Return the facts of all models that match, whatever the limit."""
+
+    def scores(self, key: str, dataset_no: int, model_nos: NDArray[np.int64]) -> ScoreColumns:
+        """Return the newest values of a metric on a dataset: those of some models, and perhaps of others."""
+
+    def points(self, key: str, dataset_no: int, model_nos: NDArray[np.int64]) -> ModelPoints:
+        """Return all points of a metric on a dataset of some models, by rising number of the model."""
+
+    def texts(self, family: str, key: str, model_nos: NDArray[np.int64]) -> tuple[list[str], NDArray[np.int64]]:
+        """Return the values of a param or a tag (the family: params, tags), and the place of each model's, else -1."""
+
+    def parents(self) -> dict[int, str]:
+        """Return the parent's ID of each run that has one, by the run's number."""
+
+    def hashes(self, params: Sequence[str], model_nos: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the XOR of the hashes of some params of each model, 0 where it has none of them."""
+
+    def by_number(self, numbers: Sequence[int]) -> list[ModelInfo]:
+        """Return logged models by their numbers, in that order."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ModelPoints:
+    """Points of one metric of many models, as columns of shape (points,); timestamps are milliseconds."""
+
+    model_nos: NDArray[np.int64]
+    steps: NDArray[np.int64]
+    timestamps: NDArray[np.int64]
+    values: NDArray[np.float64]
 
 
 class Registry(Protocol):

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import tracker
-from tracker.entities import DatasetInfo, DatasetRef, Page
+from tracker.entities import DatasetInfo, DatasetRef
 from tracker.entities.records import (
     CreateModel,
     EndRun,
@@ -27,6 +27,7 @@ from tracker.entities.records import (
     StartRun,
 )
 from tracker.errors import TrackerError
+from tracker.tables import Page
 
 from .cases import NOWHERE, Case
 from .worlds import Model, Point, Run, World

@@ -153,12 +153,17 @@ HOSTILE = [
     "&& " * 160,
 ]  # fmt: skip
 # Every word that the SQL of a filter may hold, whatever the filter: these filters have all kinds of fields and tests.
+COMPARED = [f"experiment_id {operator} 'x'" for operator in ["=", "!=", "<", "<=", ">", ">="]]
+COMPARED += [
+    f"experiment_id {test}" for test in ["IN ('x', 'y')", "BETWEEN 'x' AND 'y'", "=~ 'x'", "ILIKE 'x'", "LIKE 'x'"]
+]
 ALL_KINDS = [
     *(f"metrics.a.{part} > 1" for part in ["min", "max", "first", "last", "latest", "best", "at(1)"]),
     "metrics.a > 1 OR metrics.a IS NULL OR metrics.a NOT BETWEEN 1 AND 2 OR metrics.a IN (1)",
     "NOT (params.a.number > 1 AND params.a = 'x' AND tags.a LIKE 'x' AND tags.a ILIKE 'x' AND tags.a =~ 'x')",
     "dataset.name = 'x' OR NOT dataset.digest = 'x'",
     "experiment_id IS NULL",
+    *COMPARED,
 ]
 OF_RUNS = ["dataset.context = 'x'", "run_id = 'x' OR parent_run_id = 'x' OR run_name = 'x' OR status = 'x'"]
 OF_RUNS += ["user_id = 'x' OR start_time > 1 OR NOT end_time > 1", "NOT parent(child(metrics.a > 1))"]
@@ -167,6 +172,7 @@ OF_MODELS += ["parent_run_id = 'x' OR step > 1 OR creation_timestamp > 1 OR last
 OF_MODELS += ["NOT run(NOT parent(child(run_id = 'x')))", *(f"run({text})" for text in [*ALL_KINDS, *OF_RUNS])]
 OF_EXPERIMENTS = ["tags.a = 'x' OR tags.a IS NULL OR tags.a =~ 'x' OR tags.a LIKE 'x' OR tags.a ILIKE 'x'"]
 OF_EXPERIMENTS += ["experiment_id = 'x' OR name IN ('x') OR creation_time NOT BETWEEN 1 AND 2 OR last_update_time > 1"]
+OF_EXPERIMENTS += ["NOT (experiment_id IS NULL OR tags.a = 'x')", *COMPARED]
 KINDS = {
     Subject.RUNS: [*ALL_KINDS, *OF_RUNS],
     Subject.MODELS: [*ALL_KINDS, *OF_MODELS],

@@ -75,11 +75,16 @@ def try_all(store: sqlite3.Connection, text: str) -> int:
     return taken
 
 
+def in_quotes(text: str, quote: str) -> str:
+    """Write a text in quotes; one that holds such quotes in backticks, where they can be doubled."""
+    return "`" + text.replace("`", "``") + "`" if quote in {*text, "`"} else f"{quote}{text}{quote}"
+
+
 class TestInjection:
     @pytest.mark.parametrize("payload", CORPUS)
     @pytest.mark.parametrize("quote", ["'", '"', "`"])
     def test_values_and_keys_are_bound(self, store: sqlite3.Connection, payload: str, quote: str) -> None:
-        written = quote + payload.replace(quote, quote * 2) + quote
+        written = in_quotes(payload, quote)
         for text in [f"tags.{written} = {written}", f"params.a IN ({written})", f"name LIKE {written}"]:
             for subject in SUBJECTS:
                 condition = where(parse(text, subject), [DatasetFilter(payload, payload)])
@@ -92,7 +97,7 @@ class TestInjection:
     @pytest.mark.parametrize("payload", CORPUS)
     def test_a_stored_text_is_found_again(self, store: sqlite3.Connection, payload: str) -> None:
         store.execute("INSERT INTO run_tags VALUES (1, ?, ?)", (payload, payload))
-        written = "'" + payload.replace("'", "''") + "'"
+        written = in_quotes(payload, "'")
         for operator in ["=", "LIKE", "ILIKE", ">="]:
             expression = parse(f"tags.{written} {operator} {written}", Subject.RUNS)
             assert len(search(store, Subject.RUNS, where(expression), Sql("1"))) == 1
@@ -230,7 +235,7 @@ class TestFuzz:
     @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=20))
     def test_any_quoted_text_stands_for_itself(self, store: sqlite3.Connection, text: str) -> None:
         for quote in "'\"`":
-            written = quote + text.replace(quote, quote * 2) + quote
+            written = in_quotes(text, quote)
             condition = where(parse(f"tags.{written} = {written}", Subject.RUNS))
             assert condition.values == (text, text)
             assert search(store, Subject.RUNS, condition, Sql("1")) == []

@@ -15,7 +15,8 @@ OrderBy = list[str | Mapping[str, object]]
 
 
 def quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+    # A quote cannot be said in quotes of its kind, as in MLflow.
+    return f'"{text}"' if "'" in text else f"'{text}'"
 
 
 PATTERNS = st.lists(st.sampled_from([*TEXTS, "%", "_", "%", "_"]), max_size=4).map("".join).map(quoted)

@@ -313,14 +313,20 @@ def facts_of_run(world: World, number: int) -> Facts:
     children = [
         child for child in range(len(world.runs)) if parent_of(world, child) == number and not world.runs[child].deleted
     ]
+    by_dataset = sorted(run.curves, key=lambda curve: (curve.dataset_no is not None, curve.dataset_no or 0))
+    curves: dict[str, list[list[Point]]] = {}
+    for curve in by_dataset:
+        curves.setdefault(curve.key, []).append(curve.points)
+    uri = f"mlflow-artifacts:/{run.attributes['experiment_id']}/r{number}/artifacts"
     # Of the curves of a key the first is left: it comes last.
     oldest_first = sorted(run.curves, key=lambda curve: curve.age, reverse=True)
     return Facts(
-        {"run_id": f"r{number}", "parent_run_id": parent_run_id(world, number), **run.attributes},
+        {"run_id": f"r{number}", "parent_run_id": parent_run_id(world, number), "artifact_uri": uri, **run.attributes},
         run.params,
         run.tags,
         {curve.key: curve.points for curve in oldest_first},
         [Input(*DATASETS[number], context) for number, context in run.inputs.items()],
+        curves,
         Kin(world, {Relative.PARENT: [] if parent is None else [parent], Relative.CHILD: children}),
     )
 
@@ -341,6 +347,7 @@ def facts_of_model(world: World, number: int) -> Facts:
         model.tags,
         metrics,
         [Input(*DATASETS[row.dataset_no]) for row in rows if row.dataset_no],
+        {},
         Kin(world, {Relative.RUN: [run], Relative.PARENT: [] if parent is None else [parent]}),
     )
 

@@ -80,3 +80,8 @@ def test_the_mean_of_equal_values_is_their_value() -> None:
 def test_huge_values_have_a_mean() -> None:
     points = [Point(0, step, 0, 1.7e308, 1) for step in range(3)]
     assert counted(columns(points), 1, Counting("mean", 3)).values[0] == pytest.approx(1.7e308)
+
+
+def test_of_equally_good_points_the_earliest_is_the_best() -> None:
+    points = [Point(0, 3, 1, 0.5, 1), Point(0, 1, 3, 0.5, 2), Point(0, 1, 2, 0.5, 3), Point(0, 2, 0, 0.5, 4)]
+    assert counted(columns(points), 1, Counting("best")).dataset_nos[0] == 3

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tracker.entities import DatasetRef, Measurement, ModelInfo, ModelStatus
 from tracker.errors import AmbiguousDataset, DatasetNotFound, InvalidInput
-from tracker.ranking import GOALS, chosen_dataset, order_by, ranked
+from tracker.ranking import GOALS, chosen_dataset, chosen_datasets, order_by, ranked
 
 OLD, NEW, OTHER = DatasetRef("validation", "1"), DatasetRef("validation", "2"), DatasetRef("test", "3")
 values = st.sampled_from([0.1, 0.5, -0.0, 0.0, math.nan, math.inf, -math.inf]) | st.floats()
@@ -116,3 +116,36 @@ def test_the_searchs_order_is_spelled_out() -> None:
 def test_there_are_two_goals(goal: str) -> None:
     with pytest.raises(InvalidInput, match="maximize or minimize"):
         order_by("acc", goal, None)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "measured_on", "chosen"),
+    [
+        (None, [], ()),
+        (None, [None], (None,)),
+        (None, [OLD, NEW], (OLD, NEW)),
+        ("validation", [None, OLD, NEW, OTHER], (OLD, NEW)),
+        ("test", [OLD, NEW, OTHER], (OTHER,)),
+    ],
+)
+def test_digests_of_one_name_are_mixed_where_that_is_said(
+    wanted: str | None, measured_on: list[DatasetRef | None], chosen: tuple[DatasetRef | None, ...]
+) -> None:
+    assert chosen_datasets("acc", wanted, measured_on, any_digest=True) == chosen
+
+
+def test_names_are_never_mixed() -> None:
+    with pytest.raises(AmbiguousDataset):
+        chosen_datasets("acc", None, [OLD, NEW, OTHER], any_digest=True)
+    with pytest.raises(AmbiguousDataset):
+        chosen_datasets("acc", None, [None, OLD], any_digest=True)
+    with pytest.raises(DatasetNotFound):
+        chosen_datasets("acc", "training", [OLD], any_digest=True)
+
+
+def test_without_that_one_dataset_is_chosen() -> None:
+    assert chosen_datasets("acc", "test", [OLD, OTHER]) == (OTHER,)
+    assert chosen_datasets("acc", None, [None]) == (None,)
+    assert chosen_datasets("acc", None, []) == ()
+    with pytest.raises(AmbiguousDataset):
+        chosen_datasets("acc", "validation", [OLD, NEW])

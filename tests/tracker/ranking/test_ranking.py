@@ -344,12 +344,39 @@ def test_a_constant_curve_stays_constant_so_that_its_first_checkpoint_wins() -> 
     assert {place.smoothed for place in ranking.places} == {(0.1,)}
 
 
-def test_models_of_any_number_of_groups_and_seeds_are_told_apart() -> None:
+def test_groups_and_seeds_of_any_number_are_told_apart() -> None:
     # These two pairs are one number to the quick way of telling pairs apart.
-    factor = -7046029254386353131
+    pairs = [(0, 1), (-7046029254386353131, 0)]
     found = [
-        Model(0, 0, 1, (0.5, 0.0, 0.0), group=0, seed=1),
-        Model(1, 1, 1, (0.4, 0.0, 0.0), group=factor, seed=0),
+        Model(number, number, 1, (0.5, 0.0, 0.0), group=group, seed=seed)
+        for number, (group, seed) in enumerate(pairs * 3)
     ]
-    ranking = rank_candidates(candidates(found), rank_by("acc", seeds="seed"))
-    assert model_nos(ranking.places) == [0, 1]
+    places = rank_candidates(candidates(found), rank_by("acc", seeds="seed")).places
+    assert [place.group and place.group.seeds for place in places] == [1, 1]
+
+
+@pytest.mark.parametrize("top", [1, 2, 3, 4, 9])
+def test_many_equal_values_still_fill_the_top(top: int) -> None:
+    found = [Model(number, 0, -number % 7, (number % 2 / 2, 0.0, 0.0)) for number in range(60)]
+    by = rank_by("acc", top=top)
+    assert model_nos(rank_candidates(candidates(found), by).places) == Judge(found, by).numbers()
+
+
+def test_each_dataset_has_its_own_curve() -> None:
+    found = [Model(number, 0, number, (number / 8, 0.0, 0.0), dataset=number % 2) for number in range(6)]
+    places = rank_candidates(candidates(found), rank_by("acc", smooth=3, top=6)).places
+    assert {place.model_no: place.averaged for place in places} == {
+        0: (2,),
+        1: (2,),
+        2: (3,),
+        3: (3,),
+        4: (2,),
+        5: (2,),
+    }
+    assert {place.model_no: place.smoothed for place in places}[2] == (0.25,)
+
+
+@pytest.mark.parametrize("operator", ["<", "<=", ">", ">=", "=", "!="])
+def test_nan_and_nothing_keep_to_no_constraint(operator: str) -> None:
+    found = [Model(0, 0, 1, (0.5, math.nan, 0.0)), Model(1, 0, 1, (0.5, None, 0.0))]
+    assert rank_candidates(candidates(found), rank_by("acc", constraints=[f"loss {operator} 1"])).places == ()

@@ -174,6 +174,11 @@ def test_each_dataset_has_its_own_best() -> None:
     assert ids(plan(found, Keep((TopOf("acc", dataset="validation@2"),))).kept) == {"m-1"}
 
 
+def test_of_equal_ones_the_smaller_step_is_kept_then_the_older_one() -> None:
+    found = [of_run(0, 0.9, step=9), of_run(1, 0.9, step=3), of_run(2, 0.9, step=3)]
+    assert ids(plan(found, Keep((TopOf("acc"),))).kept) == {"m-1"}
+
+
 def test_the_front_takes_each_metric_from_where_it_was_measured() -> None:
     found = [of_run(0, 0.9, size=3.0), of_run(1, 0.8, size=2.0), of_run(2, 0.7, size=2.5), of_run(3, math.nan)]
     keep = Keep((FrontOf((("acc", "maximize"), ("size", "minimize"))),))

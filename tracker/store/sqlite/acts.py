@@ -17,7 +17,6 @@ from ...entities import DatasetRef
 from ...entities.records import Act, DeleteAlias, DeleteModel, Promote, SetAlias
 from ...errors import InvalidInput
 from ...ranking import Decision, Standing, decide_promotion
-from ..model_columns import CHUNK
 from .connection import Connection
 
 NAN = "NaN"
@@ -77,19 +76,22 @@ WHERE model_id = ?1 AND lifecycle_stage = 'active' AND NOT EXISTS (
     SELECT 1 FROM model_versions AS v JOIN model_aliases AS a USING (registered_no, version) WHERE v.model_id = ?1
 )
 """
-_GONE = """(
-    SELECT {} FROM json_each(?) AS j CROSS JOIN models ON model_id = j.value WHERE lifecycle_stage = 'deleted'
-)"""
-_NO_FILES = f"DELETE FROM files WHERE owner IN {_GONE.format('model_id')}"
-# Who is deleted ranks no more.
-_OUTDATED_COLUMNS = f"DELETE FROM model_columns WHERE chunk IN {_GONE.format(f'model_no / {CHUNK:d}')}"
+_GONE = """
+SELECT model_no, model_id FROM json_each(?) AS j CROSS JOIN models ON model_id = j.value
+WHERE lifecycle_stage = 'deleted'
+"""
+_NO_FILES = "DELETE FROM files WHERE owner = ?"
 
 
-async def carry_out(connection: Connection, acts: Sequence[Act]) -> None:
-    """Carry out acts, one after the other; one that cannot be changes nothing."""
+async def carry_out(connection: Connection, acts: Sequence[Act]) -> set[int]:
+    """Carry out acts, one after the other; one that cannot be changes nothing.
+
+    Returns the numbers of the models that rank no more.
+    """
+    gone: set[int] = set()
     for kind, group in itertools.groupby(acts, type):
         if kind is DeleteModel:
-            await _delete([act for act in group if isinstance(act, DeleteModel)], connection)
+            gone |= await _delete(connection, [act for act in group if isinstance(act, DeleteModel)])
             continue
         for act in group:
             match act:
@@ -100,13 +102,14 @@ async def carry_out(connection: Connection, acts: Sequence[Act]) -> None:
                 case DeleteAlias():
                     await connection.run(_NO_ALIAS, (act.name, act.alias))
                     await connection.run(_TOUCHED, (act.name, act.timestamp))
+    return gone
 
 
-async def _delete(acts: Sequence[DeleteModel], connection: Connection) -> None:
-    wanted = (orjson.dumps([act.model_id for act in acts]).decode(),)
+async def _delete(connection: Connection, acts: Sequence[DeleteModel]) -> set[int]:
     await connection.run_many(_DELETED, [(act.model_id, act.timestamp) for act in acts])
-    await connection.run(_NO_FILES, wanted)
-    await connection.run(_OUTDATED_COLUMNS, wanted)
+    gone: list[Any] = await connection.rows(_GONE, (orjson.dumps([act.model_id for act in acts]).decode(),))
+    await connection.run_many(_NO_FILES, [(model_id,) for _, model_id in gone])
+    return {model_no for model_no, _ in gone}
 
 
 async def _set_alias(connection: Connection, name: str, alias: str, version: int, timestamp: int) -> None:

@@ -44,6 +44,12 @@ ON CONFLICT (run_id) DO UPDATE SET
     start_time = CASE WHEN ?6 IS NULL OR run_name <> '' THEN start_time ELSE ?6 END,
     end_time = ?7
 """
+_MOVED_COLUMNS = f"""
+DELETE FROM model_columns WHERE chunk IN (
+    SELECT model_no / {CHUNK} FROM runs JOIN models USING (run_no)
+    WHERE run_id = ? AND models.experiment_id <> runs.experiment_id
+)
+"""
 _MODELS_FOLLOW = """
 UPDATE models SET experiment_id = runs.experiment_id FROM runs
 WHERE models.run_no = runs.run_no AND runs.run_id = ? AND models.experiment_id <> runs.experiment_id
@@ -199,12 +205,18 @@ async def commit(
     batch: Batch,
     positions: Mapping[str, Position],
     gone: Sequence[str],
-) -> None:
-    """Write everything in one transaction; returns when it is on the disk."""
+) -> str:
+    """Write everything in one transaction; returns when it is on the disk.
+
+    Returns the pieces of `model_columns` that it made outdated, as a JSON array of their numbers.
+    """
     curves = await to_thread.run_sync(lambda: [_curves(chapter) for chapter in batch.chapters])
+    chunks: set[int] = set()
     async with connection.transaction():
         for chapter, new in zip(batch.chapters, curves, strict=True):
-            await _write_chapter(connection, chapter, new)
+            chunks |= await _write_chapter(connection, chapter, new)
+        touched = orjson.dumps(list(chunks)).decode()
+        await connection.run(_OUTDATED_COLUMNS, (touched,))
         await _write(
             connection,
             [
@@ -212,14 +224,17 @@ async def commit(
                 (_JOURNAL_GONE, [(journal_id,) for journal_id in gone]),
             ],
         )
+    return touched
 
 
-async def _write_chapter(connection: Connection, batch: Batch, curves: Sequence[Curve]) -> None:
+async def _write_chapter(connection: Connection, batch: Batch, curves: Sequence[Curve]) -> set[int]:
+    """Write a part of what was said; return the pieces of `model_columns` that it made outdated."""
     await _write(connection, [*_run_rows(batch, milliseconds()), *_model_rows(batch)])
     numbers = await _numbers(connection, batch)
     await _write(connection, await _point_rows(connection, batch, numbers))
     await _write(connection, _curve_rows(curves, numbers))
-    await carry_out(connection, batch.acts)
+    models = {*numbers.models.values(), *await carry_out(connection, batch.acts)}
+    return {number // CHUNK for number in models}
 
 
 async def _write(connection: Connection, statements: Iterable[Statement]) -> None:
@@ -230,10 +245,15 @@ async def _write(connection: Connection, statements: Iterable[Statement]) -> Non
 
 async def _numbers(connection: Connection, batch: Batch) -> Numbers:
     datasets: list[Any] = await connection.rows(_DATASET_NOS)
-    touched = {*(row.model_id for row in batch.models), *(row.owner for row in batch.model_params)}
+    touched = {
+        *(row.model_id for row in batch.models),
+        *(row.owner for row in batch.model_params),
+        *(model_id for model_id, _, _ in batch.finished_models),
+        *(point.model_id for point in batch.model_points),
+    }
     return Numbers(
         await _numbered(connection, _RUN_NOS, batch.mentioned),
-        await _numbered(connection, _MODEL_NOS, touched | {point.model_id for point in batch.model_points}),
+        await _numbered(connection, _MODEL_NOS, touched),
         await _numbered(connection, _KEY_NOS, batch.metric_keys),
         {(name, digest): number for name, digest, number in datasets},
     )
@@ -249,7 +269,9 @@ def _run_rows(batch: Batch, now: int) -> Iterator[Statement]:
     yield _EXPERIMENT, [(name, now, now) for name in batch.experiments]
     yield _RUN, batch.runs
     yield _MENTIONED, [(run_id, now) for run_id in batch.mentioned]
-    yield _MODELS_FOLLOW, [(row.run_id,) for row in batch.runs if row.experiment is not None]
+    moved = [(row.run_id,) for row in batch.runs if row.experiment is not None]
+    yield _MOVED_COLUMNS, moved
+    yield _MODELS_FOLLOW, moved
     yield _PARAM, batch.params
     yield _TAG, batch.tags
     yield _DATASET, batch.datasets
@@ -271,14 +293,13 @@ def _model_rows(batch: Batch) -> Iterator[Statement]:
 
 
 async def _point_rows(connection: Connection, batch: Batch, numbers: Numbers) -> list[Statement]:
-    if not numbers.models:
+    if not batch.model_points:
         return []
     points = [numbers.point(row) for row in batch.model_points]
     measured = orjson.dumps(list({point.model_no for point in points})).decode()
     known = [Point(*row) for row in await connection.rows(_SCORES, (measured,))]  # type: ignore[arg-type]  # by the schema
     newest, older = settled(known, points)
-    touched = orjson.dumps(list({number // CHUNK for number in numbers.models.values()})).decode()
-    return [(_OLDER_POINT, older), (_SCORE, newest), (_OUTDATED_COLUMNS, [(touched,)])]
+    return [(_OLDER_POINT, older), (_SCORE, newest)]
 
 
 def _curves(batch: Batch) -> list[Curve]:

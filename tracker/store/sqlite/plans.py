@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
@@ -34,9 +34,9 @@ from ..interface import Query
 from .walks import GREATEST, Walk, walks
 
 # So few rows are tested and sorted without asking whether there is a better way.
-FEW = 1000
+FEW = 2000
 # What a walk may cost before other ways are thought of, in steps of SQLite's virtual machine: some milliseconds.
-STEPS = 400_000
+STEPS = 200_000
 # Rows that are walked cost about this much less than rows that are driven, which are sorted too.
 WALKING = 8
 
@@ -60,6 +60,11 @@ def find(connection: sqlite3.Connection, query: Query) -> list[Row]:
 def count(connection: sqlite3.Connection, query: Query) -> int:
     """Count the rows that a query asks for, whatever its limit."""
     return _Finder(connection, query).count()
+
+
+def matching(connection: sqlite3.Connection, query: Query, columns: str) -> list[Row]:
+    """Return these columns of all rows asked for, whatever the limit, in no order."""
+    return _Finder(connection, query).matching(columns)
 
 
 def beside(connection: sqlite3.Connection, query: Query, table: str) -> Sql:
@@ -103,10 +108,13 @@ class _Finder:
         return best
 
     def count(self) -> int:
+        return int(self.matching("count(*)")[0][0])
+
+    def matching(self, columns: str) -> list[Row]:
         driver = self._rarest(self._size() // WALKING)
         source = self._source(driver if driver and driver.exactly else None)
-        sql = joined([Sql("SELECT count(*) FROM "), source, Sql(" WHERE "), self._condition], "")
-        return int(self._connection.execute(sql.text, sql.values).fetchone()[0])
+        sql = joined([Sql(f"SELECT {columns} FROM "), source, Sql(" WHERE "), self._condition], "")
+        return self._connection.execute(sql.text, sql.values).fetchall()
 
     def beside(self, table: str) -> Sql:
         driver = self._rarest(FEW)
@@ -161,27 +169,27 @@ class _Finder:
         return after is not None and kind < after[0]  # type: ignore[operator]  # a number, by the order's first key
 
     def _kind_walked(self, found: Sequence[Walk], rest: Sequence[Key], limit: int) -> list[Row]:
-        """Go along several indexes at once, which hold rows of one kind; what is not there at all has no value."""
+        """Go along several indexes at once, which hold rows of one kind, as far as it takes."""
         ascending = self._query.order.terms[0].ascending
-        rows: list[Row] = []
-        for walk in found:
-            first = [Key(Sql(walk.column), ascending)] if walk.column else []
-            rows += self._walked_along(walk, first, rest, limit)
-        if len(found) > 1:
-            directions = [ascending, *(key.ascending for key in rest)]
-            for place, upwards in reversed(list(enumerate(directions, 2))):
-                # A value that is missing has the same key in front as others that are, so it meets only these.
-                rows.sort(key=lambda row, at=place: (row[at] is None, row[at]), reverse=not upwards)  # type: ignore[misc]
-        return rows[:limit]
-
-    def _walked_along(self, walk: Walk, first: Sequence[Key], rest: Sequence[Key], limit: int) -> list[Row]:
-        keys = [*first, *rest]
         after = self._query.after
-        place: Place | None = None
-        if after is not None and after[0] == walk.kind:
-            place = after[1:] if first else after[2:]
-        shown = [Key(Sql(f"{walk.kind:d}")), *(first or [Key(Sql("NULL"))]), *rest]
-        return self._selected(walk.source, keys, place, shown=shown, further=walk.condition, limit=limit)
+        trails = [_Trail(walk, after if after and after[0] == walk.kind else None) for walk in found]
+        directions = [ascending, *(key.ascending for key in rest)]
+        while True:
+            for trail in trails:
+                if trail.is_needed:
+                    self._go_on(trail, rest, limit)
+            rows = _merged(trails, directions)
+            if len(rows) >= limit or not any(trail.is_needed for trail in trails):
+                return rows[:limit]
+
+    def _go_on(self, trail: _Trail, rest: Sequence[Key], limit: int) -> None:
+        walk = trail.walk
+        first = [Key(Sql(walk.column), self._query.order.terms[0].ascending)] if walk.column else []
+        shown = [Key(Sql(f"{walk.kind:d}")), *(first or [Key(Sql("NULL"))]), *rest, Key(walk.counts)]
+        # A kind that has no value has none to go on behind.
+        after = trail.after and (trail.after[1:] if first else trail.after[2:])
+        rows = self._selected(walk.source, [*first, *rest], after, shown=shown, further=walk.condition, limit=limit)
+        trail.add(rows, limit)
 
     # --- pieces of SQL
 
@@ -231,6 +239,38 @@ class _Finder:
             return []
         among = _among("t.experiment_id", self._query.experiment_ids)
         return [Sql(f"SELECT t.{self._own} AS number FROM {self._table} AS t WHERE {among.text}", among.values)]
+
+
+@dataclass(slots=True)
+class _Trail:
+    """How far a walk has been gone: the rows that were seen, and the place of the last one if more may follow."""
+
+    walk: Walk
+    after: Place | None
+    rows: list[Row] = field(default_factory=list)
+    is_needed: bool = True
+
+    def add(self, rows: list[Row], limit: int) -> None:
+        """Add the next rows, of which that many were asked for."""
+        self.rows += rows
+        self.is_needed = len(rows) == limit
+        # Behind the row's number, and before what says whether it counts.
+        self.after = tuple(rows[-1][1:-1]) if rows else self.after
+
+
+def _merged(trails: Sequence[_Trail], directions: Sequence[bool]) -> list[Row]:
+    """Return in order the rows that count, as far as no walk that is not at its end may bring others between them."""
+    rows = [(row, trail) for trail in trails for row in trail.rows]
+    for place, upwards in reversed(list(enumerate(directions, 2))):
+        # A value that is missing has the same key in front as others that are, so it meets only these.
+        rows.sort(key=lambda each, at=place: (each[0][at] is None, each[0][at]), reverse=not upwards)  # type: ignore[misc]
+    merged = []
+    for row, trail in rows:
+        if row[-1]:
+            merged.append(row[:-1])
+        if trail.is_needed and row is trail.rows[-1]:
+            break
+    return merged
 
 
 def _settled(connection: sqlite3.Connection, query: Query) -> Query:

@@ -94,7 +94,10 @@ def search_runs(connection: sqlite3.Connection, query: Query) -> Found[RunInfo]:
 
 def search_models(connection: sqlite3.Connection, query: Query) -> Found[ModelInfo]:
     """Return the logged models that match, in order."""
-    rows = plans.find(connection, query)
+    return _models(connection, plans.find(connection, query))
+
+
+def _models(connection: sqlite3.Connection, rows: Sequence[Row]) -> Found[ModelInfo]:
     numbers = _numbers(rows)
     params = _params(connection, _MODEL_PARAMS, numbers)
     tags = _texts(connection, _MODEL_TAGS, numbers)
@@ -106,14 +109,25 @@ def search_models(connection: sqlite3.Connection, query: Query) -> Found[ModelIn
     )
 
 
-def measured_on(connection: sqlite3.Connection, key: str, query: Query) -> list[DatasetRef | None]:
-    """Return the datasets that a metric of the matching models was measured on; None stands for no dataset."""
-    row = connection.execute(_KEY_NO, (key,)).fetchone()
-    if row is None:
-        return []
+def models_by_number(connection: sqlite3.Connection, numbers: Sequence[int]) -> list[ModelInfo]:
+    """Return logged models by their numbers, in that order."""
+    return _models(connection, [(number,) for number in numbers]).items
+
+
+def measured_on(connection: sqlite3.Connection, key: str, query: Query) -> dict[int, DatasetRef | None]:
+    """Return the datasets that a metric of the matching models was measured on, by number; None is no dataset."""
+    key_no = number_of(connection, key)
+    if not key_no:
+        return {}
     measured = plans.beside(connection, query, "model_scores")
-    found: list[Row] = connection.execute(_MEASURED_ON.format(measured.text), (*measured.values, row[0])).fetchall()
-    return [DatasetRef(name, digest) if number else None for number, name, digest in found]
+    found: list[Row] = connection.execute(_MEASURED_ON.format(measured.text), (*measured.values, key_no)).fetchall()
+    return {number: DatasetRef(name, digest) if number else None for number, name, digest in found}
+
+
+def number_of(connection: sqlite3.Connection, key: str) -> int:
+    """Return the number of a metric, 0 if it was never logged."""
+    row = connection.execute(_KEY_NO, (key,)).fetchone()
+    return int(row[0]) if row else 0
 
 
 def experiment_ids(connection: sqlite3.Connection) -> dict[str, str]:

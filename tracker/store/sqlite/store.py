@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -13,8 +14,9 @@ from ...filter import DatasetFilter
 from ...journal import Position
 from ..batch import Batch
 from ..interface import Found, Query
-from . import commits, curves, merge, plans, reads, schema, search
+from . import commits, curves, merge, packing, plans, reads, schema, search
 from .connection import Connection, connect_reader, connect_writer
+from .rankable import SqliteRankable
 from .reader import Reader
 from .registry import SqliteRegistry
 
@@ -55,10 +57,11 @@ class SqliteSearch:
         with self._reader.snapshot() as connection:
             return search.datasets(connection, experiment_ids)
 
-    def measured_on(self, key: str, query: Query) -> list[DatasetRef | None]:
-        """Return the datasets that a metric of the matching models was measured on; None stands for no dataset."""
+    @contextlib.contextmanager
+    def rankable(self) -> Iterator[SqliteRankable]:
+        """Look at the store as it is now, to rank what is in it."""
         with self._reader.snapshot() as connection:
-            return search.measured_on(connection, key, query)
+            yield SqliteRankable(connection)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -112,10 +115,11 @@ class SqliteStore:
     async def commit(self, batch: Batch, positions: Mapping[str, Position], gone: Sequence[str]) -> None:
         """Write a batch in one transaction; the caller holds the writer's lock."""
         writer = await self._writing()
-        await commits.commit(writer, batch, positions, gone)
+        touched = await commits.commit(writer, batch, positions, gone)
         if batch.ended_runs:
             await merge.merge_runs(writer, orjson.dumps(batch.ended_runs))
         await merge.merge_overdue(writer)
+        await packing.pack(writer, touched)
 
     async def running(self, run_ids: Sequence[str]) -> bool:
         """Return whether any of these runs has not ended."""

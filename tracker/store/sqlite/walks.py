@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 
-from ...filter import MISSING, NAN, NUMBER, DatasetFilter, Entity, PartName, Sql, Subject, Term
+from ...filter import MISSING, NAN, NUMBER, DatasetFilter, Entity, PartName, Sql, Subject, Term, joined
 from ...filter.schema import OWN_KEY, SINGULAR
 from ..interface import Query
 
@@ -29,17 +29,20 @@ WHERE EXISTS (SELECT 1 FROM model_scores AS s WHERE s.key_no = ? AND s.dataset_n
 """
 _DATASETS = "SELECT dataset_no FROM datasets WHERE name = ? AND (digest = ? OR ? IS NULL) AND dataset_no > 0"
 _HAS_MODELS = "SELECT 1 FROM series WHERE key_no = ? AND of_model = 1 LIMIT 1"
-# Of what models were measured at, the newest counts, and only where the run logged nothing itself.
-_CHOSEN_OF_MODELS = """NOT EXISTS (
-    SELECT 1 FROM series AS other WHERE other.run_no = s.run_no AND other.key_no = s.key_no
-    AND (other.of_model = 0 OR (other.last_step, other.last_timestamp, -other.dataset_no)
-        > (s.last_step, s.last_timestamp, -s.dataset_no))
+# What is newest counts, of what a run logged itself and what its models were measured at, as in MLflow.
+_LATEST_OF_ALL = """NOT EXISTS (
+    SELECT 1 FROM series AS o WHERE o.run_no = s.run_no AND o.key_no = s.key_no AND o.series_no <> s.series_no
+    AND (o.last_step, o.last_timestamp, coalesce(o.last_value, 0), -o.of_model, -o.dataset_no)
+        > (s.last_step, s.last_timestamp, coalesce(s.last_value, 0), -s.of_model, -s.dataset_no)
 )"""
 _NEWEST_OF_DATASETS = """NOT EXISTS (
-    SELECT 1 FROM model_scores AS other WHERE other.model_no = s.model_no AND other.key_no = s.key_no
-    AND other.dataset_no IN (SELECT value FROM json_each(?))
-    AND (other.timestamp, other.step, -other.dataset_no) > (s.timestamp, s.step, -s.dataset_no)
+    SELECT 1 FROM model_scores AS o WHERE o.model_no = s.model_no AND o.key_no = s.key_no
+    AND o.dataset_no IN (SELECT value FROM json_each(?))
+    AND (o.timestamp, o.step, -o.dataset_no) > (s.timestamp, s.step, -s.dataset_no)
 )"""
+
+
+_ALWAYS = Sql("1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +50,15 @@ class Walk:
     """Rows of one kind in the order of `column`; without one they are what the others leave, in the order that follows.
 
     `source` is what goes after FROM, with the subject's table in it, and `condition` holds for the rows meant. The
-    first key of their order is `kind`.
+    first key of their order is `kind`. Where a subject may have a row in several walks of one kind, `counts` says which
+    of them does.
     """
 
     kind: int
     source: Sql
     condition: Sql
     column: str = ""
+    counts: Sql = _ALWAYS
 
 
 def walks(connection: sqlite3.Connection, subject: Subject, query: Query) -> list[Walk] | None:
@@ -77,15 +82,10 @@ def walks(connection: sqlite3.Connection, subject: Subject, query: Query) -> lis
 
 def _finite(found: list[Walk]) -> list[Walk]:
     """Leave out what is no finite number."""
+    within = Sql("{} BETWEEN ? AND ?", (-GREATEST, GREATEST))
     return [
-        Walk(
-            walk.kind,
-            walk.source,
-            Sql(
-                f"{walk.condition.text} AND {walk.column} BETWEEN ? AND ?",
-                (*walk.condition.values, -GREATEST, GREATEST),
-            ),
-            walk.column,
+        replace(
+            walk, condition=joined([walk.condition, within._replace(text=f"{walk.column} BETWEEN ? AND ?")], " AND ")
         )
         for walk in found
         if walk.kind == NUMBER
@@ -120,16 +120,17 @@ def _run_metric(connection: sqlite3.Connection, term: Term) -> list[Walk]:
     if key_no is None:
         return [Walk(MISSING, Sql("runs"), Sql("1"))]
     source = _source(Subject.RUNS, "series")
-    own = Sql("s.key_no = ? AND s.of_model = 0", (key_no,))
-    of_models = Sql(f"s.key_no = ? AND s.of_model = 1 AND {_CHOSEN_OF_MODELS}", (key_no,))
-    there = [own, of_models] if _number(connection, _HAS_MODELS, key_no) else [own]
+    own, of_models = (Sql(f"s.key_no = ? AND s.of_model = {number}", (key_no,)) for number in (0, 1))
     missing = "NOT EXISTS (SELECT 1 FROM series AS s WHERE s.run_no = runs.run_no AND s.key_no = ?)"
-    return [*_by_kind(source, there, "s.last_value"), Walk(MISSING, Sql("runs"), Sql(missing, (key_no,)))]
+    left = Walk(MISSING, Sql("runs"), Sql(missing, (key_no,)))
+    if _number(connection, _HAS_MODELS, key_no):
+        return [*_by_kind(source, [own, of_models], "s.last_value", Sql(_LATEST_OF_ALL)), left]
+    return [*_by_kind(source, [own], "s.last_value"), left]
 
 
-def _by_kind(source: Sql, there: Sequence[Sql], column: str) -> list[Walk]:
+def _by_kind(source: Sql, there: Sequence[Sql], column: str, counts: Sql = _ALWAYS) -> list[Walk]:
     return [
-        Walk(kind, source, Sql(f"{rows.text} AND {column} IS {null} NULL", rows.values), column)
+        Walk(kind, source, Sql(f"{rows.text} AND {column} IS {null} NULL", rows.values), column, counts)
         for kind, null in ((NUMBER, "NOT"), (NAN, ""))
         for rows in there
     ]
@@ -141,16 +142,14 @@ def _model_metric(connection: sqlite3.Connection, term: Term) -> list[Walk] | No
     if len(numbers) > _MOST_DATASETS:
         return None
     among = orjson.dumps(numbers).decode()
-    newest = Sql(f" AND {_NEWEST_OF_DATASETS}", (among,)) if len(numbers) > 1 else Sql("")
-    there = [
-        Sql(f"s.key_no = ? AND s.dataset_no = ?{newest.text}", (key_no, number, *newest.values)) for number in numbers
-    ]
+    newest = Sql(_NEWEST_OF_DATASETS, (among,)) if len(numbers) > 1 else _ALWAYS
+    there = [Sql("s.key_no = ? AND s.dataset_no = ?", (key_no, number)) for number in numbers]
     missing = (
         "NOT EXISTS (SELECT 1 FROM model_scores AS s WHERE s.model_no = models.model_no AND s.key_no = ?"
         " AND s.dataset_no IN (SELECT value FROM json_each(?)))"
     )
     return [
-        *_by_kind(_source(Subject.MODELS, "model_scores"), there, "s.value"),
+        *_by_kind(_source(Subject.MODELS, "model_scores"), there, "s.value", newest),
         Walk(MISSING, Sql("models"), Sql(missing, (key_no, among)) if numbers else Sql("1")),
     ]
 
