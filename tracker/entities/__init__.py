@@ -8,6 +8,7 @@ from .experiment import Experiment
 from .level import Level
 from .metric import Buckets, Histories, History, Measurement, MetricSummary
 from .model import ModelInfo, ModelStatus
+from .registry import ModelVersion, RegisteredModel
 from .run import RunInfo, RunStatus
 
 __all__ = [
@@ -23,6 +24,8 @@ __all__ = [
     "MetricSummary",
     "ModelInfo",
     "ModelStatus",
+    "ModelVersion",
+    "RegisteredModel",
     "RunInfo",
     "RunStatus",
 ]
