@@ -1,9 +1,10 @@
-"""Ask every question, one after the other; print one table, and keep the figures as JSON.
+"""Ask every question, one after the other; print a table for each suite, and keep the figures as JSON.
 
-    python -m benchmarks [--only QUESTION]… [--points N] [--quick] [--no-peers] [--json FILE]
+    python -m benchmarks [--suite SUITE]… [--only QUESTION]… [--quick] [--no-peers] [--json FILE]
 
-The whole takes about half an hour. Peers are installed, each into an environment of its own, when they are first
-needed. Where a figure stands beside another one, both were measured in turns, in this run, on this disk.
+There are two suites, `logging` and `searching`; without `--suite` both are asked, which takes about an hour. Peers are
+installed, each into an environment of its own, when they are first needed. Where a figure stands beside another one,
+both were measured in turns, in this run, on this disk.
 """
 
 from __future__ import annotations
@@ -20,22 +21,51 @@ import orjson
 
 from . import large_store, log_call, machine, processes, reading, size, stored, twenty_runs
 from .environments import Environments, default_folder
-from .figures import Answer, Figure, figures_table, table
+from .figures import Answer, figures_table, table
 from .programs import Facts, Failed
+from .searching import (
+    beside_writer,
+    filters,
+    fronts,
+    model_points,
+    models_and_mlflow,
+    pages,
+    runs_and_mlflow,
+    seeds,
+    stores,
+    top,
+)
 from .setting import Setting
 
-KEPT = Path(__file__).parent / "results" / "logging.json"
-QUESTIONS: dict[str, Callable[[Setting], Answer]] = {
-    "stored": stored.answer,
-    "log-call": log_call.answer,
-    "processes": processes.answer,
-    "size": size.answer,
-    "reading": reading.answer,
-    "large-store": large_store.answer,
-    "twenty-runs": twenty_runs.answer,
+# Where the figures of a whole suite are kept.
+KEPT = Path(__file__).parent / "results"
+Questions = dict[str, Callable[[Setting], Answer]]
+SUITES: dict[str, Questions] = {
+    "logging": {
+        "stored": stored.answer,
+        "log-call": log_call.answer,
+        "processes": processes.answer,
+        "size": size.answer,
+        "reading": reading.answer,
+        "large-store": large_store.answer,
+        "twenty-runs": twenty_runs.answer,
+    },
+    "searching": {
+        "filling": stores.answer,
+        "top": top.answer,
+        "filters": filters.answer,
+        "pages": pages.answer,
+        "fronts": fronts.answer,
+        "seeds": seeds.answer,
+        "models-and-mlflow": models_and_mlflow.answer,
+        "runs-and-mlflow": runs_and_mlflow.answer,
+        "model-points": model_points.answer,
+        "beside-writer": beside_writer.answer,
+    },
 }
-POINTS, ROUNDS, SECONDS = 1_000_000, 3, 60.0
-QUICK_POINTS, QUICK_ROUNDS, QUICK_SECONDS = 10_000, 1, 1.0
+QUESTIONS: Questions = {name: question for questions in SUITES.values() for name, question in questions.items()}
+POINTS, ROUNDS, SECONDS, MODELS = 1_000_000, 3, 60.0, 1_000_000
+QUICK_POINTS, QUICK_ROUNDS, QUICK_SECONDS, QUICK_MODELS = 10_000, 1, 1.0, 2_000
 # How many times the points of a short measurement the large store has.
 LARGE, QUICK_LARGE = 100, 10
 
@@ -47,26 +77,32 @@ def main(words: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="benchmarks-", dir=arguments.folder) as folder:
         setting = setting_of(arguments, Path(folder))
         facts = {"format": 1, "started": datetime.now(UTC).isoformat(), "machine": machine.facts(setting.folder)}
-        answers, failed = ask(setting, arguments.only or list(QUESTIONS))
-    figures = [figure for answer in answers.values() for figure in answer.figures]
-    show(figures, answers, quick=arguments.quick)
+        answers, failed = ask(setting, wanted(arguments))
+    show(answers, quick=arguments.quick)
     keep(arguments, {**facts, "setting": chosen(setting), "seconds": time.monotonic() - started}, answers, failed)
     return 1 if failed else 0
+
+
+def wanted(arguments: argparse.Namespace) -> list[str]:
+    """Return the questions to ask."""
+    return arguments.only or [name for suite in arguments.suite or SUITES for name in SUITES[suite]]
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the command line."""
     lines = (__doc__ or "").splitlines()
     made = argparse.ArgumentParser(prog="python -m benchmarks", description=lines[0])
+    made.add_argument("--suite", action="append", choices=list(SUITES), help="ask all questions of this suite")
     made.add_argument("--only", action="append", choices=list(QUESTIONS), metavar="QUESTION", help=", ".join(QUESTIONS))
     made.add_argument("--points", type=int, metavar="N", help=f"points of a short measurement (default {POINTS:,})")
+    made.add_argument("--models", type=int, metavar="N", help=f"models that are searched (default {MODELS:,})")
     made.add_argument("--rounds", type=int, metavar="N", help=f"how often each is repeated (default {ROUNDS})")
     made.add_argument(
         "--quick", action="store_true", help="take seconds: shows that all runs; its figures mean nothing"
     )
     made.add_argument("--no-peers", action="store_true", help="leave the other trackers out")
     made.add_argument(
-        "--json", type=Path, metavar="FILE", help=f"where to keep the figures (default for all: {KEPT.name})"
+        "--json", type=Path, metavar="FILE", help=f"where to keep the figures (default for a whole suite: {KEPT.name}/)"
     )
     made.add_argument("--folder", type=Path, metavar="DIR", help="a folder on the disk to measure (default: temporary)")
     made.add_argument("--environments", type=Path, metavar="DIR", help="where the peers are installed")
@@ -82,6 +118,7 @@ def setting_of(arguments: argparse.Namespace, folder: Path) -> Setting:
         rounds=arguments.rounds or (QUICK_ROUNDS if quick else ROUNDS),
         large=points * (QUICK_LARGE if quick else LARGE),
         seconds=QUICK_SECONDS if quick else SECONDS,
+        models=arguments.models or (QUICK_MODELS if quick else MODELS),
         folder=folder,
         peers=None if arguments.no_peers else Environments((arguments.environments or default_folder()).absolute()),
     )
@@ -89,7 +126,7 @@ def setting_of(arguments: argparse.Namespace, folder: Path) -> Setting:
 
 def chosen(setting: Setting) -> dict[str, object]:
     """Return what of a setting is worth keeping."""
-    names = ("points", "rounds", "large", "seconds")
+    names = ("points", "rounds", "large", "seconds", "models")
     return {**{name: getattr(setting, name) for name in names}, "peers": setting.peers is not None}
 
 
@@ -106,9 +143,12 @@ def ask(setting: Setting, names: Sequence[str]) -> tuple[dict[str, Answer], dict
     return answers, failed
 
 
-def show(figures: Sequence[Figure], answers: dict[str, Answer], *, quick: bool) -> None:
-    """Print the table, and who made what of ten metrics a call."""
-    print(figures_table(figures))
+def show(answers: dict[str, Answer], *, quick: bool) -> None:
+    """Print a table for each suite, and who made what of ten metrics a call."""
+    for suite, questions in SUITES.items():
+        if figures := [figure for name in questions if name in answers for figure in answers[name].figures]:
+            print(f"\n{suite}:")
+            print(figures_table(figures))
     for title, found in answers["stored"].details.items() if "stored" in answers else ():
         print(f"\n{title}:")
         print(contestants_table(found))
@@ -139,11 +179,17 @@ def keep(
     answers: dict[str, Answer],
     failed: dict[str, str],
 ) -> None:
-    """Write the JSON where it was asked for; a whole run, that was not quick, has a place of its own."""
-    whole = not (arguments.only or arguments.quick or arguments.no_peers or failed)
-    path = arguments.json or (KEPT if whole else None)
-    if path is None:
-        return
+    """Write the JSON where it was asked for; whole suites, that were not quick, have places of their own."""
+    if arguments.json is not None:
+        write(arguments.json, facts, answers, failed)
+    elif not (arguments.quick or arguments.no_peers):
+        for suite, questions in SUITES.items():
+            if answers.keys() >= questions.keys():
+                write(KEPT / f"{suite}.json", facts, {name: answers[name] for name in questions}, {})
+
+
+def write(path: Path, facts: dict[str, object], answers: dict[str, Answer], failed: dict[str, str]) -> None:
+    """Write answers."""
     kept = {
         **facts,
         "figures": [figure.as_json(name) for name, answer in answers.items() for figure in answer.figures],

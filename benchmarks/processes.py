@@ -41,7 +41,7 @@ def answer(setting: Setting) -> Answer:
 def together(count: int, points: int, folder: Path) -> float:
     """Start processes, let them begin together, and return points per second of all of them."""
     with ExitStack() as stack:
-        started = [start(stack, points, folder) for _ in range(count)]
+        started = [start(stack, "processes", points=points, folder=folder) for _ in range(count)]
         for process in started:
             heard(process)
         for process in started:
@@ -51,10 +51,10 @@ def together(count: int, points: int, folder: Path) -> float:
     return float(sum(each["points"] for each in answers) / seconds)
 
 
-def start(stack: ExitStack, points: int, folder: Path) -> subprocess.Popen[str]:
-    """Start one process; what still runs at the end is killed."""
+def start(stack: ExitStack, module: str, **words: object) -> subprocess.Popen[str]:
+    """Start a module of this package that waits to be told; what still runs at the end is killed."""
     process = subprocess.Popen(
-        command("processes", points=points, folder=folder),
+        command(module, python=sys.executable, **words),
         env=surroundings({}),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -69,7 +69,7 @@ def start(stack: ExitStack, points: int, folder: Path) -> subprocess.Popen[str]:
 def heard(process: subprocess.Popen[str]) -> None:
     """Wait until a process is ready to log."""
     if process.stdout is None or process.stdout.readline().strip() != READY:
-        raise Failed(f"processes did not start: {last_line(process.communicate()[1])}")
+        raise Failed(f"a process did not start: {last_line(process.communicate()[1])}")
 
 
 def tell(process: subprocess.Popen[str]) -> None:
@@ -83,8 +83,14 @@ def ended(process: subprocess.Popen[str]) -> Facts:
     """Return a process's answer."""
     out, err = process.communicate()
     if process.returncode:
-        raise Failed(f"processes ended with {process.returncode}: {last_line(err)}")
-    return parse("processes", out)
+        raise Failed(f"a process ended with {process.returncode}: {last_line(err)}")
+    return parse("a process", out)
+
+
+def wait_to_be_told() -> None:
+    """Say that this process is ready, and wait."""
+    print(READY, flush=True)
+    sys.stdin.readline()
 
 
 def main() -> None:
@@ -92,8 +98,7 @@ def main() -> None:
     asked = work.arguments(__doc__)
     calls = work.calls(max(1, asked.points // METRICS), METRICS)
     with tracker.open(asked.folder) as store, store.start_run() as run:
-        print(READY, flush=True)
-        sys.stdin.readline()
+        wait_to_be_told()
         started = time.monotonic()
         for step, metrics in enumerate(calls):
             run.log(metrics, step)

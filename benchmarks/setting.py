@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ class Setting:
         rounds: how often a short measurement is repeated, in turns with what it is compared with.
         large: points of the large store.
         seconds: how long the twenty runs log.
+        models: how many models the store has that is searched.
         folder: the disk that is measured.
         peers: environments of the peers; none if they are left out.
     """
@@ -29,6 +30,7 @@ class Setting:
     rounds: int
     large: int
     seconds: float
+    models: int
     folder: Path
     peers: Environments | None
 
@@ -37,6 +39,15 @@ class Setting:
         """Give an empty folder on the disk that is measured, and take it away again."""
         with tempfile.TemporaryDirectory(prefix="tracker-benchmark-", dir=self.folder) as folder:
             yield Path(folder)
+
+    def shared(self, name: str, fill: Callable[[Path], object]) -> Path:
+        """Give a folder that several questions read and none changes; the first one that asks fills it."""
+        folder = self.folder / name
+        if not folder.exists():
+            aside = folder.with_suffix(".new")
+            fill(aside)
+            aside.rename(folder)
+        return folder
 
     def say(self, line: str) -> None:
         """Tell who waits what is going on."""

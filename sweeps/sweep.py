@@ -14,7 +14,7 @@ from typing import Self, TypedDict, Unpack
 import anyio
 
 import tracker
-from tracker import AsyncTracker, LoggedModel, RunStatus
+from tracker import AsyncTracker, LoggedModel, RankedModels, RankOptions, RunStatus
 
 from .config import SweepConfig, expand, from_mapping, read
 from .errors import InvalidSweep, MetricNeverLogged, NoTrialSucceeded
@@ -130,21 +130,25 @@ class SweepResult:
 
     def rank(
         self,
-        metric: str | None = None,
+        metric: str | Mapping[str, str] | None = None,
         dataset: str | None = None,
         *,
         goal: str | None = None,
         top: int = 5,
-    ) -> list[LoggedModel]:
-        """Return the best checkpoints, the best first, as `best` does."""
+        **how: Unpack[RankOptions],
+    ) -> RankedModels[LoggedModel]:
+        """Return the best checkpoints, the best first, as `best` does; `how` is what `Tracker.rank` takes besides."""
         by = metric or self.metric
+        if isinstance(by, str):
+            goal = goal or goal_of(by, self.metric, self.goal)
         with tracker.open(self.store, create=False) as store:
             return store.rank(
                 by,
-                goal=goal or goal_of(by, self.metric, self.goal),
+                goal=goal or "maximize",
                 dataset=dataset or self.dataset,
                 parent_run_id=self.sweep_id,
                 top=top,
+                **how,
             )
 
 

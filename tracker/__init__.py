@@ -18,6 +18,8 @@ if TYPE_CHECKING:
         CarriedOut,
         KeepPlan,
         LoggedModel,
+        RankedModels,
+        RankOptions,
         Run,
         Tracker,
         attach,
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
         RunStatus,
     )
     from .errors import TrackerError
+    from .filter import goal_tag
     from .ranking import Decision, FrontOf, LastOf, Promotion, TopOf
     from .tables import Page
 
@@ -75,6 +78,8 @@ __all__ = [
     "ModelVersion",
     "Page",
     "Promotion",
+    "RankOptions",
+    "RankedModels",
     "RegisteredModel",
     "Run",
     "RunInfo",
@@ -85,16 +90,19 @@ __all__ = [
     "attach",
     "connect",
     "current_run",
+    "goal_tag",
     "open",
 ]
 
 # Names are loaded when they are first asked for: the rooms behind them load NumPy and aiosqlite.
 _ROOMS = {
     **dict.fromkeys(("AsyncLoggedModel", "AsyncRun", "AsyncTracker", "Attachment", "LoggedModel"), "client"),
-    **dict.fromkeys(("Decision", "FrontOf", "LastOf", "Promotion", "TopOf"), "ranking"),
     **dict.fromkeys(("CarriedOut", "KeepPlan"), "client"),
-    **dict.fromkeys(("Run", "Tracker", "attach", "connect", "current_run", "open"), "client"),
+    **dict.fromkeys(("Decision", "FrontOf", "LastOf", "Promotion", "TopOf"), "ranking"),
+    **dict.fromkeys(("RankOptions", "RankedModels", "Run", "Tracker"), "client"),
+    **dict.fromkeys(("attach", "connect", "current_run", "open"), "client"),
     "Dataset": "digest",
+    "goal_tag": "filter",
     "Page": "tables",
     "TrackerError": "errors",
 }

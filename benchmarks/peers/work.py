@@ -27,7 +27,10 @@ Call = dict[str, float]
 
 @dataclass(frozen=True)
 class Work:
-    """What one program is asked to do: so many points in calls of so many metrics; modes are each program's own."""
+    """What one program is asked to do: so many points in calls of so many metrics; modes are each program's own.
+
+    Those that search are told how many models (or runs) there are, and perhaps of another folder beside the first.
+    """
 
     points: int
     metrics: int
@@ -35,6 +38,8 @@ class Work:
     mode: str = ""
     rounds: int = 1
     seconds: float = 0.0
+    models: int = 0
+    beside: Path | None = None
 
     def calls(self) -> list[Call]:
         """Return the metrics of each call, its step being its place: the same in every process."""
@@ -75,12 +80,14 @@ def now_ms() -> int:
 def arguments(description: str | None) -> Work:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--points", type=int, required=True)
+    parser.add_argument("--points", type=int, default=0)
     parser.add_argument("--metrics", type=int, default=10)
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--mode", default="")
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=0.0)
+    parser.add_argument("--models", type=int, default=0)
+    parser.add_argument("--beside", type=Path)
     return Work(**vars(parser.parse_args()))
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tracker import RunInfo
+from tracker import RunInfo, goal_tag
 
 from ..trial import TrialState
 
@@ -77,7 +77,7 @@ def tag_text(text: str) -> str:
 def sweep_tags(
     config: Mapping[str, object], *, seed: int, space: str, metric: str, goal: str, dataset: str | None
 ) -> dict[str, str]:
-    """Return the tags of a sweep's parent run."""
+    """Return the tags of a sweep's parent run; by the last of them filters know what `metrics.NAME.best` means."""
     return {
         KIND: "sweep",
         CONFIG: json.dumps(config),
@@ -86,6 +86,7 @@ def sweep_tags(
         METRIC: metric,
         GOAL: goal,
         DATASET: dataset or "",
+        **({goal_tag(metric): goal} if metric else {}),
     }
 
 

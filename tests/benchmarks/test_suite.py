@@ -11,31 +11,29 @@ from typing import Any
 
 import pytest
 
-from benchmarks.__main__ import QUESTIONS
+from benchmarks.__main__ import QUESTIONS, SUITES, keep, parser
 from benchmarks.environments import Environments
-from benchmarks.figures import Figure, at_least, at_most, compared, figures_table
+from benchmarks.figures import Answer, Figure, at_least, at_most, compared, figures_table
 from benchmarks.peers import work
 from benchmarks.programs import Failed, parse, run
+from benchmarks.searching.beside_mlflow import MLFLOW
 from benchmarks.setting import Setting
 
 ROOT = Path(__file__).parents[2]
 # What needs a peer: ours is measured all the same.
-NEEDS_PEERS = {
-    "log() to stored, 10 a call": "the fastest peer",
-    "log() to stored, 1 a call": "the fastest peer",
-    "reading 10,000 points": "MLflow's client",
-}
+PEERS = {"the fastest peer", "MLflow's client", MLFLOW}
 
 
-def test_everything_is_measured_without_peers(tmp_path: Path) -> None:
+@pytest.mark.parametrize("suite", SUITES)
+def test_everything_is_measured_without_peers(suite: str, tmp_path: Path) -> None:
     path = tmp_path / "figures.json"
-    command = [sys.executable, "-m", "benchmarks", "--quick", "--no-peers", "--json", str(path)]
+    command = [sys.executable, "-m", "benchmarks", "--suite", suite, "--quick", "--no-peers", "--json", str(path)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     kept = json.loads(path.read_bytes())
     assert kept.keys() == {"format", "started", "machine", "setting", "seconds", "figures", "details", "failed"}
     assert kept["failed"] == {}
-    assert set(kept["details"]) == {figure["question"] for figure in kept["figures"]} == set(QUESTIONS)
+    assert set(kept["details"]) == {figure["question"] for figure in kept["figures"]} == set(SUITES[suite])
     for figure in kept["figures"]:
         check(figure)
         assert figure["name"] in done.stdout
@@ -52,8 +50,9 @@ def check(figure: dict[str, Any]) -> None:
         assert figure["verdict"] == "not measured"
         return
     assert is_good(figure["ours"]), figure
-    if NEEDS_PEERS.get(figure["name"]) == figure["versus"]:
+    if figure["versus"] in PEERS:
         assert (figure["theirs"], figure["ratio"], figure["verdict"]) == (None, None, "not measured")
+        assert figure["versus"] != MLFLOW or figure["note"] == "peers were left out"
         return
     assert figure["verdict"] in ({"aim", "yes", "NO"} if figure["target"] else {""})
     if figure["versus"]:
@@ -138,10 +137,24 @@ def test_a_peer_that_cannot_be_installed_is_one_line_and_the_rest_is_measured(
         (pinned / f"{name}.txt").write_text("this is not a requirement\n", "utf-8")
     monkeypatch.setattr("benchmarks.environments.PINNED", pinned)
     peers = Environments(tmp_path / "environments")
-    setting = Setting(points=100, rounds=1, large=1000, seconds=0.1, folder=tmp_path, peers=peers)
+    setting = Setting(points=100, rounds=1, large=1000, seconds=0.1, models=10, folder=tmp_path, peers=peers)
     answer = QUESTIONS["reading"](setting)
     reading = answer.figures[0]
     assert is_good(reading.ours)
     assert (reading.theirs, reading.verdict) == (None, "not measured")
     assert "mlflow cannot be installed: " in reading.note
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_a_whole_suite_is_kept_in_its_place_and_less_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benchmarks.__main__.KEPT", tmp_path)
+    answers = {name: Answer([Figure(name, "ms", 1.0)], {}) for name in QUESTIONS}
+    some = {name: answer for name, answer in answers.items() if name != "log-call"}
+    keep(parser().parse_args(["--quick"]), {}, answers, {})
+    keep(parser().parse_args(["--no-peers"]), {}, answers, {})
+    assert list(tmp_path.iterdir()) == []
+    keep(parser().parse_args([]), {"format": 1}, some, {"log-call": "why"})
+    assert [path.name for path in tmp_path.iterdir()] == ["searching.json"]
+    kept = json.loads((tmp_path / "searching.json").read_bytes())
+    assert kept["details"].keys() == SUITES["searching"].keys()
+    assert kept["failed"] == {}

@@ -12,8 +12,8 @@ from typing import Any
 from ..client import open_tracker
 from ..tables import Page
 from .fitting import Choice
-from .results import require_forms, show, show_count, show_rest
-from .scope import dataset_of, experiment_ids
+from .results import fields_of, require_forms, show, show_count, show_rest
+from .scope import dataset_of, experiment_ids, require_dataset
 
 # A metric, its key in quotes or without blanks, perhaps a part of it, and a direction.
 _METRIC_ORDER = re.compile(
@@ -43,6 +43,8 @@ def models(arguments: argparse.Namespace) -> None:
     datasets = [wanted] if wanted else []
     order_by = [_on_dataset(text, wanted) if wanted else text for text in arguments.order_by]
     with open_tracker(arguments.store, create=False) as tracker:
+        if wanted:
+            require_dataset(tracker, wanted)
         ids = experiment_ids(tracker, arguments.experiments)
         scope = partial(tracker.search_logged_models, ids, filter_string=arguments.filter, datasets=datasets)
         _show(
@@ -72,7 +74,7 @@ def _show(
     if arguments.count:
         show_count(arguments, count())
         return
-    page = search(max_results=arguments.top, page_token=arguments.page_token)
+    page = search(max_results=arguments.top, page_token=arguments.page_token, fields=fields_of(arguments))
     show(arguments, page, replace(choice, mentioned=[arguments.filter, *arguments.order_by]))
     if page.next_page_token is not None:
         show_rest(page, count())

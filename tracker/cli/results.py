@@ -34,9 +34,18 @@ def require_forms(arguments: argparse.Namespace) -> None:
         raise InvalidInput(f"--count gives one number: leave out {' and '.join(chosen)}")
 
 
+def fields_of(arguments: argparse.Namespace) -> list[str] | None:
+    """Return the fields that are asked for, None for all.
+
+    Raises:
+        InvalidInput: they are not names with commas between them.
+    """
+    return None if arguments.fields is None else names_in("--fields", arguments.fields, "name,metrics.loss")
+
+
 def show(arguments: argparse.Namespace, rows: Rows[Any], choice: Choice, nothing: str = "nothing matches") -> None:
     """Print rows in the form that the arguments ask for; `nothing` is what a person reads where there are none."""
-    fields = None if arguments.fields is None else names_in("--fields", arguments.fields, "name,metrics.loss")
+    fields = fields_of(arguments)
     columns = rows.columns(fields)
     if arguments.json:
         write_json(_records(rows, columns, fields))

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from ..client import Tracker
 from ..entities import Experiment
-from ..errors import ExperimentNotFound, InvalidInput
+from ..errors import DatasetNotFound, ExperimentNotFound, InvalidInput
 
 _PAGE = 10_000
 
@@ -56,6 +56,18 @@ def dataset_of(text: str) -> Mapping[str, str]:
     if not name:
         raise InvalidInput(f"--dataset {text!r}: give a dataset's name, or NAME@DIGEST")
     return {"dataset_name": name} | ({"dataset_digest": digest} if digest else {})
+
+
+def require_dataset(tracker: Tracker, wanted: Mapping[str, str]) -> None:
+    """Check that there is such a dataset: a search finds nothing on one that there is not, and does not say why.
+
+    Raises:
+        DatasetNotFound: there is not.
+    """
+    known = {str(ref) for ref in tracker.datasets()} | {ref.name for ref in tracker.datasets()}
+    text = "@".join(wanted.values())
+    if text not in known:
+        raise DatasetNotFound(text, known)
 
 
 def names_in(option: str, text: str, example: str) -> list[str]:

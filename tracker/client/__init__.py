@@ -6,6 +6,7 @@ from .attachment import Attachment, attach
 from .blocking import Tracker, open_tracker
 from .current import current_run
 from .model import AsyncLoggedModel, LoggedModel
+from .rank import RankedModels, RankOptions
 from .registering import CarriedOut
 from .registry import KeepPlan
 from .run import AsyncRun, Run
@@ -19,6 +20,8 @@ __all__ = [
     "CarriedOut",
     "KeepPlan",
     "LoggedModel",
+    "RankOptions",
+    "RankedModels",
     "Run",
     "Tracker",
     "attach",

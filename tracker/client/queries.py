@@ -8,7 +8,7 @@ from typing import TypeVar
 from ..entities import Experiment, ModelInfo, RunInfo
 from ..errors import InvalidInput
 from ..filter import DatasetFilter, Subject, decode_token, encode_token, fingerprint, parse, parse_order
-from ..store.interface import Found, Query
+from ..store.interface import FAMILIES, Found, Query
 from ..system import milliseconds
 from ..tables import Page
 
@@ -29,7 +29,8 @@ OrderBy = str | Sequence[str | Mapping[str, object]]
 class Paging:
     """How the results of one query make pages."""
 
-    def __init__(self, subject: Subject, limit: int, query_print: str) -> None:
+    def __init__(self, subject: Subject, limit: int, query_print: str, fields: Sequence[str] | None) -> None:
+        self._fields = fields
         self._subject = subject
         self._limit = limit
         self._print = query_print
@@ -38,7 +39,7 @@ class Paging:
         """Make a page of what was found, which is one more than a page holds if there is a next one."""
         more = len(found.items) > self._limit
         token = encode_token(found.places[self._limit - 1], self._print) if more else None
-        return Page(found.items[: self._limit], token, of=ITEMS[self._subject])
+        return Page(found.items[: self._limit], token, of=ITEMS[self._subject], fields=self._fields)
 
 
 def query_of(
@@ -49,6 +50,7 @@ def query_of(
     datasets: Sequence[DatasetFilter],
     max_results: int,
     page_token: str | None,
+    fields: Sequence[str] | None = None,
 ) -> tuple[Query, Paging]:
     """Return a query and its place among the pages.
 
@@ -68,8 +70,14 @@ def query_of(
         datasets=datasets,
         limit=max_results + 1,
         after=after,
+        families=FAMILIES if fields is None else families_of(several("fields", fields)),
     )
-    return query, Paging(subject, max_results, query_print)
+    return query, Paging(subject, max_results, query_print, fields)
+
+
+def families_of(fields: Sequence[str]) -> frozenset[str]:
+    """Return which of metrics, params and tags some fields are of."""
+    return frozenset(field.partition(".")[0] for field in fields) & FAMILIES
 
 
 def dataset_filter(entry: Mapping[str, str]) -> DatasetFilter:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Final, TypeVar
+from typing import Final, TypedDict, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,21 @@ _RUN: Final = "run"
 Model = TypeVar("Model")
 Numbers = NDArray[np.int64]
 Datasets = dict[int, DatasetRef | None]
+
+
+class RankOptions(TypedDict, total=False):
+    """How to rank, beside the metric, its goal and the dataset; `Searches.rank` says what each means."""
+
+    any_digest: bool
+    value: str
+    last_steps: int | None
+    smooth: int | None
+    weights: Mapping[str, float] | None
+    constraints: Sequence[str]
+    seeds: str | Sequence[str] | None
+    per: str | None
+    filter_string: str
+    explain: bool
 
 
 class RankedModels(Rows[Model]):

@@ -57,13 +57,14 @@ class Searches(Generic[Model]):
         order_by: OrderBy = (),
         max_results: int = 1000,
         page_token: str | None = None,
+        fields: Sequence[str] | None = None,
     ) -> Page[Experiment]:
         """Return the experiments that match, in order; newest first unless said otherwise.
 
         Raises:
             InvalidFilter: the filter or the order does not parse; the message shows where.
         """
-        query, page = query_of(Subject.EXPERIMENTS, filter_string, order_by, None, (), max_results, page_token)
+        query, page = query_of(Subject.EXPERIMENTS, filter_string, order_by, None, (), max_results, page_token, fields)
         return page.of(self._search.experiments(query))
 
     def search_runs(
@@ -75,15 +76,19 @@ class Searches(Generic[Model]):
         order_by: OrderBy = (),
         max_results: int = 1000,
         page_token: str | None = None,
+        fields: Sequence[str] | None = None,
     ) -> Page[RunInfo]:
         """Return the runs that match, in order; newest first unless said otherwise.
+
+        With `fields`, such as `name`, `metrics.loss` or `params`, tables have these columns, and of metrics, params and
+        tags only those are read that are named.
 
         Raises:
             InvalidFilter: the filter or the order does not parse; the message shows where.
             ExperimentNotFound: by a name that no experiment has.
         """
         ids = self._experiment_ids(experiment_ids, experiment_names)
-        query, page = query_of(Subject.RUNS, filter_string, order_by, ids, (), max_results, page_token)
+        query, page = query_of(Subject.RUNS, filter_string, order_by, ids, (), max_results, page_token, fields)
         return page.of(self._search.runs(query))
 
     def search_logged_models(
@@ -96,6 +101,7 @@ class Searches(Generic[Model]):
         order_by: OrderBy = (),
         max_results: int = 100,
         page_token: str | None = None,
+        fields: Sequence[str] | None = None,
     ) -> Page[Model]:
         """Return the logged models that match, in order; newest first unless said otherwise.
 
@@ -109,7 +115,7 @@ class Searches(Generic[Model]):
         """
         ids = self._experiment_ids(experiment_ids, experiment_names)
         wanted = [dataset_filter(entry) for entry in datasets]
-        query, page = query_of(Subject.MODELS, filter_string, order_by, ids, wanted, max_results, page_token)
+        query, page = query_of(Subject.MODELS, filter_string, order_by, ids, wanted, max_results, page_token, fields)
         return page.of(self._models(query, wanted[0] if len(wanted) == 1 else None))
 
     def count_experiments(self, *, filter_string: str = "") -> int:

@@ -19,6 +19,7 @@ from .sql import where
 from .sql_order import MISSING, NAN, NUMBER, Key, behind, order_by, order_keys, order_sql
 from .tree import DatasetFilter, Entity, Expression, PartName, Relative, Subject, conjuncts
 from .values import as_number
+from .vocabulary import goal_tag
 
 __all__ = [
     "MISSING",
@@ -46,6 +47,7 @@ __all__ = [
     "encode_token",
     "evaluate",
     "fingerprint",
+    "goal_tag",
     "joined",
     "known_keys",
     "literal_keys",

@@ -153,3 +153,8 @@ def kind_of(subject: Subject, field: Field) -> Kind:
             return Kind.NUMBER if field.part and not field.literal else Kind.EITHER
         case Entity.TAG | Entity.DATASET:
             return Kind.TEXT
+
+
+def goal_tag(metric: str) -> str:
+    """Return the tag by which a run, or its parent, says how a metric is best: `minimize` or `maximize`."""
+    return GOAL_TAG + metric

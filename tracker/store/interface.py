@@ -29,14 +29,16 @@ from .batch import Batch
 from .model_columns import ModelColumns, ScoreColumns
 
 T = TypeVar("T")
+FAMILIES = frozenset({"metrics", "params", "tags"})
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
     """What a search asks for; `experiment_ids` None means all, and one row more than `limit` is never given.
 
-    With `after` it is what stands behind that place of the order. With `finite` it is only what has a finite value of
-    the metric that it is ordered by first.
+    Of what is found, only the metrics, params and tags are read that `families` names. With `after` it is what
+    stands behind that place of the order. With `finite` it is only what has a finite value of the metric that it is
+    ordered by first.
     """
 
     where: Expression
@@ -46,6 +48,7 @@ class Query:
     limit: int = 100
     after: Place | None = None
     finite: bool = False
+    families: frozenset[str] = FAMILIES
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,7 +152,7 @@ def test_a_mistake_is_one_line_and_exit_code_2(
     first, *caret = err.splitlines()
     assert first.startswith("tracker: ")
     assert text in err
-    assert not caret or (len(caret) == 2 and caret[1].strip() == "^")
+    assert not caret or caret[1].strip() == "^"
     assert out == ""
 
 
@@ -162,6 +162,7 @@ def test_a_filter_that_does_not_parse_shows_where(place: Path, capsys: pytest.Ca
         "tracker: expected a number, found '>'",
         "  metrics.loss >> 3",
         "                ^",
+        "  did you mean: metrics.loss > 3",
     ]
 
 

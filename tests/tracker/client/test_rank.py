@@ -162,7 +162,7 @@ def test_a_metric_of_any_name_ranks(opened: tracker.Tracker, run: tracker.Run, m
 def test_what_makes_no_sense_is_refused(opened: tracker.Tracker) -> None:
     with pytest.raises(InvalidInput, match="maximise"):
         opened.rank("acc", goal="maximise")
-    with pytest.raises(InvalidInput, match="max_results is 0"):
+    with pytest.raises(InvalidInput, match="top is 0"):
         opened.rank("acc", top=0)
     with pytest.raises(InvalidFilter):
         opened.rank("acc", filter_string="params.lr >")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from tracker.errors import (
     InvalidPageToken,
     TrackerError,
 )
+from tracker.filter import encode_token, fingerprint
 
 
 def save(folder: Path) -> None:
@@ -167,6 +169,29 @@ def test_what_names_no_dataset_is_refused(
 def test_an_unknown_dataset_finds_nothing_as_in_mlflow(found: tracker.Tracker) -> None:
     for entry in ({"dataset_name": "validaton"}, {"dataset_name": "validation", "dataset_digest": "0"}):
         assert found.search_logged_models(datasets=[entry]) == []
+
+
+@pytest.mark.parametrize("order", ["run_name", "metrics.loss", "params.n", "params.n.number", "end_time", "start_time"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        (),
+        ("x",),
+        (None,) * 3,
+        (None,) * 4,
+        (1, 2, 3, 4),
+        ("a", "b", "c"),
+        (0, None, "x", "y"),
+        ("x", 1, 1, "z"),
+        (9,) * 9,
+    ],
+)
+def test_a_place_that_is_made_up_finds_something_or_is_refused(
+    found: tracker.Tracker, order: str, place: tuple[str | int | None, ...]
+) -> None:
+    token = encode_token(place, fingerprint("", [order], None, ()))
+    with contextlib.suppress(InvalidPageToken):
+        assert len(found.search_runs(order_by=[order], page_token=token)) <= 10
 
 
 def test_a_filter_that_does_not_parse_shows_where(found: tracker.Tracker) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 import orjson
 
+from ...errors import InvalidPageToken
 from ...filter import (
     Key,
     Place,
@@ -39,6 +40,8 @@ FEW = 2000
 STEPS = 200_000
 # Rows that are walked cost about this much less than rows that are driven, which are sorted too.
 WALKING = 8
+# Rows that are read at first of each of several walks.
+_AT_ONCE = 64
 
 Row = tuple[Any, ...]
 
@@ -80,7 +83,14 @@ class _Finder:
         self._table = self._subject.value
         self._own = OWN_KEY[self._subject]
         self._condition = self._conditions()
+        self._require_place()
         self._drivers = [*drivers(query.where), *self._by_experiment()]
+
+    def _require_place(self) -> None:
+        """Check that a place is one that this order gives; who holds a token may have made it up."""
+        after, keys = self._query.after, order_keys(self._subject, self._query.order.terms)
+        if after is not None and len(after) != len(keys):
+            raise InvalidPageToken
 
     def find(self) -> list[Row]:
         driver = self._rarest(FEW)
@@ -166,7 +176,11 @@ class _Finder:
 
     def _is_behind(self, kind: int) -> bool:
         after = self._query.after
-        return after is not None and kind < after[0]  # type: ignore[operator]  # a number, by the order's first key
+        if after is None:
+            return False
+        if not isinstance(after[0], int):
+            raise InvalidPageToken
+        return kind < after[0]
 
     def _kind_walked(self, found: Sequence[Walk], rest: Sequence[Key], limit: int) -> list[Row]:
         """Go along several indexes at once, which hold rows of one kind, as far as it takes."""
@@ -174,13 +188,16 @@ class _Finder:
         after = self._query.after
         trails = [_Trail(walk, after if after and after[0] == walk.kind else None) for walk in found]
         directions = [ascending, *(key.ascending for key in rest)]
+        # Of several walks some rows do not count, so more are asked for than are wanted, and each time twice as many.
+        at_once = limit if len(found) == 1 else max(limit, _AT_ONCE)
         while True:
             for trail in trails:
                 if trail.is_needed:
-                    self._go_on(trail, rest, limit)
+                    self._go_on(trail, rest, at_once)
             rows = _merged(trails, directions)
             if len(rows) >= limit or not any(trail.is_needed for trail in trails):
                 return rows[:limit]
+            at_once *= 2
 
     def _go_on(self, trail: _Trail, rest: Sequence[Key], limit: int) -> None:
         walk = trail.walk

@@ -12,7 +12,7 @@ import orjson
 
 from ...entities import DatasetRef, Experiment, Measurement, MetricSummary, ModelInfo, ModelStatus, RunInfo, RunStatus
 from ..batch import param_value
-from ..interface import Found, Query
+from ..interface import FAMILIES, Found, Query
 from . import plans
 
 # In each of these the list is that of the rows' numbers.
@@ -66,6 +66,8 @@ SELECT name, digest FROM datasets WHERE dataset_no > 0 AND EXISTS (
 ORDER BY name, digest
 """
 
+_NOTHING = "[]"
+
 Row = tuple[Any, ...]
 T = TypeVar("T")
 
@@ -82,9 +84,9 @@ def search_runs(connection: sqlite3.Connection, query: Query) -> Found[RunInfo]:
     """Return the runs that match, in order."""
     rows = plans.find(connection, query)
     numbers = _numbers(rows)
-    params = _params(connection, _RUN_PARAMS, numbers)
-    tags = _texts(connection, _RUN_TAGS, numbers)
-    metrics = _summaries(connection, numbers)
+    params = _params(connection, _RUN_PARAMS, numbers if "params" in query.families else _NOTHING)
+    tags = _texts(connection, _RUN_TAGS, numbers if "tags" in query.families else _NOTHING)
+    metrics = _summaries(connection, numbers if "metrics" in query.families else _NOTHING)
     return _found(
         rows,
         connection.execute(_RUNS, (numbers,)),
@@ -94,14 +96,16 @@ def search_runs(connection: sqlite3.Connection, query: Query) -> Found[RunInfo]:
 
 def search_models(connection: sqlite3.Connection, query: Query) -> Found[ModelInfo]:
     """Return the logged models that match, in order."""
-    return _models(connection, plans.find(connection, query))
+    return _models(connection, plans.find(connection, query), query.families)
 
 
-def _models(connection: sqlite3.Connection, rows: Sequence[Row]) -> Found[ModelInfo]:
+def _models(
+    connection: sqlite3.Connection, rows: Sequence[Row], families: frozenset[str] = FAMILIES
+) -> Found[ModelInfo]:
     numbers = _numbers(rows)
-    params = _params(connection, _MODEL_PARAMS, numbers)
-    tags = _texts(connection, _MODEL_TAGS, numbers)
-    measured = _measurements(connection, numbers)
+    params = _params(connection, _MODEL_PARAMS, numbers if "params" in families else _NOTHING)
+    tags = _texts(connection, _MODEL_TAGS, numbers if "tags" in families else _NOTHING)
+    measured = _measurements(connection, numbers if "metrics" in families else _NOTHING)
     return _found(
         rows,
         connection.execute(_MODELS, (numbers,)),
