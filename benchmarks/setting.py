@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -45,6 +46,7 @@ class Setting:
         folder = self.folder / name
         if not folder.exists():
             aside = folder.with_suffix(".new")
+            shutil.rmtree(aside, ignore_errors=True)
             fill(aside)
             aside.rename(folder)
         return folder

@@ -144,6 +144,8 @@ def test_a_shared_folder_is_filled_once(tmp_path: Path) -> None:
     with pytest.raises(Failed):
         setting.shared("two", fail)
     assert not (tmp_path / "two").exists()
+    # What is left of the first try is not filled further.
+    assert setting.shared("two", fill) == tmp_path / "two"
 
 
 def test_turns_are_taken_and_spread() -> None:
