@@ -55,7 +55,7 @@ class RegistrySearches(Searches[Model]):
         """
         name, wanted = _reference(model_id)
         if not wanted:
-            return super().get_logged_model(name)
+            return super().get_logged_model(model_id)
         version = self.version_of(name, wanted)
         if version.model_id is None:
             raise ModelNotFound(model_id)
