@@ -5,6 +5,7 @@ from __future__ import annotations
 from .artifact import File
 from .dataset import DatasetInfo, DatasetRef
 from .experiment import Experiment
+from .lazy import Lazy
 from .level import Level
 from .metric import Buckets, Histories, History, Measurement, MetricSummary
 from .model import ModelInfo, ModelStatus
@@ -19,6 +20,7 @@ __all__ = [
     "File",
     "Histories",
     "History",
+    "Lazy",
     "Level",
     "Measurement",
     "MetricSummary",
