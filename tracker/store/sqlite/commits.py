@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import orjson
@@ -229,7 +229,8 @@ async def commit(
 
 async def _write_chapter(connection: Connection, batch: Batch, curves: Sequence[Curve]) -> set[int]:
     """Write a part of what was said; return the pieces of `model_columns` that it made outdated."""
-    await _write(connection, [*_run_rows(batch, milliseconds()), *_model_rows(batch)])
+    known = await _numbered(connection, _MODEL_NOS, {point.model_id for point in batch.model_points})
+    await _write(connection, [*_run_rows(batch, milliseconds()), *_model_rows(batch, known)])
     numbers = await _numbers(connection, batch)
     await _write(connection, await _point_rows(connection, batch, numbers))
     await _write(connection, _curve_rows(curves, numbers))
@@ -280,11 +281,14 @@ def _run_rows(batch: Batch, now: int) -> Iterator[Statement]:
     yield _KEY, [(key,) for key in batch.metric_keys]
 
 
-def _model_rows(batch: Batch) -> Iterator[Statement]:
+def _model_rows(batch: Batch, known: Container[str]) -> Iterator[Statement]:
     created = {row.model_id for row in batch.models}
     mentioned = {p.model_id: (p.model_id, p.run_id, p.timestamp) for p in batch.model_points}
     yield _MODEL, batch.models
-    yield _MENTIONED_MODEL, [row for model_id, row in mentioned.items() if model_id not in created]
+    yield (
+        _MENTIONED_MODEL,
+        [row for model_id, row in mentioned.items() if not (model_id in created or model_id in known)],
+    )
     yield _FINISHED_MODEL, batch.finished_models
     yield _MODEL_PARAM, batch.model_params
     yield _RUN_PARAMS_TO_MODEL, [(model.model_id,) for model in batch.models]
