@@ -13,8 +13,11 @@
     │   ├── ExperimentNotFound
     │   ├── RunNotFound
     │   ├── ModelNotFound
+    │   ├── RegisteredModelNotFound
+    │   ├── VersionNotFound         no version of that number or alias
     │   └── DatasetNotFound
     ├── Conflict                    contradicts what was logged before
+    │   └── ModelPinned             an alias means the logged model, so it stays
     ├── StoreError                  the store itself
     │   ├── NotAStore               the folder holds something else
     │   ├── StoreTooNew             written by a newer version
@@ -144,6 +147,21 @@ class ModelNotFound(NotFound):
         super().__init__("logged model", wanted)
 
 
+class RegisteredModelNotFound(NotFound):
+    """No registered model of that name."""
+
+    def __init__(self, wanted: str, known: Iterable[str] = ()) -> None:
+        super().__init__("registered model", wanted, known)
+
+
+class VersionNotFound(NotFound):
+    """A registered model has no version of that number or alias."""
+
+    def __init__(self, name: str, wanted: str, known: Iterable[str] = ()) -> None:
+        self.name = name
+        super().__init__(f"version or alias of registered model {name!r} is called", wanted, known)
+
+
 class DatasetNotFound(NotFound):
     """No dataset of that name, or of that name and digest."""
 
@@ -156,6 +174,15 @@ class DatasetNotFound(NotFound):
 
 class Conflict(TrackerError):
     """Contradicts what was logged before."""
+
+
+class ModelPinned(Conflict):
+    """A logged model that an alias of a registered model means is not deleted; `aliases` are as `name@alias`."""
+
+    def __init__(self, model_id: str, aliases: Iterable[str]) -> None:
+        self.model_id = model_id
+        self.aliases = tuple(aliases)
+        super().__init__(f"{model_id} is {', '.join(self.aliases)}: move or delete the alias before the checkpoint")
 
 
 class StoreError(TrackerError):

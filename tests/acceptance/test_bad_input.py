@@ -156,7 +156,8 @@ def test_a_filter_that_does_not_parse_is_shown_with_a_caret(
 ) -> None:
     run("sweeps", "run", str(sweep_file))
     done = run("tracker", *words, code=2)
-    problem, text, mark = done.stderr.splitlines()
+    problem, text, mark, *repaired = done.stderr.splitlines()
+    assert all(line.startswith("  did you mean: ") for line in repaired)
     assert problem.startswith("tracker: ")
     assert text == f"  {words[-1]}"
     assert text[mark.index("^") :].startswith(caret.strip())

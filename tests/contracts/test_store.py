@@ -244,7 +244,11 @@ async def test_what_a_run_logged_itself_goes_before_what_its_models_were_measure
     await say(kept, MeasureModel(MODEL, RUN, 9, 7, {"acc": 0.9}, None))
     assert (await kept.history(RUN, "acc", None)).values.tolist() == [0.1]
     (run,) = kept.search.runs(runs()).items
-    assert run.metrics == {"acc": 0.1}
+    assert run.summaries["acc"].last == run.summaries["acc"].first == 0.1
+    assert run.metrics == {"acc": 0.9}  # the latest of both, as in MLflow
+    await say(kept, LogMetrics(RUN, 9, 8, {"acc": 0.2}))
+    (run,) = kept.search.runs(runs()).items
+    assert run.metrics == {"acc": 0.2}
 
 
 async def test_since_a_cursor_only_what_is_new_is_read(kept: Store) -> None:

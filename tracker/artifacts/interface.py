@@ -25,3 +25,6 @@ class Artifacts(Protocol):
 
     def fetch(self, owner: str, files: Sequence[File], destination: Path) -> None:
         """Copy an owner's files into a folder, byte for byte."""
+
+    def remove(self, owner: str) -> None:
+        """Remove all files of an owner; it may have none."""

@@ -5,6 +5,7 @@ A file is written aside, forced to the disk and renamed into its place, so what 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -85,6 +86,11 @@ class LocalArtifacts:
                 raise ArtifactDamaged(owner, file.path, MISSING) from missing
             finally:
                 aside.unlink(missing_ok=True)
+
+    def remove(self, owner: str) -> None:
+        """Remove an owner's folder with all that is in it, if it is there."""
+        with contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(self.path(owner))
 
     def check(self, owner: str, file: File, *, deep: bool) -> str:
         """Say what is wrong with a file that was kept, by its size, or by its SHA-256 too; "" if nothing is."""

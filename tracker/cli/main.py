@@ -9,7 +9,7 @@ from importlib import import_module
 
 from ..errors import TrackerError
 from .manners import Parser, run_command
-from .options import add_dataset, add_experiments, add_rank, add_search
+from .options import add_dataset, add_experiments, add_keep, add_promote, add_rank, add_search
 
 _STORE_HELP = "the store's folder (default: $TRACKER_STORE, else ./tracker-store)"
 
@@ -26,6 +26,8 @@ def _parser() -> Parser:
     parser = Parser(prog="tracker", description="Look at experiments, runs and logged models.")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     _add_searches(commands)
+    add_promote(_add(commands, "promote", "promote", "give an alias to a checkpoint if it is better than who has it"))
+    add_keep(_add(commands, "keep", "keep", "delete checkpoints that no rule keeps; those with an alias stay"))
     doctor = _add(commands, "doctor", "doctor", "check a store: versions, integrity, what waits in journals")
     doctor.add_argument("--deep", action="store_true", help="read all files and compare their SHA-256")
     backup = _add(commands, "backup", "backup", "copy a store while programs go on logging into it")

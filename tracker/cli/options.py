@@ -57,7 +57,8 @@ def add_rank(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seeds", metavar="PARAM[,…]", help="rank groups whose params differ in these alone")
     parser.add_argument("--per", metavar="P", help="only the best of each: run, trial, sweep or params.NAME")
-    _add_among(parser)
+    _add_scope(parser)
+    parser.add_argument("--sweep", metavar="RUN_ID", help="only checkpoints of this sweep's trials")
     parser.add_argument("--top", type=int, default=5, metavar="K", help="how many places (default: 5)")
     parser.add_argument(
         "--explain", action="store_true", help="say what each beat, by how much, and whether it is noise"
@@ -65,7 +66,7 @@ def add_rank(parser: argparse.ArgumentParser) -> None:
     add_forms(parser)
 
 
-def _add_among(parser: argparse.ArgumentParser) -> None:
+def _add_scope(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--experiment",
         action="append",
@@ -74,4 +75,31 @@ def _add_among(parser: argparse.ArgumentParser) -> None:
         help="an experiment's name or ID (default: all); may be repeated",
     )
     parser.add_argument("--filter", default="", metavar="F", help="only checkpoints that match this")
-    parser.add_argument("--sweep", metavar="RUN_ID", help="only checkpoints of this sweep's trials")
+
+
+def add_promote(parser: argparse.ArgumentParser) -> None:
+    """Add what says which logged model is to be what, and by which rule."""
+    parser.add_argument("model", metavar="MODEL", help="a logged model's ID or URI")
+    parser.add_argument("name", metavar="NAME", help="the registered model's name; it is made if there is none")
+    parser.add_argument("--metric", required=True, metavar="M", help="the metric that decides")
+    parser.add_argument("--goal", metavar="GOAL", help="maximize or minimize (default: maximize)")
+    add_dataset(parser, "decide by what was measured on this dataset")
+    parser.add_argument("--alias", default="best", metavar="A", help="the alias to give (default: best)")
+    parser.add_argument(
+        "--min-lead", type=float, default=0.0, metavar="X", help="promote only if it is better by at least this"
+    )
+
+
+def add_keep(parser: argparse.ArgumentParser) -> None:
+    """Add what says which checkpoints to keep, and among which."""
+    parser.add_argument("--top", type=int, metavar="K", help="keep the best K by --metric, of each dataset")
+    parser.add_argument("--per-run-best", type=int, metavar="K", help="keep the best K by --metric of each run")
+    parser.add_argument("--metric", metavar="M[,M…]", help="what to rank by, such as accuracy or loss:minimize")
+    parser.add_argument("--goal", metavar="GOAL", help="maximize or minimize (default: maximize)")
+    add_dataset(parser, "rank by what was measured on this dataset only")
+    parser.add_argument("--front", metavar="M,M…", help="keep the Pareto front: accuracy:maximize,latency_ms:minimize")
+    parser.add_argument("--last", type=int, metavar="N", help="keep the last N")
+    parser.add_argument("--per-run-last", type=int, metavar="N", help="keep the last N of each run")
+    parser.add_argument("--budget", metavar="SIZE", help="keep at most so much, such as 10GB; the worst go first")
+    _add_scope(parser)
+    parser.add_argument("--dry-run", action="store_true", help="only say what would be deleted")

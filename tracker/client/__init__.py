@@ -7,6 +7,8 @@ from .blocking import Tracker, open_tracker
 from .current import current_run
 from .model import AsyncLoggedModel, LoggedModel
 from .rank import RankedModels, RankOptions
+from .registering import CarriedOut
+from .registry import KeepPlan
 from .run import AsyncRun, Run
 from .tracker import AsyncTracker, connect
 
@@ -15,6 +17,8 @@ __all__ = [
     "AsyncRun",
     "AsyncTracker",
     "Attachment",
+    "CarriedOut",
+    "KeepPlan",
     "LoggedModel",
     "RankOptions",
     "RankedModels",

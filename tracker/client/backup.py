@@ -88,6 +88,7 @@ class _Copying:
         self._link = link
         self._from = LocalArtifacts(engine.folder.artifacts)
         self._amended: dict[str, list[File]] = {}
+        self._deleted: set[str] = set()
         self.files = 0
         self.file_bytes = 0
         self.damaged: list[str] = []
@@ -104,10 +105,15 @@ class _Copying:
                 await self._copy(there, owner, file)
         if self._amended:
             await to_thread.run_sync(upkeep.amend_files, aside.database, self._amended)
+        if self._deleted:
+            await to_thread.run_sync(upkeep.forget_models, aside.database, self._deleted)
+            await to_thread.run_sync(self._forget_files, there)
 
     async def _copy(self, there: LocalArtifacts, owner: str, file: File) -> None:
-        """Copy one file; if a program is replacing it, the newer one, once that is stored."""
+        """Copy one file; if a program is replacing it, the newer one, once that is stored; of a deleted model none."""
         logged = file
+        if owner in self._deleted:
+            return
         for wait in (*_WAITS, None):
             problem = await to_thread.run_sync(self._try, there, owner, file)
             if not problem:
@@ -117,7 +123,10 @@ class _Copying:
                 break
             await anyio.sleep(wait)
             file = await self._newest(owner, file)
-        self.damaged.append(problem)
+        deleted = await to_thread.run_sync(lambda: self._engine.store.registry.deleted([owner]))
+        self._deleted |= deleted
+        if not deleted:
+            self.damaged.append(problem)
 
     def _try(self, there: LocalArtifacts, owner: str, file: File) -> str:
         try:
@@ -131,6 +140,14 @@ class _Copying:
         self.file_bytes += file.size
         if file != logged:
             self._amended.setdefault(owner, []).append(file)
+
+    def _forget_files(self, there: LocalArtifacts) -> None:
+        """Remove what was copied of models before they were deleted."""
+        for owner in self._deleted:
+            sizes = [path.stat().st_size for path in there.path(owner).rglob("*") if path.is_file()]
+            self.files -= len(sizes)
+            self.file_bytes -= sum(sizes)
+            there.remove(owner)
 
     async def _newest(self, owner: str, file: File) -> File:
         await self._engine.writer.catch_up(CLOSE_SECONDS)

@@ -17,8 +17,8 @@ from ..errors import Closed
 from ..filter import DatasetFilter
 from .model import LoggedModel
 from .recorder import Recorder
+from .registry import RegistrySearches
 from .run import Run
-from .search import Searches
 from .tracker import DEFAULT_EXPERIMENT, AsyncTracker, connect
 
 P = ParamSpec("P")
@@ -54,7 +54,7 @@ class _Blocking(Generic[P, R]):
 class _Direct(Generic[P, R]):
     """A search as a sync method: same words, same arguments; it runs where it is called, which takes microseconds."""
 
-    def __init__(self, method: Callable[Concatenate[Searches[LoggedModel], P], R]) -> None:
+    def __init__(self, method: Callable[Concatenate[RegistrySearches[LoggedModel], P], R]) -> None:
         self._method = method
         functools.update_wrapper(self, method)  # type: ignore[arg-type]  # for help(): it is called like one
 
@@ -77,7 +77,7 @@ class _Direct(Generic[P, R]):
         return call
 
 
-def _settled(tracker: Tracker) -> Searches[LoggedModel]:
+def _settled(tracker: Tracker) -> RegistrySearches[LoggedModel]:
     if tracker.is_closed or not tracker.inner.engine.is_settled:
         tracker.call(tracker.inner.engine.settle)
     return tracker.searches
@@ -116,7 +116,7 @@ class Tracker:
         self._portal = portal
         self._lifetimes = lifetimes
         self._desk = StoreDesk(self)
-        self.searches = Searches(inner.engine.store.search, self._model)
+        self.searches = RegistrySearches(inner.engine.store.search, inner.engine.store.registry, self._model)
 
     @property
     def path(self) -> Path:
@@ -128,17 +128,25 @@ class Tracker:
         """Whether it can be used no more; a fork's child has none of its threads, so there it is closed too."""
         return self.closed.is_set() or self._process != os.getpid()
 
-    get_run = _Direct(Searches[LoggedModel].get_run)
-    get_logged_model = _Direct(Searches[LoggedModel].get_logged_model)
-    search_experiments = _Direct(Searches[LoggedModel].search_experiments)
-    search_runs = _Direct(Searches[LoggedModel].search_runs)
-    search_logged_models = _Direct(Searches[LoggedModel].search_logged_models)
-    count_experiments = _Direct(Searches[LoggedModel].count_experiments)
-    count_runs = _Direct(Searches[LoggedModel].count_runs)
-    count_logged_models = _Direct(Searches[LoggedModel].count_logged_models)
-    rank = _Direct(Searches[LoggedModel].rank)
-    children = _Direct(Searches[LoggedModel].children)
-    datasets = _Direct(Searches[LoggedModel].datasets)
+    get_run = _Direct(RegistrySearches[LoggedModel].get_run)
+    get_logged_model = _Direct(RegistrySearches[LoggedModel].get_logged_model)
+    search_experiments = _Direct(RegistrySearches[LoggedModel].search_experiments)
+    search_runs = _Direct(RegistrySearches[LoggedModel].search_runs)
+    search_logged_models = _Direct(RegistrySearches[LoggedModel].search_logged_models)
+    count_experiments = _Direct(RegistrySearches[LoggedModel].count_experiments)
+    count_runs = _Direct(RegistrySearches[LoggedModel].count_runs)
+    count_logged_models = _Direct(RegistrySearches[LoggedModel].count_logged_models)
+    rank = _Direct(RegistrySearches[LoggedModel].rank)
+    children = _Direct(RegistrySearches[LoggedModel].children)
+    datasets = _Direct(RegistrySearches[LoggedModel].datasets)
+    registered_models = _Direct(RegistrySearches[LoggedModel].registered_models)
+    promotions = _Direct(RegistrySearches[LoggedModel].promotions)
+    plan_keep = _Direct(RegistrySearches[LoggedModel].plan_keep)
+    promote_if_better = _Blocking(AsyncTracker.promote_if_better)
+    set_alias = _Blocking(AsyncTracker.set_alias)
+    delete_alias = _Blocking(AsyncTracker.delete_alias)
+    delete_logged_model = _Blocking(AsyncTracker.delete_logged_model)
+    carry_out = _Blocking(AsyncTracker.carry_out)
     metric_histories = _Blocking(AsyncTracker.metric_histories)
     download = _Blocking(AsyncTracker.download)
     backup = _Blocking(AsyncTracker.backup)

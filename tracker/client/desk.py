@@ -8,6 +8,7 @@ from typing import Protocol
 from anyio import to_thread
 
 from ..entities import Level
+from ..errors import ModelNotFound
 from .engine import Engine
 from .recorder import Recorder
 
@@ -55,6 +56,10 @@ class EngineDesk:
         """Copy the files of a run or a logged model into a folder."""
         await self._engine.settle()
         files = await self._engine.store.files(owner)
+        if not files:
+            gone = await to_thread.run_sync(self._engine.store.registry.deleted, [owner])
+            if gone:
+                raise ModelNotFound(owner)
         await to_thread.run_sync(self.recorder.artifacts.fetch, owner, files, target)
 
 

@@ -39,7 +39,8 @@ class Measurable:
         self._recorder = recorder
         self._known_inputs = context.get("known_inputs", set())
         self.searched_by = context.get("searched_by")
-        self._own: dict[tuple[str, DatasetRef | None], Measurement] = {}
+        # Value, step and timestamp of what was logged through this object; few are ever looked at.
+        self._own: dict[tuple[str, DatasetRef | None], tuple[float, int, int]] = {}
         self.info = info
 
     def __repr__(self) -> str:
@@ -95,7 +96,11 @@ class Measurable:
     def measurements(self) -> tuple[Measurement, ...]:
         """The newest value of each metric on each dataset, those logged through this object among them."""
         found = {_place(measured): measured for measured in self.info.measurements}
-        return tuple((found | self._own).values())
+        own = {
+            (key, dataset): Measurement(key, value, step, timestamp, dataset, self.run_id)
+            for (key, dataset), (value, step, timestamp) in self._own.items()
+        }
+        return tuple((found | own).values())
 
     @property
     def metrics(self) -> Mapping[str, float]:
@@ -143,8 +148,7 @@ class Measurable:
         timestamp = milliseconds()
         self._recorder.record(MeasureModel(self.model_id, self.run_id, at, timestamp, values, ref))
         for key, value in values.items():
-            measured = Measurement(key, value, at, timestamp, ref, self.run_id)
-            self._own[_place(measured)] = measured
+            self._own[key, ref] = (value, at, timestamp)
 
 
 class LoggedModel(Measurable):

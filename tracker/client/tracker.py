@@ -22,8 +22,9 @@ from .folder import StoreFolder
 from .model import AsyncLoggedModel
 from .queries import named_dataset, require_points, several
 from .recorder import Recorder
+from .registering import Registering
+from .registry import RegistrySearches
 from .run import AsyncRun, refuse_changes, start
-from .search import Searches
 from .values import params_of
 
 P = ParamSpec("P")
@@ -35,7 +36,7 @@ DEFAULT_EXPERIMENT = "Default"
 class _Threaded(Generic[P, R]):
     """A search as an async method: same words, same arguments; it runs in a thread of its own."""
 
-    def __init__(self, method: Callable[Concatenate[Searches[AsyncLoggedModel], P], R]) -> None:
+    def __init__(self, method: Callable[Concatenate[RegistrySearches[AsyncLoggedModel], P], R]) -> None:
         self._method = method
         functools.update_wrapper(self, method)  # type: ignore[arg-type]  # for help(): it is called like one
 
@@ -57,13 +58,13 @@ class _Threaded(Generic[P, R]):
         return call
 
 
-class AsyncTracker:
+class AsyncTracker(Registering):
     """An open store; made by `connect`."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.desk = EngineDesk(engine)
-        self.searches = Searches(engine.store.search, self._model)
+        self.searches = RegistrySearches(engine.store.search, engine.store.registry, self._model)
 
     @property
     def path(self) -> Path:
@@ -97,17 +98,20 @@ class AsyncTracker:
         )
         return AsyncRun(self.desk, started, experiment, {**known, **(params or {})})
 
-    get_run = _Threaded(Searches[AsyncLoggedModel].get_run)
-    get_logged_model = _Threaded(Searches[AsyncLoggedModel].get_logged_model)
-    search_experiments = _Threaded(Searches[AsyncLoggedModel].search_experiments)
-    search_runs = _Threaded(Searches[AsyncLoggedModel].search_runs)
-    search_logged_models = _Threaded(Searches[AsyncLoggedModel].search_logged_models)
-    count_experiments = _Threaded(Searches[AsyncLoggedModel].count_experiments)
-    count_runs = _Threaded(Searches[AsyncLoggedModel].count_runs)
-    count_logged_models = _Threaded(Searches[AsyncLoggedModel].count_logged_models)
-    rank = _Threaded(Searches[AsyncLoggedModel].rank)
-    children = _Threaded(Searches[AsyncLoggedModel].children)
-    datasets = _Threaded(Searches[AsyncLoggedModel].datasets)
+    get_run = _Threaded(RegistrySearches[AsyncLoggedModel].get_run)
+    get_logged_model = _Threaded(RegistrySearches[AsyncLoggedModel].get_logged_model)
+    search_experiments = _Threaded(RegistrySearches[AsyncLoggedModel].search_experiments)
+    search_runs = _Threaded(RegistrySearches[AsyncLoggedModel].search_runs)
+    search_logged_models = _Threaded(RegistrySearches[AsyncLoggedModel].search_logged_models)
+    count_experiments = _Threaded(RegistrySearches[AsyncLoggedModel].count_experiments)
+    count_runs = _Threaded(RegistrySearches[AsyncLoggedModel].count_runs)
+    count_logged_models = _Threaded(RegistrySearches[AsyncLoggedModel].count_logged_models)
+    rank = _Threaded(RegistrySearches[AsyncLoggedModel].rank)
+    children = _Threaded(RegistrySearches[AsyncLoggedModel].children)
+    datasets = _Threaded(RegistrySearches[AsyncLoggedModel].datasets)
+    registered_models = _Threaded(RegistrySearches[AsyncLoggedModel].registered_models)
+    promotions = _Threaded(RegistrySearches[AsyncLoggedModel].promotions)
+    plan_keep = _Threaded(RegistrySearches[AsyncLoggedModel].plan_keep)
 
     @overload
     async def metric_history(

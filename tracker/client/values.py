@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import SupportsFloat, SupportsIndex, cast
 
 import numpy as np
@@ -119,10 +120,16 @@ def key_of(key: object) -> str:
     Raises:
         InvalidMetric: it is no usable text.
     """
-    problem = _problem(key)
+    # Looking at each character of a name takes longer than all the rest of a call.
+    problem = _known_problem(key) if type(key) is str else _problem(key)
     if problem:
         raise InvalidMetric(key, problem)
     return _exact(key)
+
+
+@lru_cache(maxsize=4096)
+def _known_problem(name: str) -> str:
+    return _problem(name)
 
 
 def _exact(name: object) -> str:
@@ -131,6 +138,8 @@ def _exact(name: object) -> str:
 
 
 def _number(key: object, value: object) -> float:
+    if type(value) is float:
+        return value
     if isinstance(value, str | bytes):
         raise InvalidMetric(key, f"{value!r} is text; a metric is a number")
     # Arrays without dimensions, such as a tensor of one loss, are numbers, though their types have a length.

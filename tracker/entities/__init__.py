@@ -5,9 +5,11 @@ from __future__ import annotations
 from .artifact import File
 from .dataset import DatasetInfo, DatasetRef
 from .experiment import Experiment
+from .lazy import Lazy
 from .level import Level
 from .metric import Buckets, Histories, History, Measurement, MetricSummary
 from .model import ModelInfo, ModelStatus
+from .registry import ModelVersion, RegisteredModel
 from .run import RunInfo, RunStatus
 
 __all__ = [
@@ -18,11 +20,14 @@ __all__ = [
     "File",
     "Histories",
     "History",
+    "Lazy",
     "Level",
     "Measurement",
     "MetricSummary",
     "ModelInfo",
     "ModelStatus",
+    "ModelVersion",
+    "RegisteredModel",
     "RunInfo",
     "RunStatus",
 ]

@@ -2,6 +2,7 @@
 
 Each record stands alone and names things by the IDs that its program made, so records of different programs
 can be folded in any order: a run that is spoken of before it was started is made then, and completed later.
+Acts are the exception: each is carried out on what is stored when its turn comes.
 Times are milliseconds since the epoch.
 """
 
@@ -112,6 +113,53 @@ class AddFiles:
     files: tuple[File, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Promote:
+    """A logged model is to be what an alias means, if it is better than the one that is: decided when this is stored.
+
+    `dataset` None stands for what was measured on none.
+    """
+
+    promotion_id: str
+    name: str
+    alias: str
+    model_id: str
+    metric: str
+    goal: str
+    dataset: DatasetRef | None
+    min_lead: float
+    timestamp: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetAlias:
+    """An alias is to mean a version of a registered model, if there is one of that number."""
+
+    name: str
+    alias: str
+    version: int
+    timestamp: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteAlias:
+    """An alias is to mean nothing any more."""
+
+    name: str
+    alias: str
+    timestamp: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteModel:
+    """A logged model is not wanted any more, nor its files; one that an alias means stays."""
+
+    model_id: str
+    timestamp: int
+
+
+# What these do depends on what was said before, by whomever.
+Act = Promote | SetAlias | DeleteAlias | DeleteModel
 Record = (
     StartRun
     | EndRun
@@ -123,4 +171,5 @@ Record = (
     | FinishModel
     | MeasureModel
     | AddFiles
+    | Act
 )

@@ -23,8 +23,9 @@ class RunStatus(StrEnum):
 class RunInfo:
     """A run as the store keeps it; times are milliseconds since the epoch.
 
-    `metrics` holds each metric's latest value: that of the highest step, and of the latest time within it.
-    `summaries` holds of the same curves also the least and the greatest value, their steps, and the number of points.
+    `metrics` holds each metric's latest value: that of the highest step, and of the latest time within it, of what the
+    run logged and what its models were measured at, as in MLflow. `summaries` holds figures of the curves that
+    `metric_history` gives: of what the run logged itself, or else of its models.
     """
 
     run_id: str

@@ -17,13 +17,17 @@ from ..entities import DatasetInfo, DatasetRef, File
 from ..entities.records import (
     AddFiles,
     CreateModel,
+    DeleteAlias,
+    DeleteModel,
     EndRun,
     FinishModel,
     LogInput,
     LogMetrics,
     LogParams,
     MeasureModel,
+    Promote,
     Record,
+    SetAlias,
     SetTags,
     StartRun,
 )
@@ -42,6 +46,10 @@ _KINDS: dict[str, type[Any]] = {
     "finish": FinishModel,
     "measure": MeasureModel,
     "files": AddFiles,
+    "promote": Promote,
+    "alias": SetAlias,
+    "unalias": DeleteAlias,
+    "delete": DeleteModel,
 }
 _TAGS = {kind: tag for tag, kind in _KINDS.items()}
 _FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in _TAGS}
@@ -101,6 +109,21 @@ def _input(run_id: str, dataset: dict[str, str], context: str) -> LogInput:
     return LogInput(run_id, DatasetInfo(**dataset), context)
 
 
+def _promote(  # the record's fields
+    promotion_id: str,
+    name: str,
+    alias: str,
+    model_id: str,
+    metric: str,
+    goal: str,
+    dataset: dict[str, str] | None,
+    min_lead: float,
+    timestamp: int,
+) -> Promote:
+    ref = DatasetRef(**dataset) if dataset else None
+    return Promote(promotion_id, name, alias, model_id, metric, goal, ref, float(min_lead), timestamp)
+
+
 def _files(owner: str, files: list[dict[str, Any]]) -> AddFiles:
     return AddFiles(owner, tuple(File(**file) for file in files))
 
@@ -119,4 +142,5 @@ _BUILDERS: dict[str, Callable[..., Record | Layout]] = {
     "measure": _measure,
     "input": _input,
     "files": _files,
+    "promote": _promote,
 }

@@ -5,10 +5,10 @@ from __future__ import annotations
 from .candidates import NO_LABEL, NO_STEP, Candidates
 from .counting import Counted, Points, counted
 from .explained import explained
-from .keep import FrontOf, Keep, LastOf, TopOf
+from .keep import FrontOf, Keep, LastOf, Rule, TopOf
 from .pareto import front, fronts
 from .places import Lead, NoiseSource, Place, Ranking, SeedGroup
-from .promotion import Decision, Standing, decide_promotion
+from .promotion import Decision, Promotion, Standing, decide_promotion
 from .rank import GOALS, chosen_dataset, chosen_datasets, order_by, ranked
 from .rank_by import Constraint, Counting, RankBy, rank_by
 from .ranking import rank_candidates
@@ -32,8 +32,10 @@ __all__ = [
     "Place",
     "Plan",
     "Points",
+    "Promotion",
     "RankBy",
     "Ranking",
+    "Rule",
     "SeedGroup",
     "Standing",
     "TopOf",

@@ -37,6 +37,21 @@ class Decision:
     lead: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """A decision as it is recorded: when it was asked for, in milliseconds since the epoch, and about which alias.
+
+    `version` is the one that the alias was given to; None where it stayed.
+    """
+
+    promotion_id: str
+    timestamp: int
+    name: str
+    alias: str
+    version: int | None
+    decision: Decision
+
+
 def decide_promotion(
     candidate: Standing,
     incumbent: Standing | None,

@@ -100,7 +100,7 @@ def plan(checkpoints: Iterable[Checkpoint], keep: Keep) -> Plan:
             reasons[checkpoint.model_id].append(reason)
     if not keep.rules:
         for each in everyone:
-            reasons[each.model_id].append("there is room for it")
+            reasons[each.model_id] = reasons[each.model_id] or ["there is room for it"]
     over = _over_budget([each for each in everyone if reasons[each.model_id]], keep, everyone)
     return Plan(tuple(_verdict(each, reasons[each.model_id], over) for each in everyone), keep.budget)
 

@@ -15,15 +15,20 @@ from numpy.typing import NDArray
 
 from ..entities import RunStatus
 from ..entities.records import (
+    Act,
     AddFiles,
     CreateModel,
+    DeleteAlias,
+    DeleteModel,
     EndRun,
     FinishModel,
     LogInput,
     LogMetrics,
     LogParams,
     MeasureModel,
+    Promote,
     Record,
+    SetAlias,
     SetTags,
     StartRun,
 )
@@ -114,7 +119,10 @@ class ModelPointRow(NamedTuple):
 
 
 class Batch:
-    """Rows to write in one transaction, in the order of what was said."""
+    """Rows to write in one transaction, in the order of what was said.
+
+    What was said after an act is in a later chapter: it is written after the act was carried out.
+    """
 
     def __init__(self, records: Iterable[Record] = (), blocks: Iterable[Block] = ()) -> None:
         self.runs: list[RunRow] = []
@@ -131,11 +139,25 @@ class Batch:
         self.model_points: list[ModelPointRow] = []
         self.curves: dict[CurveKey, Points] = {}
         self.files: list[tuple[str, str, int, str]] = []
+        self.acts: list[Act] = []
+        self.later: list[Batch] = []
         self._pieces: dict[CurveKey, list[Piece]] = {}
         for record in records:
-            self.add(record)
+            self._chapter_of(record).add(record)
         for block in blocks:
             self.add_block(block)
+
+    @property
+    def chapters(self) -> tuple[Batch, ...]:
+        """All parts, in their order, the first of which is this."""
+        return self, *self.later
+
+    def _chapter_of(self, record: Record) -> Batch:
+        last = self.later[-1] if self.later else self
+        if last.acts and not isinstance(record, Act):
+            last = Batch()
+            self.later.append(last)
+        return last
 
     @property
     def experiments(self) -> dict[str, None]:
@@ -145,7 +167,7 @@ class Batch:
     @property
     def ended_runs(self) -> list[str]:
         """IDs of the runs that ended."""
-        return [row.run_id for row in self.runs if row.end_time is not None]
+        return [row.run_id for chapter in self.chapters for row in chapter.runs if row.end_time is not None]
 
     @property
     def metric_keys(self) -> dict[str, None]:
@@ -234,6 +256,10 @@ class Batch:
     @add.register
     def _(self, record: AddFiles) -> None:
         self.files += [(record.owner, file.path, file.size, file.sha256) for file in record.files]
+
+    @add.register
+    def _(self, record: Promote | SetAlias | DeleteAlias | DeleteModel) -> None:
+        self.acts.append(record)
 
     def add_block(self, block: Block) -> None:
         """Fold points in that were logged as columns or as rows of one layout."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
@@ -10,9 +10,21 @@ from typing import Generic, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..entities import Buckets, DatasetRef, Experiment, File, Histories, History, ModelInfo, RunInfo
+from ..entities import (
+    Buckets,
+    DatasetRef,
+    Experiment,
+    File,
+    Histories,
+    History,
+    ModelInfo,
+    ModelVersion,
+    RegisteredModel,
+    RunInfo,
+)
 from ..filter import DatasetFilter, Expression, Order, Place
 from ..journal import Position
+from ..ranking import Checkpoint, Promotion
 from .batch import Batch
 from .model_columns import ModelColumns, ScoreColumns
 
@@ -113,6 +125,31 @@ class ModelPoints:
     values: NDArray[np.float64]
 
 
+class Registry(Protocol):
+    """Reading registered models, and what they keep; plain functions, as those of `Search`."""
+
+    def registered_models(self) -> list[RegisteredModel]:
+        """Return all, by name."""
+
+    def versions(self, name: str) -> list[ModelVersion]:
+        """Return the versions of a registered model, by number; none if there is no such model."""
+
+    def promotions(self, name: str, alias: str | None = None) -> list[Promotion]:
+        """Return what was decided about a registered model, or about one alias of it, in the order decided."""
+
+    def promotion(self, promotion_id: str) -> Promotion | None:
+        """Return one decision; None if it has not been made."""
+
+    def deleted(self, model_ids: Collection[str]) -> set[str]:
+        """Return those of some logged models that were deleted."""
+
+    def pins(self, model_id: str) -> tuple[str, ...]:
+        """Return which aliases mean a logged model, as `name@alias`."""
+
+    def checkpoints(self, query: Query, keys: Collection[str]) -> list[Checkpoint]:
+        """Return all logged models that a query asks for as checkpoints, with their values of some metrics."""
+
+
 class Commits(Protocol):
     """The writing side: only whoever holds the writer's lock may call it."""
 
@@ -162,6 +199,10 @@ class Store(Commits, Runs, Protocol):
     @property
     def search(self) -> Search:
         """What searches it."""
+
+    @property
+    def registry(self) -> Registry:
+        """What reads registered models."""
 
     async def aclose(self) -> None:
         """Let go of everything; nothing may be called afterwards."""

@@ -24,6 +24,7 @@ class Kind(StrEnum):
     STAGED = "staged by processes that have died"
     UNFINISHED = "unfinished new files"
     FAILED = "files of failed checkpoints"
+    DELETED = "files of deleted checkpoints"
     UNNAMED = "files that nothing names"
     DAMAGED = "damaged pieces of journals"
     LOG = "write-ahead log"
@@ -46,7 +47,8 @@ class Piece:
 class Facts:
     """What was found on the disk and in the database, while the writer's lock was held.
 
-    `named` are the (owner, path) of all rows of files, `failed` the IDs of logged models that never got theirs.
+    `named` are the (owner, path) of all rows of files, `failed` the IDs of logged models that never got theirs, and
+    `deleted` of those that were deleted.
     """
 
     staged: Sequence[Piece] = ()
@@ -55,6 +57,7 @@ class Facts:
     damaged: Sequence[Piece] = ()
     named: AbstractSet[tuple[str, str]] = frozenset()
     failed: AbstractSet[str] = frozenset()
+    deleted: AbstractSet[str] = frozenset()
     journals_in_use: int = 0
     pending_bytes: int = 0
     log_bytes: int = 0
@@ -78,7 +81,8 @@ def plan(facts: Facts, *, damaged: bool = False) -> Plan:
     found = {
         Kind.STAGED: [piece for piece in facts.staged if not piece.in_use],
         Kind.UNFINISHED: list(facts.unfinished),
-        Kind.FAILED: [piece for piece in unnamed if piece.owner in facts.failed],
+        Kind.FAILED: [piece for piece in unnamed if piece.owner in facts.failed and piece.owner not in facts.deleted],
+        Kind.DELETED: [piece for piece in unnamed if piece.owner in facts.deleted],
         Kind.UNNAMED: list(_unnamed(facts, unnamed, made.left_alone)),
         Kind.DAMAGED: list(facts.damaged) if damaged else [],
     }
@@ -89,7 +93,7 @@ def plan(facts: Facts, *, damaged: bool = False) -> Plan:
 
 
 def _unnamed(facts: Facts, unnamed: Iterable[Piece], left_alone: list[str]) -> Iterator[Piece]:
-    pieces = [piece for piece in unnamed if piece.owner not in facts.failed]
+    pieces = [piece for piece in unnamed if not (piece.owner in facts.failed or piece.owner in facts.deleted)]
     old = [piece for piece in pieces if piece.age_seconds > GRACE_SECONDS]
     if len(old) < len(pieces):
         young = [piece for piece in pieces if piece.age_seconds <= GRACE_SECONDS]

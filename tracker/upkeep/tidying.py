@@ -93,6 +93,7 @@ async def _facts(folder: StoreFolder, reader: Connection) -> Facts:
     async with upkeep.snapshot(reader):
         named = {(owner, file.path) async for owner, file in upkeep.all_files(reader)}
         failed = await upkeep.failed_models(reader)
+        deleted = await upkeep.deleted_models(reader)
         found = await reader.rows("SELECT journal_id, part, position FROM journals")
     positions = {str(journal): Position(part, offset) for journal, part, offset in found}  # type: ignore[arg-type]
     free = await upkeep.free_bytes(reader)
@@ -105,6 +106,7 @@ async def _facts(folder: StoreFolder, reader: Connection) -> Facts:
         damaged=[_piece(folder.journals / each.file) for each in journals.damaged(folder.journals)],
         named=named,
         failed=failed,
+        deleted=deleted,
         journals_in_use=sum(part.owner_lives for part in parts),
         pending_bytes=sum(part.pending for part in parts),
         log_bytes=_bytes(write_ahead_log(folder.database)),

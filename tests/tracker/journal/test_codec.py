@@ -14,13 +14,17 @@ from tracker.entities import DatasetInfo, DatasetRef, File
 from tracker.entities.records import (
     AddFiles,
     CreateModel,
+    DeleteAlias,
+    DeleteModel,
     EndRun,
     FinishModel,
     LogInput,
     LogMetrics,
     LogParams,
     MeasureModel,
+    Promote,
     Record,
+    SetAlias,
     SetTags,
     StartRun,
 )
@@ -41,6 +45,7 @@ jsonable = st.recursive(
 params = st.dictionaries(texts, jsonable, max_size=3)
 tags = st.dictionaries(texts, texts, max_size=3)
 refs = st.builds(DatasetRef, texts, texts)
+leads = st.floats(min_value=0, allow_infinity=False)
 files = st.builds(File, texts, st.integers(0, 2**62), texts)
 records: st.SearchStrategy[Record] = st.one_of(
     st.builds(StartRun, texts, texts, texts, st.none() | texts, int64),
@@ -53,6 +58,10 @@ records: st.SearchStrategy[Record] = st.one_of(
     st.builds(FinishModel, texts, texts, int64),
     st.builds(MeasureModel, texts, texts, int64, int64, values, st.none() | refs),
     st.builds(AddFiles, texts, st.lists(files, max_size=3).map(tuple)),
+    st.builds(Promote, texts, texts, texts, texts, texts, texts, st.none() | refs, leads, int64),
+    st.builds(SetAlias, texts, texts, int64, int64),
+    st.builds(DeleteAlias, texts, texts, int64),
+    st.builds(DeleteModel, texts, int64),
 )
 
 

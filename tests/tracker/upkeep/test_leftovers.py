@@ -78,3 +78,12 @@ def test_what_a_row_names_never_goes() -> None:
 
 def test_where_there_is_nothing_nothing_goes() -> None:
     assert (names(Facts()), plan(Facts()).left_alone) == ({}, [])
+
+
+def test_files_of_a_deleted_model_go_at_once_whoever_logs() -> None:
+    facts = replace(FACTS, deleted=frozenset({FAILED}), kept=[piece("w", FAILED, age=1)], failed=frozenset({FAILED}))
+    assert names(facts) == {
+        Kind.STAGED: ["dead"],
+        Kind.UNFINISHED: ["tracker.new"],
+        Kind.DELETED: [f"{FAILED}/w"],
+    }

@@ -78,3 +78,60 @@ CREATE TABLE model_columns (
     data BLOB NOT NULL,
     UNIQUE (chunk, key_no, dataset_no)
 );
+
+-- Registered models: names under which logged models have versions. A number is never given twice, so the last is kept.
+CREATE TABLE registered_models (
+    registered_no INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    last_version INTEGER NOT NULL,
+    creation_timestamp INTEGER NOT NULL,
+    last_updated_timestamp INTEGER NOT NULL
+);
+
+-- `model_id` and `run_id` are what the version was made of, if it was: `source` may be anything else.
+CREATE TABLE model_versions (
+    registered_no INTEGER NOT NULL REFERENCES registered_models ON DELETE CASCADE,
+    version INTEGER NOT NULL,
+    model_id TEXT,
+    run_id TEXT,
+    source TEXT NOT NULL,
+    creation_timestamp INTEGER NOT NULL,
+    last_updated_timestamp INTEGER NOT NULL,
+    PRIMARY KEY (registered_no, version)
+) WITHOUT ROWID;
+CREATE INDEX model_versions_by_model ON model_versions (model_id);
+
+CREATE TABLE model_aliases (
+    registered_no INTEGER NOT NULL,
+    alias TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    PRIMARY KEY (registered_no, alias),
+    FOREIGN KEY (registered_no, version) REFERENCES model_versions ON DELETE CASCADE
+) WITHOUT ROWID;
+CREATE INDEX model_aliases_by_version ON model_aliases (registered_no, version);
+
+-- Every decision about an alias, in the order decided. A value is NULL where nothing was measured, and the text 'NaN'
+-- where it was that; a dataset without a name is none. The incumbent may have been measured on another digest.
+CREATE TABLE promotions (
+    promotion_no INTEGER PRIMARY KEY,
+    promotion_id TEXT NOT NULL UNIQUE,
+    timestamp INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    alias TEXT NOT NULL,
+    version INTEGER,
+    promoted INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    metric TEXT NOT NULL,
+    goal TEXT NOT NULL,
+    min_lead REAL NOT NULL,
+    lead REAL,
+    candidate_id TEXT NOT NULL,
+    candidate_value REAL,
+    dataset_name TEXT NOT NULL,
+    dataset_digest TEXT NOT NULL,
+    incumbent_id TEXT,
+    incumbent_value REAL,
+    incumbent_dataset_name TEXT NOT NULL DEFAULT '',
+    incumbent_dataset_digest TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX promotions_by_name ON promotions (name, alias);

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import orjson
@@ -16,6 +16,7 @@ from ..model_columns import CHUNK
 from ..model_points import Point, settled
 from ..segments import Columns
 from ..summary import Summary, summarize
+from .acts import carry_out
 from .connection import Connection
 from .merge import MOST
 
@@ -149,8 +150,10 @@ SELECT series_no, coalesce((
 ), 0), ?1, ?2, ?3, ?4 FROM series
 WHERE run_no = ?5 AND key_no = ?6 AND of_model = ?7 AND dataset_no = ?8
 """
+# What comes late of a model that was deleted meanwhile is not wanted either.
 _FILE = """
-INSERT INTO files (owner, path, size, sha256) VALUES (?, ?, ?, ?)
+INSERT INTO files (owner, path, size, sha256) SELECT ?1, ?2, ?3, ?4
+WHERE NOT EXISTS (SELECT 1 FROM models WHERE model_id = ?1 AND lifecycle_stage = 'deleted')
 ON CONFLICT DO UPDATE SET size = excluded.size, sha256 = excluded.sha256
 """
 _JOURNAL = """
@@ -207,14 +210,13 @@ async def commit(
 
     Returns the pieces of `model_columns` that it made outdated, as a JSON array of their numbers.
     """
-    curves = await to_thread.run_sync(_curves, batch)
+    curves = await to_thread.run_sync(lambda: [_curves(chapter) for chapter in batch.chapters])
+    chunks: set[int] = set()
     async with connection.transaction():
-        await _write(connection, [*_run_rows(batch, milliseconds()), *_model_rows(batch)])
-        numbers = await _numbers(connection, batch)
-        await _write(connection, await _point_rows(connection, batch, numbers))
-        touched = orjson.dumps(list({number // CHUNK for number in numbers.models.values()})).decode()
+        for chapter, new in zip(batch.chapters, curves, strict=True):
+            chunks |= await _write_chapter(connection, chapter, new)
+        touched = orjson.dumps(list(chunks)).decode()
         await connection.run(_OUTDATED_COLUMNS, (touched,))
-        await _write(connection, _curve_rows(curves, numbers))
         await _write(
             connection,
             [
@@ -223,6 +225,17 @@ async def commit(
             ],
         )
     return touched
+
+
+async def _write_chapter(connection: Connection, batch: Batch, curves: Sequence[Curve]) -> set[int]:
+    """Write a part of what was said; return the pieces of `model_columns` that it made outdated."""
+    known = await _numbered(connection, _MODEL_NOS, {point.model_id for point in batch.model_points})
+    await _write(connection, [*_run_rows(batch, milliseconds()), *_model_rows(batch, known)])
+    numbers = await _numbers(connection, batch)
+    await _write(connection, await _point_rows(connection, batch, numbers))
+    await _write(connection, _curve_rows(curves, numbers))
+    models = {*numbers.models.values(), *await carry_out(connection, batch.acts)}
+    return {number // CHUNK for number in models}
 
 
 async def _write(connection: Connection, statements: Iterable[Statement]) -> None:
@@ -268,11 +281,14 @@ def _run_rows(batch: Batch, now: int) -> Iterator[Statement]:
     yield _KEY, [(key,) for key in batch.metric_keys]
 
 
-def _model_rows(batch: Batch) -> Iterator[Statement]:
+def _model_rows(batch: Batch, known: Container[str]) -> Iterator[Statement]:
     created = {row.model_id for row in batch.models}
     mentioned = {p.model_id: (p.model_id, p.run_id, p.timestamp) for p in batch.model_points}
     yield _MODEL, batch.models
-    yield _MENTIONED_MODEL, [row for model_id, row in mentioned.items() if model_id not in created]
+    yield (
+        _MENTIONED_MODEL,
+        [row for model_id, row in mentioned.items() if not (model_id in created or model_id in known)],
+    )
     yield _FINISHED_MODEL, batch.finished_models
     yield _MODEL_PARAM, batch.model_params
     yield _RUN_PARAMS_TO_MODEL, [(model.model_id,) for model in batch.models]

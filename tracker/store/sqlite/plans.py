@@ -8,6 +8,7 @@ as it matters; a walk that gets nowhere is given up for another way.
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -34,8 +35,8 @@ from ...filter.schema import OWN_KEY
 from ..interface import Query
 from .walks import GREATEST, Walk, walks
 
-# So few rows are tested and sorted without asking whether there is a better way.
-FEW = 2000
+# No more rows than this are tested and sorted without asking whether there is a better way, and always so many.
+FEW, _FEWEST = 2000, 50
 # What a walk may cost before other ways are thought of, in steps of SQLite's virtual machine: some milliseconds.
 STEPS = 200_000
 # Rows that are walked cost about this much less than rows that are driven, which are sorted too.
@@ -93,7 +94,7 @@ class _Finder:
             raise InvalidPageToken
 
     def find(self) -> list[Row]:
-        driver = self._rarest(FEW)
+        driver = self._rarest(self._few())
         if driver and driver.exactly:
             return self._driven(driver)
         found = walks(self._connection, self._subject, self._query)
@@ -106,6 +107,11 @@ class _Finder:
         if driver and driver.exactly:
             return self._driven(driver)
         return self._scanned() if found is None else self._walked(found)
+
+    def _few(self) -> int:
+        """Return how many rows cost less to drive than a walk to so many results costs, if these lie scattered."""
+        scattered = math.isqrt(self._query.limit * self._size() // WALKING)
+        return min(FEW, max(scattered, _FEWEST)) if self._drivers else 0
 
     def _rarest(self, most: int) -> Driver | None:
         """Return the driver that finds the fewest rows, if any finds at most so many; else any."""

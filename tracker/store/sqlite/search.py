@@ -10,7 +10,17 @@ from typing import Any, TypeVar
 
 import orjson
 
-from ...entities import DatasetRef, Experiment, Measurement, MetricSummary, ModelInfo, ModelStatus, RunInfo, RunStatus
+from ...entities import (
+    DatasetRef,
+    Experiment,
+    Lazy,
+    Measurement,
+    MetricSummary,
+    ModelInfo,
+    ModelStatus,
+    RunInfo,
+    RunStatus,
+)
 from ..batch import param_value
 from ..interface import FAMILIES, Found, Query
 from . import plans
@@ -28,12 +38,16 @@ FROM {_WANTED} runs ON run_no = j.number JOIN experiments ON experiments.experim
 """
 _RUN_PARAMS = f"SELECT run_no, key, value, json FROM {_WANTED} run_params ON run_no = j.number"
 _RUN_TAGS = f"SELECT run_no, key, value FROM {_WANTED} run_tags ON run_no = j.number"
-# Later rows replace earlier ones: the highest step, and what a run logged itself before what its models did.
+_SUMMARY = """last_value, points, last_step, last_timestamp, min_value, min_step, max_value, max_step, first_value,
+    first_step"""
 _RUN_METRICS = f"""
-SELECT run_no, key, points, last_value, last_step, last_timestamp, min_value, min_step, max_value, max_step,
-    first_value, first_step
-FROM {_WANTED} series ON run_no = j.number JOIN metric_keys USING (key_no)
-ORDER BY run_no, key_no, of_model DESC, last_step, last_timestamp, dataset_no DESC
+SELECT run_no, key_no, {_SUMMARY} FROM {_WANTED} series ON run_no = j.number WHERE of_model = 0
+"""
+_KEYS = f"SELECT key_no, key FROM {_WANTED} metric_keys ON key_no = j.number"
+# The newest last.
+_MODELS_METRICS = f"""
+SELECT run_no, key_no, {_SUMMARY} FROM {_WANTED} series ON run_no = j.number WHERE of_model = 1
+ORDER BY last_step, last_timestamp, dataset_no DESC
 """
 _MODELS = f"""
 SELECT model_no, model_id, name, models.experiment_id, run_id, step, models.status, model_type, creation_timestamp,
@@ -72,6 +86,17 @@ Row = tuple[Any, ...]
 T = TypeVar("T")
 
 
+class Metrics:
+    """What is read of one run's metrics: the latest value of each, its age, and the row of its summary."""
+
+    __slots__ = ("ages", "latest", "rows")
+
+    def __init__(self) -> None:
+        self.latest: dict[str, float] = {}
+        self.ages: dict[str, tuple[int, int, float]] = {}
+        self.rows: dict[str, Row] = {}
+
+
 def search_experiments(connection: sqlite3.Connection, query: Query) -> Found[Experiment]:
     """Return the experiments that match, in order."""
     rows = plans.find(connection, query)
@@ -86,7 +111,7 @@ def search_runs(connection: sqlite3.Connection, query: Query) -> Found[RunInfo]:
     numbers = _numbers(rows)
     params = _params(connection, _RUN_PARAMS, numbers if "params" in query.families else _NOTHING)
     tags = _texts(connection, _RUN_TAGS, numbers if "tags" in query.families else _NOTHING)
-    metrics = _summaries(connection, numbers if "metrics" in query.families else _NOTHING)
+    metrics = _metrics(connection, numbers if "metrics" in query.families else _NOTHING)
     return _found(
         rows,
         connection.execute(_RUNS, (numbers,)),
@@ -159,7 +184,7 @@ def _experiment(row: Row, tags: dict[str, str]) -> Experiment:
     return Experiment(str(number), name, stage, created, updated, tags)
 
 
-def _run(row: Row, params: dict[str, object], tags: dict[str, str], summaries: dict[str, MetricSummary]) -> RunInfo:
+def _run(row: Row, params: dict[str, object], tags: dict[str, str], metrics: Metrics) -> RunInfo:
     _, run_id, name, experiment_id, experiment, parent_run_id, status, start_time, end_time = row
     return RunInfo(
         run_id=run_id,
@@ -172,8 +197,8 @@ def _run(row: Row, params: dict[str, object], tags: dict[str, str], summaries: d
         end_time=end_time,
         params=params,
         tags=tags,
-        metrics={key: summary.last for key, summary in summaries.items()},
-        summaries=summaries,
+        metrics=metrics.latest,
+        summaries=Lazy(metrics.rows, _summary),
     )
 
 
@@ -195,35 +220,49 @@ def _model(row: Row, params: dict[str, object], tags: dict[str, str], measured: 
     )
 
 
-def _summaries(connection: sqlite3.Connection, numbers: str) -> dict[int, dict[str, MetricSummary]]:
-    summaries: dict[int, dict[str, MetricSummary]] = defaultdict(dict)
-    for (
-        number,
-        key,
+def _metrics(connection: sqlite3.Connection, numbers: str) -> dict[int, Metrics]:
+    """Return the latest values of runs, and the rows of their curves' summaries, of which few are ever looked at."""
+    found: dict[int, Metrics] = defaultdict(Metrics)
+    rows = connection.execute(_RUN_METRICS, (numbers,)).fetchall()
+    of_models = connection.execute(_MODELS_METRICS, (numbers,)).fetchall()
+    key_nos = orjson.dumps(list({row[1] for row in (*rows, *of_models)})).decode()
+    # Once for each metric, not for each run of it.
+    names = dict(connection.execute(_KEYS, (key_nos,)).fetchall())
+    for row in rows:
+        mine, key = found[row[0]], names[row[1]]
+        mine.latest[key] = _real(row[2])
+        mine.rows[key] = row
+    own = {number: set(mine.rows) for number, mine in found.items()} if of_models else {}
+    for row in of_models:
+        number, key = row[0], names[row[1]]
+        mine, before = found[number], found[number].rows.get(key)
+        # As in MLflow, what models were measured at is their run's too; its curve is its own, where it has one.
+        if before is None or key not in own.get(number, ()):
+            mine.rows[key] = row
+        if key not in mine.latest or _age(row) > mine.ages.get(key, _age(before or row)):
+            mine.latest[key] = _real(row[2])
+            mine.ages[key] = _age(row)
+    return found
+
+
+def _age(row: Row) -> tuple[int, int, float]:
+    return row[4], row[5], row[2] or 0.0
+
+
+def _summary(row: Row) -> MetricSummary:
+    _, _, last, points, last_step, last_timestamp, low, low_step, high, high_step, first, first_step = row
+    return MetricSummary(
         points,
-        last,
+        _real(last),
         last_step,
         last_timestamp,
-        low,
+        _real(low),
         low_step,
-        high,
+        _real(high),
         high_step,
-        first,
+        _real(first),
         first_step,
-    ) in connection.execute(_RUN_METRICS, (numbers,)):
-        summaries[number][key] = MetricSummary(
-            points,
-            _real(last),
-            last_step,
-            last_timestamp,
-            _real(low),
-            low_step,
-            _real(high),
-            high_step,
-            _real(first),
-            first_step,
-        )
-    return summaries
+    )
 
 
 def _measurements(connection: sqlite3.Connection, numbers: str) -> dict[int, list[Measurement]]:

@@ -18,6 +18,7 @@ from . import commits, curves, merge, packing, plans, reads, schema, search
 from .connection import Connection, connect_reader, connect_writer
 from .rankable import SqliteRankable
 from .reader import Reader
+from .registry import SqliteRegistry
 
 
 class SqliteSearch:
@@ -72,6 +73,7 @@ class SqliteStore:
 
     def __init__(self, path: Path, reader: Connection) -> None:
         self.search = SqliteSearch(path)
+        self.registry = SqliteRegistry(path)
         self._path = path
         self._reader = reader
         self._writer: Connection | None = None
@@ -151,6 +153,7 @@ class SqliteStore:
         The writing connection goes last: then it is the one that tidies the file up.
         """
         self.search.close()
+        self.registry.close()
         await self._reader.aclose()
         if self._writer is not None:
             await self._writer.aclose()

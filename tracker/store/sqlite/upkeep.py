@@ -8,13 +8,14 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ...entities import File
 from ...errors import StoreError
 from .. import segments
+from ..model_columns import CHUNK
 from ..recount import Recount
 from ..summary import Summary
 from .connection import Connection
@@ -70,6 +71,12 @@ _FILES = """
 SELECT owner, path, size, sha256 FROM files WHERE (owner, path) > (?, ?) ORDER BY owner, path LIMIT ?
 """
 _FAILED = "SELECT model_id FROM models WHERE status = 'UPLOAD_FAILED' ORDER BY model_id"
+_DELETED = "SELECT model_id FROM models WHERE lifecycle_stage = 'deleted' ORDER BY model_id"
+_FORGET = (
+    "UPDATE models SET lifecycle_stage = 'deleted' WHERE model_id = ?",
+    "DELETE FROM files WHERE owner = ?",
+    f"DELETE FROM model_columns WHERE chunk = (SELECT model_no / {CHUNK:d} FROM models WHERE model_id = ?)",
+)
 _AMEND = "UPDATE files SET size = ?, sha256 = ? WHERE owner = ? AND path = ?"
 
 
@@ -212,6 +219,11 @@ async def failed_models(connection: Connection) -> set[str]:
     return {str(model_id) for (model_id,) in await connection.rows(_FAILED)}
 
 
+async def deleted_models(connection: Connection) -> set[str]:
+    """Return the IDs of logged models that were deleted, so that none of their files is needed."""
+    return {str(model_id) for (model_id,) in await connection.rows(_DELETED)}
+
+
 async def copy_into(connection: Connection, place: Path) -> None:
     """Write a copy of the whole file, as it is now, without its free pages; whoever writes meanwhile goes on.
 
@@ -230,9 +242,23 @@ def amend_files(place: Path, files: Mapping[str, list[File]]) -> None:
         StoreError: it cannot be written.
     """
     rows = [(file.size, file.sha256, owner, file.path) for owner, group in files.items() for file in group]
+    _change(place, (_AMEND,), rows)
+
+
+def forget_models(place: Path, model_ids: Collection[str]) -> None:
+    """Mark logged models in a copy as deleted, since they were while it was made.
+
+    Raises:
+        StoreError: it cannot be written.
+    """
+    _change(place, _FORGET, [(model_id,) for model_id in model_ids])
+
+
+def _change(place: Path, statements: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     try:
         with contextlib.closing(sqlite3.connect(_private_uri(place), uri=True)) as connection, connection:
-            connection.executemany(_AMEND, rows)
+            for sql in statements:
+                connection.executemany(sql, rows)
     except sqlite3.Error as problem:
         raise StoreError(f"{place}: {problem}") from problem
 
