@@ -16,6 +16,7 @@ import pytest
 from tracker.entities import DatasetRef
 from tracker.entities.records import (
     CreateModel,
+    DeleteModel,
     FinishModel,
     LogParams,
     MeasureModel,
@@ -127,6 +128,7 @@ async def test_they_are_made_while_others_are_written_and_go_when_theirs_change(
         [MeasureModel(model_id(5), run_id(5), 2, 9, {"acc": 0.25}, TEST)],
         [CreateModel(model_id(MODELS), run_id(0), "new", "", 1, 5), FinishModel(model_id(MODELS), "READY", 6)],
         [FinishModel(model_id(7), "UPLOAD_FAILED", 9)],
+        [DeleteModel(model_id(8), 9)],
         [StartRun(run_id(20), "elsewhere", "r", None, 1)],
     ]
     for said in changes:
