@@ -41,9 +41,10 @@ _FACTS = "models.model_no, models.experiment_id, models.run_no, models.step, mod
 _MODELS = f"""
 SELECT {_FACTS} FROM models WHERE model_no BETWEEN ? AND ? AND status = 'READY' AND lifecycle_stage = 'active'
 """
-# By the primary key: its range of models is what is wanted, not all that have the metric.
+# The signs keep SQLite to the primary key: a range of models is wanted, not all that have the metric.
 _SCORES = """
-SELECT model_no, value FROM model_scores NOT INDEXED WHERE model_no BETWEEN ? AND ? AND key_no = ? AND dataset_no = ?
+SELECT model_no, value FROM model_scores
+WHERE model_no BETWEEN ? AND ? AND +key_no = ? AND +dataset_no = ?
 """
 # In the order logged, as far as it matters: of points of one time and step the one in `model_scores` came last.
 _POINTS = """
