@@ -11,11 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import StoreError
+from ..ranking import NO_STEP
 
 # How many model numbers a piece spans.
 CHUNK: Final = 8192
-# Stands for a model that was saved at no step.
-NO_STEP: Final = int(np.iinfo(np.int64).max)
 _CRC_BYTES = 4
 _OFFSET = np.dtype("<u2")
 

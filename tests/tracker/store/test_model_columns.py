@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker.errors import StoreError
+from tracker.ranking import NO_STEP
 from tracker.store.model_columns import (
     CHUNK,
-    NO_STEP,
     ModelColumns,
     ScoreColumns,
     decode_models,
