@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from ..client import LoggedModel, Tracker, open_tracker
-from ..entities import ModelInfo
 from ..errors import suggestion
 from ..tables import Rows
 from .fitting import Choice
@@ -27,15 +26,13 @@ def rank(arguments: argparse.Namespace) -> None:
     options = _how(arguments) | _goal(metric, arguments)
     with open_tracker(arguments.store, create=False) as tracker:
         among = _among(tracker, arguments)
-        search: Callable[..., list[LoggedModel]] = tracker.rank
-        found = search(metric, top=arguments.top, filter_string=arguments.filter, **options, **among)
+        found = tracker.rank(metric, top=arguments.top, filter_string=arguments.filter, **options, **among)
         names = [metric] if isinstance(metric, str) else list(metric)
         nothing = "" if found else _nothing(tracker, names)
-    show(arguments, ranking := _as_rows(found), _choice(ranking, names), nothing)
-
-
-def _as_rows(found: list[LoggedModel]) -> Rows[LoggedModel]:
-    return found if isinstance(found, Rows) else Rows(found, of=ModelInfo)
+    if arguments.explain and found and not (arguments.json or arguments.csv or arguments.fields):
+        print("\n".join(found.explained()))
+    else:
+        show(arguments, found, _choice(found, names), nothing)
 
 
 def _choice(ranking: Rows[LoggedModel], names: Sequence[str]) -> Choice:

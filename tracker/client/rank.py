@@ -77,7 +77,7 @@ class RankedModels(Rows[Model]):
 
     def leading(self) -> Sequence[Column]:
         """Return the columns that say what is ranked by."""
-        left_out = {"model_no", "run_no", "dataset_nos", "step", "group.label"}
+        left_out = {"model_no", "run_no", "dataset_nos", "step", "group.label", "lead.over"}
         return record_columns(self.places, Place, entries=self.ranking.by.metrics, leave_out=left_out)
 
 

@@ -136,3 +136,14 @@ def test_a_mistyped_command_is_one_line_and_exit_code_2(capsys: pytest.CaptureFi
     assert caught.value.code == 2
     out, err = capsys.readouterr()
     assert (len(err.splitlines()), out) == (1, "")
+
+
+def test_reasons_are_told_in_lines(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["rank", "acc", "--dataset", "holdout", "--explain", "--store", str(place)]
+    assert main(words) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert told[0] == "by acc (maximize); latest value"
+    assert told[1].startswith("1. ")
+    assert told[-1].startswith("out of ")
+    assert main([*words, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)
