@@ -1,16 +1,19 @@
 """The life of a trial: its states, and which may follow which.
 
     WAITING ──→ RUNNING ──→ COMPLETE | PRUNED | FAILED | KILLED
+       ↑───────────┴────────────────────────────────────┘
 
-COMPLETE ran to its end. PRUNED was told to stop since others do better. FAILED raised, exited with another code
-than 0 or was killed from outside. KILLED was ended because the sweep was. The last four are final.
+A trial runs in attempts, numbered from 0: one that fails may be retried, and waits for that. COMPLETE ran to its
+end. PRUNED was told to stop since others do better. FAILED raised, exited with another code than 0, was killed from
+outside or ran out of time, and has no attempt left. These three are final. KILLED was ended because the sweep was:
+final too, unless the sweep is resumed.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
@@ -31,17 +34,30 @@ class TrialState(StrEnum):
 
     @property
     def final(self) -> bool:
-        """Whether nothing can follow."""
-        return not TRANSITIONS[self]
+        """Whether nothing can follow while the sweep runs."""
+        return self not in {TrialState.WAITING, TrialState.RUNNING}
+
+
+class Cause(StrEnum):
+    """Why an attempt failed."""
+
+    CRASH = "crash"  # it raised, or exited with another code than 0
+    SIGNAL = "signal"  # it was killed from outside
+    MEMORY = "memory"  # it took more memory than it may, or than there was
+    TIMEOUT = "timeout"  # it ran for longer than it may
+    STALLED = "stalled"  # it logged nothing for longer than it may
+    PREEMPTED = "preempted"  # the machine wants its slot back
+    LOST = "lost"  # its scheduler or its worker is gone
+    START = "start"  # its program could not be started
 
 
 TRANSITIONS: Mapping[TrialState, frozenset[TrialState]] = {
     TrialState.WAITING: frozenset({TrialState.RUNNING, TrialState.KILLED}),
-    TrialState.RUNNING: frozenset({TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAILED, TrialState.KILLED}),
+    TrialState.RUNNING: frozenset(TrialState) - {TrialState.RUNNING},
     TrialState.COMPLETE: frozenset(),
     TrialState.PRUNED: frozenset(),
     TrialState.FAILED: frozenset(),
-    TrialState.KILLED: frozenset(),
+    TrialState.KILLED: frozenset({TrialState.WAITING}),
 }
 
 
@@ -59,16 +75,27 @@ def follow(state: TrialState, following: TrialState) -> TrialState:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a trial ended; `reason` says in a line why it did not complete, `tail` is the end of its output."""
+    """How an attempt ended.
+
+    `reason` says in a line why it did not complete, `cause` what kind of reason that is, `tail` is the end of its
+    output. Of a trial that was told to stop, PRUNED says that it stopped; whoever told it knows why.
+    """
 
     state: TrialState
     reason: str = ""
     tail: str = ""
+    cause: Cause | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """One trial to run: what its executor needs to know."""
+    """One attempt of a trial to run: what its executor needs to know.
+
+    `resume_from` is the ID of the checkpoint that an earlier attempt left. `output` is the file for what it prints.
+    `environment` comes on top of the scheduler's own variables. `judged` says that a pruner listens: whoever logs the
+    metric waits for its word. `grace` is how many seconds it may take to end after it was told to, `memory` how many
+    bytes it may hold.
+    """
 
     number: int
     params: Mapping[str, object]
@@ -77,6 +104,14 @@ class Assignment:
     experiment: str
     store: str
     metric: str
+    attempt: int = 0
+    sweep_id: str = ""
+    resume_from: str | None = None
+    output: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    judged: bool = False
+    grace: float = 10.0
+    memory: int | None = None
 
 
 def trial_seed(seed: int, number: int) -> int:

@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ..errors import SweepError
 from ..samplers import Sampler
 from ..trial import TrialState, follow, trial_seed
 
@@ -82,6 +83,9 @@ class Study:
     def tell(self, number: int, state: TrialState, value: float | None) -> None:
         """Say how a trial ended: its final state, and its value if it has one."""
         trial = self._trials[number]
+        if not state.final:
+            message = f"a trial does not end as {state}"
+            raise SweepError(message)
         trial.state = follow(trial.state, state)
         trial.value = value if value is not None and math.isfinite(value) else None
         counts = trial.value if state in {TrialState.COMPLETE, TrialState.PRUNED} else None

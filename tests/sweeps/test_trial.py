@@ -19,9 +19,9 @@ class TestTransitions:
     def test_nothing_follows_a_final_state(self) -> None:
         assert {state for state in TrialState if state.final} == FINAL
 
-    def test_a_trial_runs_before_it_ends_unless_the_sweep_ends_first(self) -> None:
+    def test_a_trial_runs_before_it_ends_unless_the_sweep_ends_first_and_may_run_again(self) -> None:
         assert TRANSITIONS[TrialState.WAITING] == {TrialState.RUNNING, TrialState.KILLED}
-        assert TRANSITIONS[TrialState.RUNNING] == FINAL
+        assert TRANSITIONS[TrialState.RUNNING] == FINAL | {TrialState.WAITING}
 
     @pytest.mark.parametrize(("state", "following"), list(itertools.product(TrialState, TrialState)))
     def test_follow_allows_what_the_table_says_and_nothing_else(self, state: TrialState, following: TrialState) -> None:
