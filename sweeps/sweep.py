@@ -272,7 +272,7 @@ def _plan(sweep: Sweep, parallel: int | None, trials: int | None, seed: int | No
 def _refuse_unsupported(config: SweepConfig) -> None:
     if config.early_terminate is not None:
         raise InvalidSweep("is not supported yet; remove it and no trial is stopped early", where="early_terminate")
-    if config.execution.retries:
+    if config.execution.retries.any:
         raise InvalidSweep(
             "is not supported yet; remove it, and a failed trial stays failed", where="execution.retries"
         )

@@ -7,15 +7,31 @@ from .early_terminate import EarlyTerminate
 from .execution import Execution
 from .files import read
 from .mapping import from_mapping
-from .metric import Metric
+from .metric import Impute, Metric
+from .pruner import Asha, HyperbandRule, Median, Patience, Percentile, PrunerRule, Threshold
+from .resources import Resources
+from .retries import Retries
+from .stop import Plateau, Stop
 from .sweep_config import SweepConfig
 
 __all__ = [
     "DEFAULT_COMMAND",
+    "Asha",
     "EarlyTerminate",
     "Execution",
+    "HyperbandRule",
+    "Impute",
+    "Median",
     "Metric",
+    "Patience",
+    "Percentile",
+    "Plateau",
+    "PrunerRule",
+    "Resources",
+    "Retries",
+    "Stop",
     "SweepConfig",
+    "Threshold",
     "expand",
     "from_mapping",
     "read",

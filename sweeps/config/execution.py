@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal, cast, get_args
 
 from ..errors import InvalidSweep
@@ -10,6 +11,10 @@ from ..space.faults import refuse_unknown
 from . import fields
 from .duration import seconds
 from .fields import Data
+from .pruner import PrunerRule
+from .resources import Resources
+from .retries import Retries
+from .stop import Stop
 
 Executor = Literal["inline", "threads", "processes", "command"]
 EXECUTORS: tuple[Executor, ...] = get_args(Executor)
@@ -24,18 +29,28 @@ _NOT_YET = {
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """How the sweep runs; None leaves it to the moment of running. `timeout` is seconds, of one trial.
+    """How the sweep runs; None leaves it to the moment of running, or does without.
 
-    `dataset` names the dataset by whose measurements checkpoints are chosen.
+    `dataset` names the dataset by whose measurements checkpoints are chosen. One attempt of a trial may take
+    `timeout` seconds, be silent for `no_progress` seconds, and has `grace` seconds to end once it is told to.
+    `max_failures` is a number of trials, or below 1 a share of those that have ended.
     """
 
     parallel: int | None = None
     seed: int | None = None
     sampler: str | None = None
+    pruner: PrunerRule | None = None
     executor: Executor | None = None
     dataset: str | None = None
     timeout: float | None = None
-    retries: int = 0
+    no_progress: float | None = None
+    grace: float = 10.0
+    retries: Retries = field(default_factory=Retries)
+    max_failures: float | None = None
+    resources: Resources | None = None
+    start_with: tuple[Mapping[str, object], ...] = ()
+    warm_start: tuple[str, ...] = ()
+    stop: Stop = field(default_factory=Stop)
 
 
 def parse(execution: Data) -> Execution:
@@ -49,7 +64,7 @@ def parse(execution: Data) -> Execution:
         executor=_executor(execution),
         dataset=fields.text(execution, "dataset"),
         timeout=fields.read(execution, "timeout", seconds),
-        retries=fields.whole(execution, "retries", 0) or 0,
+        retries=Retries(any=fields.whole(execution, "retries", 0) or 0),
     )
 
 

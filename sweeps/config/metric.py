@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast, get_args
+from typing import Literal, cast, get_args
 
 from ..errors import InvalidSweep
 from ..space.faults import refuse_unknown
@@ -11,6 +11,7 @@ from ..trial import Goal
 from . import fields
 from .fields import Data
 
+Impute = Literal["latest", "best", "worst"]
 GOALS: tuple[Goal, ...] = get_args(Goal)
 
 _IMPUTE = "remove it; a failed trial has no value"
@@ -24,6 +25,8 @@ class Metric:
     name: str
     goal: Goal = "minimize"
     target: float | None = None
+    impute: Impute | None = None
+    impute_while_running: Impute | None = None
 
 
 def parse(metric: Data) -> Metric:

@@ -1,0 +1,74 @@
+"""Our rules for stopping trials early, as a sweep file's `execution.pruner` describes them.
+
+An *iteration* is a report of the sweep's metric, counted from 1 in each trial; it is not the step that was logged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Asha:
+    """Asynchronous successive halving: at each rung the best of `eta` trials goes on.
+
+    The rungs are at `min_iter`, times `eta`, and so on up to `max_iter`, or without end. With several `brackets`,
+    later ones begin at higher rungs.
+    """
+
+    min_iter: int = 1
+    max_iter: int | None = None
+    eta: float = 3
+    brackets: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class HyperbandRule:
+    """Hyperband: as many brackets of successive halving as fit between `min_iter` and `max_iter`."""
+
+    max_iter: int
+    min_iter: int = 1
+    eta: float = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Median:
+    """Stop a trial whose best value is worse than the median of what others had reached by that iteration.
+
+    `startup` trials must have ended before any is stopped; nothing is stopped within the first `warmup`
+    iterations, and after them only at each `every`-th.
+    """
+
+    startup: int = 5
+    warmup: int = 0
+    every: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Percentile:
+    """As the median rule, for another `percentile`: 25 lets the best quarter go on."""
+
+    percentile: float = 25.0
+    startup: int = 5
+    warmup: int = 0
+    every: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Stop a trial that has not got better by more than `delta` for so many `iterations`."""
+
+    iterations: int
+    delta: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """Stop a trial whose metric leaves the range `lower` to `upper`, once `warmup` iterations are over."""
+
+    lower: float | None = None
+    upper: float | None = None
+    warmup: int = 0
+
+
+PrunerRule = Asha | HyperbandRule | Median | Percentile | Patience | Threshold
