@@ -3,6 +3,8 @@
     SweepError
     ├── InvalidSweep               a sweep, or a sweep file, that cannot be run
     ├── SweepNotFound              no such sweep in the store
+    ├── SweepRunning               another process runs it already
+    ├── SpaceChanged               a sweep cannot go on with other parameters than it began with
     ├── ExampleNotFound            no such built-in example
     ├── TargetNotFound             the program or function to run is not there
     ├── MetricNeverLogged          the sweep ended and no trial had logged its metric
@@ -45,6 +47,23 @@ class SweepNotFound(SweepError, LookupError):
         self.known = tuple(dict.fromkeys(known))
         there = f"; there is {', '.join(self.known[:8])}" if self.known else "; the store holds no sweep yet"
         super().__init__(f"no sweep {wanted!r}{there}")
+
+
+class SweepRunning(SweepError):
+    """Another process, or another part of this one, runs the sweep already."""
+
+    def __init__(self, name: str, pid: int) -> None:
+        self.pid = pid
+        super().__init__(f"sweep {name!r} is running already, in process {pid}; look at it with: sweeps status {name}")
+
+
+class SpaceChanged(SweepError, ValueError):
+    """A sweep cannot go on with other parameters than it began with; `differences` says what changed, a line each."""
+
+    def __init__(self, name: str, differences: Iterable[str]) -> None:
+        self.differences = tuple(differences)
+        remedy = "undo that, or fork the sweep: a new one that begins with what this one has learned"
+        super().__init__(f"sweep {name!r} cannot go on: {'; '.join(self.differences)}; {remedy}")
 
 
 class ExampleNotFound(SweepError, LookupError):

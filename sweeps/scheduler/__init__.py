@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from .events import Event, SweepEnded, SweepInterrupted, SweepStarted, TrialEnded, TrialReported, TrialStarted
+from .conductor import Conductor, Launch
+from .ledger import Ledger
 from .scheduler import Limits, Scheduler
 
 __all__ = [
+    "Conductor",
     "Event",
+    "Launch",
+    "Ledger",
     "Limits",
     "Scheduler",
     "SweepEnded",

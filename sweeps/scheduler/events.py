@@ -10,7 +10,11 @@ from ..trial import TrialState
 
 @dataclass(frozen=True, slots=True)
 class SweepStarted:
-    """The sweep's run exists; `total` is how many trials there will be, None if nobody knows."""
+    """The sweep's run exists; `total` is how many trials there will be, None if nobody knows.
+
+    Of a sweep that is resumed, `done` counts the trials that had ended by their state, and `best` is the best of
+    them: its number and its value.
+    """
 
     sweep_id: str
     name: str
@@ -18,15 +22,19 @@ class SweepStarted:
     parallel: int
     metric: str
     goal: str
+    done: Mapping[TrialState, int]
+    best: tuple[int, float] | None
 
 
 @dataclass(frozen=True, slots=True)
 class TrialStarted:
-    """A trial has a slot and a run."""
+    """An attempt of a trial, the first one being 0, has a slot and a run."""
 
     number: int
     run_id: str
     params: Mapping[str, object]
+    attempt: int
+    gpus: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +42,13 @@ class TrialReported:
     """A running trial logged the sweep's metric."""
 
     number: int
+    step: int
     value: float
 
 
 @dataclass(frozen=True, slots=True)
 class TrialEnded:
-    """A trial ended; `value` is the best it reached."""
+    """An attempt ended; `value` is the best that the trial reached. A trial that waits will be tried again."""
 
     number: int
     state: TrialState
@@ -56,9 +65,10 @@ class SweepInterrupted:
 
 @dataclass(frozen=True, slots=True)
 class SweepEnded:
-    """Nothing runs any more; `interrupted` says that it was ended before its time."""
+    """Nothing runs any more; `interrupted` says that it was ended before its time, `reason` why it has ended early."""
 
     interrupted: bool
+    reason: str
 
 
 Event = SweepStarted | TrialStarted | TrialReported | TrialEnded | SweepInterrupted | SweepEnded

@@ -1,50 +1,55 @@
 """The one task group.
 
-One conductor owns the study, so there are no locks: it launches trials while slots are free, and otherwise waits
+One task drives the conductor, so there are no locks: it launches trials while slots are free, and otherwise waits
 for what they send it. Each trial has a task and a cancel scope of its own. Its outcome is a value, sent after the
-scope was left, so that no trial's end can cancel another.
+scope was left, so that no trial's end can cancel another. Reports go straight to the study, in the same thread: from
+the metric logged to the decision is one call.
 """
 
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import NamedTuple, TypeVar
 
 import anyio
 from anyio import to_thread
 from anyio.abc import TaskGroup
-from anyio.streams.memory import MemoryObjectSendStream
-
-from tracker import AsyncRun, AsyncTracker, RunStatus
 
 from ..executors import Control, Executor
-from ..study import Study, Suggestion
-from ..study.record import REASON, STATE, TAIL, TRIAL, VALUE, tag_text
+from ..study import Verdict
 from ..trial import Assignment, Outcome, TrialState
+from . import why
+from .conductor import Conductor, Launch
 from .events import Event, SweepInterrupted, TrialEnded, TrialReported, TrialStarted
+from .lease import Lease
+from .ledger import Ledger
+from .why import Why
+
+T = TypeVar("T")
 
 # After so many complete trials without the metric, more will not bring it.
 _PATIENCE = 3
-_RUN_STATUS = {
-    TrialState.COMPLETE: RunStatus.FINISHED,
-    TrialState.PRUNED: RunStatus.FINISHED,
-    TrialState.FAILED: RunStatus.FAILED,
-    TrialState.KILLED: RunStatus.KILLED,
-}
+# How long after its grace a trial that was told to stop is ended by cancelling it, in seconds.
+_LAST_SECOND = 1.0
+# How often time and budget are looked at, in seconds.
+_TICK = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How many trials run at once, and for how many seconds each may."""
+    """What one attempt may take, in seconds and bytes; None is no limit. `grace` is the time to end once told to."""
 
-    parallel: int
     timeout: float | None = None
+    no_progress: float | None = None
+    grace: float = 10.0
 
 
 class _Ended(NamedTuple):
-    number: int
+    launch: Launch
     outcome: Outcome
     value: float | None
 
@@ -52,52 +57,60 @@ class _Ended(NamedTuple):
 class _Interrupted(NamedTuple):
     """Someone wants the sweep to end."""
 
+    why: Why
+
 
 @dataclass(slots=True)
 class _Running:
+    launch: Launch
     control: Control
-    scope: anyio.CancelScope
+    scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
+    why: Why | None = None
+    heard: float = field(default_factory=time.monotonic)
+    reported: bool = False
 
 
 class Scheduler:
-    """Drives a study to its end."""
+    """Drives a conductor to the end of its study."""
 
     def __init__(
         self,
-        study: Study,
+        conductor: Conductor,
         executor: Executor,
-        tracker: AsyncTracker,
-        parent: AsyncRun,
+        ledger: Ledger,
         *,
         metric: str,
-        goal: str,
         limits: Limits,
         listen: Callable[[Event], None],
+        lease: Lease,
     ) -> None:
-        self._study = study
+        self._lease = lease
+        self._conductor = conductor
+        self._study = conductor.study
         self._executor = executor
-        self._tracker = tracker
-        self._parent = parent
+        self._ledger = ledger
         self._metric = metric
-        self._better = max if goal == "maximize" else min
         self._limits = limits
         self._listen = listen
+        self._outputs = ledger.folder
         self._running: dict[int, _Running] = {}
-        self._send, self._receive = anyio.create_memory_object_stream[_Ended | _Interrupted | TrialReported](math.inf)
+        self._send, self._receive = anyio.create_memory_object_stream[_Ended | _Interrupted](math.inf)
         # Optuna's study keeps caches by thread; one call at a time is all it ever gets.
         self._one = anyio.CapacityLimiter(1)
         self._without_metric = 0
         self.interruptions = 0
 
-    def interrupt(self) -> None:
+    def interrupt(self, reason: Why = why.INTERRUPTED) -> None:
         """End the sweep: at the first call in order, at the second at once."""
-        self._send.send_nowait(_Interrupted())
+        self._send.send_nowait(_Interrupted(reason))
 
     async def run(self) -> None:
         """Run trials until the study has no more, or the sweep is interrupted; nothing is left running."""
         try:
             async with self._executor, anyio.create_task_group() as tasks:
+                tasks.start_soon(self._tick)
                 await self._conduct(tasks)
+                tasks.cancel_scope.cancel()
         except ExceptionGroup as several:
             raise _first(several) from several
 
@@ -108,122 +121,169 @@ class Scheduler:
 
     async def _conduct(self, tasks: TaskGroup) -> None:
         while True:
-            await self._launch(tasks)
+            await self._fill(tasks)
             if not self._running:
                 return
-            await self._handle(await self._receive.receive())
+            message = await self._receive.receive()
+            if isinstance(message, _Interrupted):
+                self._interrupt(message.why)
+            else:
+                await self._end(message)
 
-    async def _launch(self, tasks: TaskGroup) -> None:
-        while not self.interruptions and len(self._running) < self._limits.parallel:
-            suggestion = await to_thread.run_sync(self._study.ask, limiter=self._one)
-            if suggestion is None:
+    async def _fill(self, tasks: TaskGroup) -> None:
+        """Launch what there is a slot for."""
+        while True:
+            number = self._conductor.wants()
+            if number is not None:
+                proposal = await self._call(self._study.propose, number)
+                if self._conductor.begin(number, proposal) is not None and proposal is not None:
+                    self._ledger.begin(number, proposal)
+            launch = self._conductor.launch()
+            if launch is not None:
+                await self._launch(tasks, launch)
+            elif number is None:
                 return
-            run = self._parent.start_child(
-                name=f"trial-{suggestion.number}",
-                params=suggestion.params,
-                tags={TRIAL: suggestion.number, STATE: TrialState.RUNNING},
-            )
-            number = suggestion.number
-            control = Control(lambda value, number=number: self._report(number, value))  # type: ignore[misc]
-            scope = anyio.CancelScope()
-            self._running[number] = _Running(control, scope)
-            # First the task, which will close the run whatever else happens.
-            tasks.start_soon(self._run_trial, suggestion, run, self._running[number], self._send.clone())
-            self._listen(TrialStarted(number, run.run_id, suggestion.params))
 
-    def _report(self, number: int, value: float) -> None:
-        self._send.send_nowait(TrialReported(number, value))
-
-    async def _handle(self, message: _Ended | _Interrupted | TrialReported) -> None:
-        if isinstance(message, _Interrupted):
-            self._interrupt()
-        elif isinstance(message, TrialReported):
-            self._study.report(message.number, message.value)
-            self._listen(message)
-        else:
-            await self._end(message)
-
-    def _interrupt(self) -> None:
-        self.interruptions += 1
-        self._listen(SweepInterrupted(self.interruptions))
-        self._study.stop()
-        for running in self._running.values():
-            running.control.stop()
-            if self.interruptions > 1:
-                running.scope.cancel()
-
-    async def _end(self, ended: _Ended) -> None:
-        del self._running[ended.number]
-        state = ended.outcome.state
-        await to_thread.run_sync(self._study.tell, ended.number, state, ended.value, limiter=self._one)
-        self._listen(TrialEnded(ended.number, state, ended.value, ended.outcome.reason))
-        if self._metric and state is TrialState.COMPLETE and ended.value is None and self._study.best_value is None:
-            self._without_metric += 1
-            if self._without_metric >= _PATIENCE:
-                self._study.stop()
-
-    async def _run_trial(
-        self,
-        suggestion: Suggestion,
-        run: AsyncRun,
-        running: _Running,
-        send: MemoryObjectSendStream[_Ended | _Interrupted | TrialReported],
-    ) -> None:
+    async def _launch(self, tasks: TaskGroup, launch: Launch) -> None:
+        attempt = launch.attempt
+        resume_from = await self._ledger.newest_checkpoint(attempt.number) if attempt.restarted else None
+        self._ledger.launch(attempt)
+        run = self._ledger.run(attempt.number)
         assignment = Assignment(
-            number=suggestion.number,
-            params=suggestion.params,
-            seed=suggestion.seed,
+            number=attempt.number,
+            params=attempt.params,
+            seed=attempt.seed,
             run_id=run.run_id,
             experiment=run.experiment,
-            store=str(self._tracker.path),
+            store=str(self._ledger.store),
             metric=self._metric,
+            attempt=attempt.attempt,
+            sweep_id=self._ledger.sweep_id,
+            resume_from=resume_from,
+            output=str(self._outputs / f"{attempt.number}-{attempt.attempt}.txt"),
+            environment=launch.grant.environment,
+            judged=self._study.judges,
+            grace=self._limits.grace,
+            memory=launch.grant.need.memory or None,
         )
+        running = self._watched(launch)
+        self._running[attempt.number] = running
+        tasks.start_soon(self._run_trial, assignment, running)
+        gpus = tuple(device for device, _ in launch.grant.gpus)
+        self._listen(TrialStarted(attempt.number, run.run_id, attempt.params, attempt.attempt, gpus))
+
+    def _watched(self, launch: Launch) -> _Running:
+        """Return the scheduler's hand on an attempt, which hears what it reports."""
+        number, attempt = launch.attempt.number, launch.attempt.attempt
+
+        def report(value: float, step: int) -> bool:
+            progress()
+            running.reported = True
+            stop = self._study.report(number, attempt, step, value)
+            self._listen(TrialReported(number, step, value))
+            if self._study.overspent:
+                self._stop_all(why.overspent(self._study.ending))
+            elif stop and running.why is None:
+                running.why = why.PRUNED
+                running.control.stop()
+            return stop
+
+        def progress() -> None:
+            running.heard = time.monotonic()
+
+        running = _Running(launch, Control(report, progress))
+        return running
+
+    def _stop_all(self, reason: Why) -> None:
+        for running in self._running.values():
+            running.why = running.why or reason
+            running.control.stop()
+
+    def _interrupt(self, reason: Why) -> None:
+        self.interruptions += 1
+        self._listen(SweepInterrupted(self.interruptions))
+        self._study.stop(reason.reason)
+        self._stop_all(reason)
+        if self.interruptions > 1:
+            for running in self._running.values():
+                running.scope.cancel()
+
+    async def _tick(self) -> None:
+        """Look at the clock, and for word from other terminals."""
+        started = time.monotonic()
+        while True:
+            if not self._study.overspent and self._study.spend(time.monotonic() - started):
+                self._stop_all(why.overspent(self._study.ending))
+            while self.interruptions < self._lease.stop_wanted:
+                self._interrupt(why.INTERRUPTED)
+            await anyio.sleep(_TICK)
+
+    async def _end(self, ended: _Ended) -> None:
+        attempt = ended.launch.attempt
+        verdict = self._conductor.end(attempt.number, attempt.attempt, ended.outcome, ended.value)
+        assert verdict is not None  # noqa: S101  # each launch sends its end once
+        del self._running[attempt.number]
+        self._ledger.end(verdict)
+        if verdict.told is not None:
+            await self._call(self._study.sampler.tell, verdict.number, verdict.told)
+        self._listen(TrialEnded(verdict.number, verdict.state, verdict.value, verdict.outcome.reason))
+        self._look_for_metric(verdict)
+
+    def _look_for_metric(self, verdict: Verdict) -> None:
+        if self._metric and verdict.state is TrialState.COMPLETE and self._study.best_value is None:
+            self._without_metric += 1
+            if self._without_metric >= _PATIENCE:
+                self._study.stop(f"no trial logs {self._metric}")
+
+    async def _call(self, function: Callable[..., T], *arguments: object) -> T:
+        """Call the sampler: here if that is quick, else in a thread."""
+        if self._study.sampler.quick:
+            return function(*arguments)
+        return await to_thread.run_sync(function, *arguments, limiter=self._one)
+
+    async def _run_trial(self, assignment: Assignment, running: _Running) -> None:
+        outcome, value = Outcome(TrialState.KILLED, "the sweep was ended"), None
+        try:
+            outcome = await self._outcome(assignment, running)
+        finally:
+            # Also when the whole sweep is cancelled: the store says what happened.
+            with anyio.CancelScope(shield=True):
+                await self._ledger.keep_output(assignment.number, Path(assignment.output))
+                if not running.reported or self._executor.reports_may_be_lost:
+                    value = await self._ledger.value(assignment.number)
+                self._send.send_nowait(_Ended(running.launch, outcome, value))
+
+    async def _outcome(self, assignment: Assignment, running: _Running) -> Outcome:
         outcome = Outcome(TrialState.KILLED, "the sweep was ended")
-        async with send:
-            try:
-                outcome = await self._outcome(assignment, run, running)
-            finally:
-                # Also when the whole sweep is cancelled: the store says what happened.
-                with anyio.CancelScope(shield=True):
-                    value = await self._close(run, outcome, outcome.tail or running.control.tail)
-            send.send_nowait(_Ended(suggestion.number, outcome, value))
-
-    async def _outcome(self, assignment: Assignment, run: AsyncRun, running: _Running) -> Outcome:
-        killed = Outcome(TrialState.KILLED, "the sweep was ended")
-        outcome = killed
-        timed_out = False
         with running.scope:
-            # The trial is in the store before anything of it runs.
-            await run.flush()
-            with anyio.move_on_after(self._limits.timeout) as time:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self._watch, running)
                 outcome = await self._executor.run(assignment, running.control)
-            timed_out = time.cancelled_caught
-        if timed_out:
-            return Outcome(TrialState.FAILED, f"timed out after {self._limits.timeout:g} s")
-        if outcome.state is TrialState.PRUNED and self.interruptions:
-            return killed
-        return outcome
+                tasks.cancel_scope.cancel()
+        if running.scope.cancelled_caught:
+            outcome = replace(outcome, state=TrialState.FAILED, tail=running.control.tail)
+        return running.why.judge(outcome) if running.why is not None else outcome
 
-    async def _close(self, run: AsyncRun, outcome: Outcome, tail: str) -> float | None:
-        """Write down how a trial ended; return the best value that it reached."""
-        await self._tracker.catch_up()
-        value = await self._value(run.run_id)
-        tags = {
-            STATE: outcome.state,
-            VALUE: None if value is None else repr(value),
-            REASON: tag_text(outcome.reason),
-            TAIL: tag_text(tail),
-        }
-        run.set_tags({key: text for key, text in tags.items() if text})
-        run.end(_RUN_STATUS[outcome.state])
-        return value
+    async def _watch(self, running: _Running) -> None:
+        """Stop an attempt whose time is up, and end one that does not stop."""
+        timeout, silence = self._limits.timeout or math.inf, self._limits.no_progress or math.inf
+        began = time.monotonic()
+        while running.why is None:
+            now = time.monotonic()
+            if now - began >= timeout:
+                self._stop(running, why.timed_out(timeout))
+            elif now - running.heard >= silence:
+                self._stop(running, why.stalled(silence))
+            else:
+                left = min(began + timeout, running.heard + silence) - now
+                with anyio.move_on_after(left):
+                    await running.control.wait_stop()
+        await anyio.sleep(self._limits.grace + _LAST_SECOND)
+        running.scope.cancel()
 
-    async def _value(self, run_id: str) -> float | None:
-        if not self._metric:
-            return None
-        history = await self._tracker.metric_history(run_id, self._metric)
-        finite = [value for value in history.values.tolist() if math.isfinite(value)]
-        return self._better(finite) if finite else None
+    def _stop(self, running: _Running, reason: Why) -> None:
+        running.why = reason
+        running.control.stop()
 
 
 def _first(problem: Exception) -> Exception:

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from .record import SweepRecord, TrialResult, goal_of, sweep_tags
-from .study import Study, Suggestion
+from .record import SweepRecord, TrialResult, goal_of, past_trial, sweep_tags
+from .rules import Rules
+from .study import Study
+from .trials import Attempt, PastTrial, Verdict
 
-__all__ = ["Study", "Suggestion", "SweepRecord", "TrialResult", "goal_of", "sweep_tags"]
+__all__ = [
+    "Attempt",
+    "PastTrial",
+    "Rules",
+    "Study",
+    "SweepRecord",
+    "TrialResult",
+    "Verdict",
+    "goal_of",
+    "past_trial",
+    "sweep_tags",
+]

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tracker import RunInfo, goal_tag
 
-from ..trial import TrialState
+from ..samplers import Params, Proposal
+from ..trial import Cause, TrialState
+from .trials import PastTrial, Verdict
 
 KIND, CONFIG, SEED, SPACE = "sweep.kind", "sweep.config", "sweep.seed", "sweep.space"
 METRIC, GOAL, DATASET = "sweep.metric", "sweep.goal", "sweep.dataset"
+# Why a sweep ended before its last trial, and from which it was forked.
+ENDED, FORKED_FROM = "sweep.ended", "sweep.forked_from"
 TRIAL, STATE, VALUE, REASON, TAIL = "trial.number", "trial.state", "trial.value", "trial.reason", "trial.tail"
+# What the sampler proposed; when each attempt began (ms since 1970), by which causes attempts failed.
+PROPOSAL, ATTEMPTS, CAUSES = "trial.proposal", "trial.attempts", "trial.causes"
 # The filter that finds the parent runs of sweeps.
 SWEEPS = f"tags.`{KIND}` = 'sweep'"
 
@@ -46,7 +53,10 @@ class SweepRecord:
 
 @dataclass(frozen=True, slots=True)
 class TrialResult:
-    """How a trial ended; `value` is the best finite value of the sweep's metric, None if there is none."""
+    """How a trial ended; `value` is the best finite value of the sweep's metric, None if there is none.
+
+    `attempts` counts how often it was begun; `seconds` is the time from its start to its end, None if it has not ended.
+    """
 
     number: int
     run_id: str
@@ -54,6 +64,8 @@ class TrialResult:
     params: Mapping[str, object]
     value: float | None
     reason: str
+    attempts: int = 1
+    seconds: float | None = None
 
     @classmethod
     def of_run(cls, run: RunInfo) -> TrialResult:
@@ -63,10 +75,88 @@ class TrialResult:
             number=int(run.tags[TRIAL]),
             run_id=run.run_id,
             state=TrialState(run.tags.get(STATE, TrialState.RUNNING)),
-            params=run.params,
+            params=_proposal(run).params,
             value=None if value is None else float(value),
             reason=run.tags.get(REASON, ""),
+            attempts=len(attempt_starts(run)),
+            seconds=None if run.end_time is None else (run.end_time - run.start_time) / 1000,
         )
+
+
+def past_trial(run: RunInfo, curve: Sequence[tuple[int, int, float]]) -> PastTrial:
+    """Read a child run back; `curve` holds (step, timestamp in ms, value) of each point of the sweep's metric."""
+    trial, starts = TrialResult.of_run(run), attempt_starts(run)
+    return PastTrial(
+        number=trial.number,
+        proposal=_proposal(run),
+        state=trial.state,
+        value=trial.value,
+        attempt=len(starts) - 1,
+        causes=tuple(Cause(cause) for cause in json.loads(run.tags.get(CAUSES, "[]"))),
+        curve=tuple(newest(sorted(curve, key=lambda point: point[1]), starts)),
+        ended=float(run.end_time or 0),
+    )
+
+
+def newest(curve: Iterable[tuple[int, int, float]], starts: Sequence[int]) -> list[tuple[int, float]]:
+    """Return (step, value) of a trial's curve, of which each attempt takes back what came at its first step and later.
+
+    `curve` holds (step, timestamp, value) in the order of logging, `starts` when each attempt began.
+    """
+    kept: list[tuple[int, float]] = []
+    waiting = list(starts[1:])
+    for step, timestamp, value in curve:
+        if waiting and timestamp >= waiting[0]:
+            while waiting and timestamp >= waiting[0]:
+                waiting.pop(0)
+            kept = [point for point in kept if point[0] < step]
+        kept.append((step, value))
+    return kept
+
+
+def trial_tags(number: int, proposal: Proposal) -> dict[str, object]:
+    """Return the tags of a trial's new child run."""
+    told = {"params": proposal.params, "memo": proposal.memo}
+    return {TRIAL: number, STATE: TrialState.WAITING, PROPOSAL: json.dumps(told)}
+
+
+def attempt_tags(starts: Sequence[int]) -> dict[str, object]:
+    """Return what an attempt's beginning says on its trial's run."""
+    return {STATE: TrialState.RUNNING, ATTEMPTS: json.dumps(list(starts))}
+
+
+def verdict_tags(verdict: Verdict) -> dict[str, object]:
+    """Return what an attempt's end says on its trial's run."""
+    value = verdict.value
+    tags = {
+        STATE: verdict.state,
+        VALUE: None if value is None or not math.isfinite(value) else repr(value),
+        REASON: tag_text(verdict.outcome.reason),
+        TAIL: tag_text(verdict.outcome.tail),
+        CAUSES: json.dumps(verdict.causes) if verdict.causes else None,
+    }
+    return {key: text for key, text in tags.items() if text}
+
+
+def flat(params: Params, prefix: str = "") -> dict[str, object]:
+    """Return params with dotted names for nested ones, as a run keeps them."""
+    found: dict[str, object] = {}
+    for name, value in params.items():
+        found |= flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) and value else {prefix + name: value}
+    return found
+
+
+def _proposal(run: RunInfo) -> Proposal:
+    text = run.tags.get(PROPOSAL)
+    if text is None:
+        return Proposal(run.params)
+    told = json.loads(text)
+    return Proposal(told["params"], told["memo"])
+
+
+def attempt_starts(run: RunInfo) -> list[int]:
+    """Return when each attempt of a trial began, in ms since 1970."""
+    return [int(start) for start in json.loads(run.tags.get(ATTEMPTS, "[]"))]
 
 
 def tag_text(text: str) -> str:
