@@ -104,8 +104,10 @@ def _is(name: str) -> Schema:
 
 
 def _typed(name: str, schema: Schema) -> Schema:
+    # Without a type, the branch says nothing of what is no mapping, such as null.
+    branch = {key: part for key, part in schema.items() if key not in {"type", "properties"}}
     properties = schema.get("properties")
-    return {**schema, "properties": {"type": {"const": name}, **(properties if isinstance(properties, dict) else {})}}
+    return {**branch, "properties": {"type": {"const": name}, **(properties if isinstance(properties, dict) else {})}}
 
 
 def mapping(value: object, remedy: str = "") -> Data:
