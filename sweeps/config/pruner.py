@@ -16,8 +16,8 @@ from .kinds import Kind, number, whole
 class Asha:
     """Asynchronous successive halving: at each rung the best of `eta` trials goes on.
 
-    The rungs are at `min_iter`, times `eta`, and so on up to `max_iter`, or without end. With several `brackets`,
-    later ones begin at higher rungs.
+    The rungs are at `min_iter`, times `eta`, and so on below `max_iter`, where a trial is over anyway, or without end.
+    With several `brackets`, each begins a rung higher than the one before it.
     """
 
     min_iter: int = 1
@@ -49,10 +49,10 @@ class HyperbandRule:
 
 @dataclass(frozen=True, slots=True)
 class Median:
-    """Stop a trial whose best value is worse than the median of what others had reached by that iteration.
+    """Stop a trial whose best value is worse than the median of the complete trials' values at that iteration.
 
-    `startup` trials must have ended before any is stopped; nothing is stopped within the first `warmup`
-    iterations, and after them only at each `every`-th.
+    `startup` trials must be complete before any is stopped; nothing is stopped within the first `warmup`
+    iterations, and after them only at each `every`-th: the first one, and each so many after it.
     """
 
     startup: int = 5
@@ -72,7 +72,10 @@ class Percentile:
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """Stop a trial that has not got better by more than `delta` for so many `iterations`."""
+    """Stop a trial that got worse: its last values are all worse, by more than `delta`, than its best before them.
+
+    The last values are those of so many `iterations` and of the report after them. A curve that is flat goes on.
+    """
 
     iterations: int
     delta: float = 0.0
@@ -80,7 +83,7 @@ class Patience:
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """Stop a trial whose metric leaves the range `lower` to `upper`, once `warmup` iterations are over."""
+    """Stop a trial whose metric is not a number or out of the range `lower` to `upper`, after `warmup` iterations."""
 
     lower: float | None = None
     upper: float | None = None
