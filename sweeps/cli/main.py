@@ -30,6 +30,8 @@ def _parser() -> Parser:
     _run(_add(commands, "run", "run a sweep file, or a built-in example"))
     _status(_add(commands, "status", "show sweeps, or the trials of one"))
     _best(_add(commands, "best", "show a sweep's best checkpoints"))
+    _check(_add(commands, "check", "explain a sweep file without running it"))
+    _add(commands, "schema", "print the JSON schema of sweep files, for editors")
     _json(_add(commands, "examples", "list the built-in examples"))
     return parser
 
@@ -56,6 +58,11 @@ def _run(parser: Parser) -> None:
     parser.add_argument("--seed", type=int, metavar="N", help="the sweep's seed (default: the file's, else drawn)")
     parser.add_argument("--write", metavar="DIR", help="copy the example's files into DIR instead of running it")
     _json(parser, "end with one JSON object on standard output; progress goes to standard error")
+
+
+def _check(parser: Parser) -> None:
+    parser.add_argument("file", metavar="FILE", help="a sweep file (.yaml, .json, .toml)")
+    _json(parser)
 
 
 def _status(parser: Parser) -> None:

@@ -11,6 +11,7 @@ from .metric import Impute, Metric
 from .pruner import Asha, HyperbandRule, Median, Patience, Percentile, PrunerRule, Threshold
 from .resources import Resources
 from .retries import Retries
+from .schema import json_schema
 from .stop import Plateau, Stop
 from .sweep_config import SweepConfig
 
@@ -34,5 +35,6 @@ __all__ = [
     "Threshold",
     "expand",
     "from_mapping",
+    "json_schema",
     "read",
 ]

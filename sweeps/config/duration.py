@@ -7,12 +7,14 @@ import re
 from ..errors import InvalidSweep
 from ..space.faults import shown
 from ..space.values import number, plain_number
+from .kinds import NUMBER, Kind
 
 _PARTS = re.compile(
     r"(?:(?P<d>\d+(?:\.\d+)?)d)?(?:(?P<h>\d+(?:\.\d+)?)h)?(?:(?P<m>\d+(?:\.\d+)?)m)?(?:(?P<s>\d+(?:\.\d+)?)s)?",
     re.ASCII,
 )
 _SECONDS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0}
+_SPELLED = "".join(f"( *[0-9][0-9. ]*[{unit}{unit.upper()}])?" for unit in _SECONDS)
 
 
 def seconds(value: object) -> float:
@@ -31,3 +33,14 @@ def _spelled(text: str) -> float:
         problem = f"must be seconds or a length such as 45s, 30m or 1h30m, not {shown(text)}"
         raise InvalidSweep(problem)
     return float(number(sum(float(amount) * _SECONDS[unit] for unit, amount in parts.groupdict().items() if amount)))
+
+
+DURATION: Kind[float] = Kind(
+    seconds,
+    {
+        "type": ["number", "string"],
+        "exclusiveMinimum": 0,
+        "pattern": rf"^({NUMBER}|(?=.*[0-9]){_SPELLED} *)$",
+        "examples": ["45s", "30m", "1h30m", "2d"],
+    },
+)

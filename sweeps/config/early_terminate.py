@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from ..errors import InvalidSweep
-from ..space.faults import refuse_unknown, shown
-from . import fields
-from .fields import Data
+from .keys import Key, given, record, variants, written
+from .kinds import FLAG, Kind, number, whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,38 +22,26 @@ class EarlyTerminate:
     eta: float = 3
     strict: bool = True
 
+    def __post_init__(self) -> None:
+        parts = {"min_iter": self.min_iter, "max_iter": self.max_iter, "s": self.s}
+        if list(written(parts)) not in (["min_iter"], ["max_iter", "s"]):
+            problem = f"needs either min_iter, or max_iter with s; it has {', '.join(written(parts)) or 'neither'}"
+            raise InvalidSweep(problem)
 
-def parse(rule: Data) -> EarlyTerminate:
-    """Read the `early_terminate` mapping; raises InvalidSweep with a place relative to it."""
-    refuse_unknown(rule, ("type", "min_iter", "max_iter", "s", "eta", "strict"))
-    _check_type(rule)
-    _check_iterations(rule)
-    strict = fields.flag(rule, "strict")
-    return EarlyTerminate(
-        min_iter=fields.whole(rule, "min_iter", 1),
-        max_iter=fields.whole(rule, "max_iter", 1),
-        s=fields.whole(rule, "s", 1),
-        eta=_eta(rule),
-        strict=True if strict is None else strict,
-    )
+    def to_mapping(self) -> dict[str, object]:
+        """Return the mapping in a sweep file that is read as this rule."""
+        return {"type": "hyperband", **written(asdict(self))}
 
 
-def _check_type(rule: Data) -> None:
-    if fields.choice(rule, "type", ("hyperband",)) is None:
-        problem = "needs a type; write type: hyperband"
-        raise InvalidSweep(problem)
+_KEYS = (
+    Key("min_iter", whole(1), "The first rung; each next one is eta times as far."),
+    Key("max_iter", whole(1), "How far a whole trial runs; the rungs are this divided by eta, s times. Needs s."),
+    Key("s", whole(1), "How many rungs there are below max_iter."),
+    Key("eta", number(above=1), "At each rung the best of so many trials goes on (default: 3)."),
+    Key("strict", FLAG, "Compare the value at the rung, not the best value so far (default: true)."),
+)
+_TOGETHER = {"oneOf": [given("min_iter"), given("max_iter", "s")]}
 
-
-def _check_iterations(rule: Data) -> None:
-    given = [key for key in ("min_iter", "max_iter", "s") if rule.get(key) is not None]
-    if given not in (["min_iter"], ["max_iter", "s"]):
-        problem = f"needs either min_iter, or max_iter with s; it has {', '.join(given) or 'neither'}"
-        raise InvalidSweep(problem)
-
-
-def _eta(rule: Data) -> float:
-    eta = fields.number(rule, "eta")
-    if eta is not None and eta <= 1:
-        problem = f"must be above 1, not {shown(eta)}; one trial in eta goes up a rung"
-        raise InvalidSweep(problem, where="eta")
-    return 3 if eta is None else eta
+EARLY_TERMINATE: Kind[EarlyTerminate] = variants(
+    "type", {"hyperband": record(EarlyTerminate, _KEYS, more=_TOGETHER)}, "needs a type; write type: hyperband"
+)

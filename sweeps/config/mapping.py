@@ -1,45 +1,77 @@
 """A sweep file's mapping, checked key by key.
 
 W&B's own keys are read as W&B reads them; those that have no meaning on one machine are accepted and left
-alone, and those with a meaning that is not here yet are refused by name.
+alone, and those with a meaning that cannot be had are refused by name, with what to write instead.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar, cast
+from collections.abc import Mapping
+from typing import Any, cast
 
 from ..errors import InvalidSweep
 from ..space import Space
-from ..space.faults import kind, unknown_key, within
-from ..space.values import text
-from . import early_terminate, execution, fields, metric
-from .command import check
-from .execution import Execution
-from .fields import Data
+from ..space.faults import kind, unknown_key
+from . import keys
+from .command import COMMAND
+from .early_terminate import EARLY_TERMINATE
+from .execution import EXECUTION
 from .interface import LineFinder, Lines
+from .keys import Key
+from .kinds import ANYTHING, TEXT, Data, Kind, choice, whole
+from .metric import METRIC
+from .parameters_schema import PARAMETERS_SCHEMA
 from .sweep_config import METHODS, Method, SweepConfig
+from .together import check_together
 
-T = TypeVar("T")
 
-_READ = (
-    "program",
-    "command",
-    "method",
-    "metric",
-    "parameters",
-    "early_terminate",
-    "run_cap",
-    "name",
-    "description",
-    "project",
-    "execution",
+def _method(value: object) -> Method:
+    if value == "custom":
+        problem = "custom leaves the search to W&B's service; write bayes, with its sampler under execution.sampler"
+        raise InvalidSweep(problem)
+    return _METHOD.read(TEXT.read(value))
+
+
+_METHOD = choice("method", METHODS)
+_READ: tuple[Key[Any], ...] = (
+    Key("name", TEXT, "What the sweep is called (default: the file's name)."),
+    Key("description", TEXT, "What the sweep is about, for its readers."),
+    Key("project", TEXT, "The experiment that the sweep's runs belong to (default: its name)."),
+    Key("program", TEXT, "What a trial runs: train.py, train.py:function or module:function."),
+    Key("command", COMMAND, "The words of a trial's command line; macros such as ${args} stand for its params."),
+    Key(
+        "method",
+        Kind(_method, _METHOD.schema),
+        "How the params of a trial are chosen.",
+        f"needs a method; write method: and one of {', '.join(METHODS)}",
+    ),
+    Key("metric", METRIC, "What the sweep is for; bayes and stopping early need it."),
+    Key("run_cap", whole(1), "How many trials there are at most (default: no end but the grid's)."),
+    Key("early_terminate", EARLY_TERMINATE, "W&B's rule for stopping early those trials that do badly."),
+    Key("execution", EXECUTION, "How the sweep runs. All other keys are W&B's."),
 )
-_LEFT_ALONE = ("entity", "controller", "kind", "apiVersion", "job", "image_uri")
-_NOT_YET = {
+PARAMETERS = Key(
+    "parameters",
+    Kind(lambda value: Space.from_parameters(cast("Data", value)), PARAMETERS_SCHEMA),
+    "What each parameter may be.",
+    "needs parameters; write at least one, such as parameters: {lr: {min: 0.001, max: 0.1}}",
+)
+_LEFT_ALONE = tuple(
+    Key(name, ANYTHING, f"{what} It has no meaning here and is left alone.")
+    for name, what in {
+        "entity": "W&B's user or team.",
+        "controller": "Where W&B's search runs.",
+        "kind": "W&B's word for what the file is.",
+        "apiVersion": "W&B's version of the format.",
+        "job": "W&B's job to launch.",
+        "image_uri": "W&B's image to launch.",
+    }.items()
+)
+_REFUSED = {
     "metrics": "name one metric under metric",
-    "scheduler": f"remove it and choose a method: {', '.join(METHODS)}",
+    "scheduler": "remove it and write method: bayes; its algorithm goes under execution.sampler",
 }
+KEYS = (*_READ, PARAMETERS, *_LEFT_ALONE)
 
 
 def from_mapping(data: object, *, source: str = "", lines: LineFinder | None = None) -> SweepConfig:
@@ -60,85 +92,22 @@ def _top(data: object, find: LineFinder) -> Data:
     if not isinstance(data, Mapping):
         problem = f"holds {kind(data)}; a sweep is a mapping with at least method and parameters"
         raise InvalidSweep(problem)
-    fields.refuse(data, _NOT_YET)
-    if found := unknown_key(data, (*_READ, *_LEFT_ALONE)):
+    keys.refuse(data, _REFUSED)
+    if found := unknown_key(data, [key.name for key in KEYS]):
         key, problem = found
         raise InvalidSweep(problem, line=find(key))
     return data
 
 
 def _config(data: Data) -> SweepConfig:
-    config = SweepConfig(
-        method=_method(data),
-        space=_space(data),
-        metric=_block(data, "metric", metric.parse),
-        program=fields.text(data, "program"),
-        command=fields.read(data, "command", _command),
-        name=fields.text(data, "name"),
-        description=fields.text(data, "description"),
-        project=fields.text(data, "project"),
-        run_cap=fields.whole(data, "run_cap", 1),
-        early_terminate=_block(data, "early_terminate", early_terminate.parse),
-        execution=_block(data, "execution", execution.parse) or Execution(),
-    )
-    _check_together(config)
+    said = keys.said(_READ, data)
+    config = SweepConfig(space=_space(data), **said)
+    check_together(config)
     return config
 
 
-def _block(data: Data, key: str, parse: Callable[[Data], T]) -> T | None:
-    block = fields.mapping(data, key)
-    if block is None:
-        return None
-    with within(key):
-        return parse(block)
-
-
-def _method(data: Data) -> Method:
-    method = fields.text(data, "method")
-    if method == "custom":
-        problem = f"custom is not supported yet; write one of {', '.join(METHODS)}"
-        raise InvalidSweep(problem, where="method")
-    if method is None:
-        problem = f"needs a method; write method: and one of {', '.join(METHODS)}"
-        raise InvalidSweep(problem)
-    return cast("Method", fields.choice(data, "method", METHODS))
-
-
 def _space(data: Data) -> Space:
-    if "parameters" not in data:
-        problem = "needs parameters; write at least one, such as parameters: {lr: {min: 0.001, max: 0.1}}"
-        raise InvalidSweep(problem)
-    return Space.from_parameters(cast("Data", data["parameters"]))
-
-
-def _command(value: object) -> tuple[str, ...]:
-    if isinstance(value, str) or not isinstance(value, Sequence):
-        problem = f'must be a list such as ["${{interpreter}}", "${{program}}", "${{args}}"], not {kind(value)}'
-        raise InvalidSweep(problem)
-    if not value:
-        problem = "is empty; list the program and its arguments, or remove the key"
-        raise InvalidSweep(problem)
-    return tuple(_item(index, item) for index, item in enumerate(value))
-
-
-def _item(index: int, item: object) -> str:
-    with within(f"[{index}]"):
-        if not isinstance(item, str | int | float):
-            problem = f"must be text, not {kind(item)}"
-            raise InvalidSweep(problem)
-        word = text(str(item))
-        check(word)
-        return word
-
-
-def _check_together(config: SweepConfig) -> None:
-    if config.method == "grid":
-        config.space.grid_points()
-    if config.metric is not None:
-        return
-    if config.method == "bayes":
-        problem = "bayes needs a metric; write metric: {name: loss, goal: minimize}"
-        raise InvalidSweep(problem, where="method")
-    if config.early_terminate is not None:
-        problem = "needs a metric to compare trials by; write metric: {name: loss, goal: minimize}"
-        raise InvalidSweep(problem, where="early_terminate")
+    if PARAMETERS.name not in data:
+        raise InvalidSweep(PARAMETERS.needed)
+    # A space places its own faults.
+    return PARAMETERS.kind.read(data[PARAMETERS.name])

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from ..space import Space
 from .early_terminate import EarlyTerminate
 from .execution import Execution
+from .keys import written
 from .metric import Metric
 
 Method = Literal["grid", "random", "bayes"]
@@ -34,7 +34,7 @@ class SweepConfig:
     def to_mapping(self) -> dict[str, object]:
         """Return the sweep file's mapping, of JSON values only; `from_mapping` reads it back."""
         rule = self.early_terminate
-        return _written(
+        return written(
             {
                 "name": self.name,
                 "description": self.description,
@@ -42,14 +42,10 @@ class SweepConfig:
                 "program": self.program,
                 "command": None if self.command is None else list(self.command),
                 "method": self.method,
-                "metric": None if self.metric is None else _written(asdict(self.metric)),
+                "metric": None if self.metric is None else self.metric.to_mapping(),
                 "parameters": self.space.to_parameters(),
                 "run_cap": self.run_cap,
-                "early_terminate": None if rule is None else {"type": "hyperband", **_written(asdict(rule))},
-                "execution": _written(asdict(self.execution)),
+                "early_terminate": None if rule is None else rule.to_mapping(),
+                "execution": self.execution.to_mapping(),
             }
         )
-
-
-def _written(parts: Mapping[str, object]) -> dict[str, object]:
-    return {key: value for key, value in parts.items() if value is not None}

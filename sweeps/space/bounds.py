@@ -9,6 +9,9 @@ from ..errors import InvalidSweep
 from .faults import shown
 from .values import number
 
+# What to write where grid search is to find an end.
+NAMES_OF_FINITE = "write values, int_uniform or q_uniform, or use method random or bayes"
+
 
 def check_bounds(low: float, high: float) -> None:
     """Raise unless low < high and both, and what lies between them, are finite."""
@@ -39,10 +42,14 @@ def clamp(value: float, low: float, high: float) -> float:
     return float(min(max(value, low), high))
 
 
+def positive(low: float, name: str) -> None:
+    """Raise unless a distribution's lower bound has a logarithm."""
+    if low <= 0:
+        problem = f"must be above 0 for {name}, not {low}; raise it or use uniform"
+        raise InvalidSweep(problem, where="min")
+
+
 def refuse_grid(name: str) -> NoReturn:
     """Raise InvalidSweep: grid search cannot visit every value of a continuous distribution."""
-    problem = (
-        f"grid search needs a finite list, and {name} has no end of values; "
-        "write values, int_uniform or q_uniform, or use method random or bayes"
-    )
+    problem = f"grid search needs a finite list, and {name} has no end of values; {NAMES_OF_FINITE}"
     raise InvalidSweep(problem)

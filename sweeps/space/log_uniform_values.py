@@ -6,9 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import NoReturn
 
-from ..errors import InvalidSweep
 from .axes import FloatAxis
-from .bounds import check_bounds, clamp, inside, refuse_grid
+from .bounds import check_bounds, clamp, inside, positive, refuse_grid
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +18,7 @@ class LogUniformValues:
     max: float
 
     def __post_init__(self) -> None:
-        if self.min <= 0:
-            problem = f"must be above 0 for log_uniform_values, not {self.min}; raise it or use uniform"
-            raise InvalidSweep(problem, where="min")
+        positive(self.min, "log_uniform_values")
         check_bounds(self.min, self.max)
 
     @property
@@ -33,6 +30,13 @@ class LogUniformValues:
         """Return the number a share `u` of the way from `min` to `max`, by ratio."""
         low, high = math.log(self.min), math.log(self.max)
         return self.decode(math.exp(low + u * (high - low)))
+
+    def share(self, value: float) -> float:
+        """Return which share of the draws falls below a value."""
+        low, high = math.log(self.min), math.log(self.max)
+        if value <= self.min or low == high:
+            return 0.0
+        return min((math.log(value) - low) / (high - low), 1.0)
 
     def decode(self, coordinate: float) -> float:
         """Return the coordinate: it is the value."""

@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import overload
 
 from ..errors import InvalidSweep
 from .axes import IntAxis
 from .bounds import check_bounds
 from .faults import shown
-from .values import LARGEST, number
+from .steps import Steps, check_fineness, check_step, exact, stepped
+from .values import number
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +27,9 @@ class QUniform:
     q: float = 1
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.q) and self.q > 0):
-            problem = f"must be above 0, not {self.q}; it is the step between values"
-            raise InvalidSweep(problem, where="q")
+        check_step(self.q)
         check_bounds(self.min, self.max)
-        if max(abs(self.min), abs(self.max)) / self.q > LARGEST:
-            problem = f"{self.q} is too fine a step for {self.min} to {self.max}; widen it"
-            raise InvalidSweep(problem, where="q")
+        check_fineness(self.min, self.max, self.q)
 
     @property
     def axis(self) -> IntAxis:
@@ -48,7 +43,7 @@ class QUniform:
     def decode(self, coordinate: float) -> float:
         """Return k * q."""
         axis = self.axis
-        return _stepped(0, min(max(int(coordinate), axis.low), axis.high), self.q)
+        return stepped(0, min(max(int(coordinate), axis.low), axis.high), self.q)
 
     def encode(self, value: object) -> int:
         """Return the k of which a value is k * q; raises InvalidSweep where k lies outside the range."""
@@ -60,45 +55,12 @@ class QUniform:
 
     def grid(self) -> Sequence[float]:
         """Return the steps that W&B's grid visits: from `min` on, below `max`."""
-        count = math.ceil((_exact(self.max) - _exact(self.min)) / _exact(self.q))
+        count = math.ceil((exact(self.max) - exact(self.min)) / exact(self.q))
         return Steps(self.min, count, self.q)
 
     def to_parameter(self) -> dict[str, object]:
         """Return the W&B parameter."""
-        return {"distribution": "q_uniform", "min": self.min, "max": self.max, "q": self.q}
+        return {"distribution": "q_uniform", "min": float(self.min), "max": float(self.max), "q": self.q}
 
     def _nearest(self, value: float) -> int:
         return round(value / self.q)
-
-
-@dataclass(frozen=True, slots=True)
-class Steps(Sequence[float]):
-    """The numbers `start`, `start` + `step`, …, `length` of them, none of them held in memory."""
-
-    start: float
-    length: int
-    step: float
-
-    def __len__(self) -> int:
-        return self.length
-
-    @overload
-    def __getitem__(self, index: int) -> float: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[float]: ...
-    def __getitem__(self, index: int | slice) -> float | Sequence[float]:
-        chosen = range(self.length)[index]
-        if isinstance(chosen, range):
-            return [_stepped(self.start, k, self.step) for k in chosen]
-        return _stepped(self.start, chosen, self.step)
-
-
-def _stepped(start: float, k: int, step: float) -> float:
-    """Return start + k * step as written in decimals: 3 steps of 0.1 are 0.3, not 0.30000000000000004."""
-    if isinstance(step, int) and start == int(start):
-        return int(start) + k * step
-    return float(_exact(start) + k * _exact(step))
-
-
-def _exact(value: float) -> Decimal:
-    return Decimal(str(value))

@@ -87,6 +87,7 @@ def expanded(*command: str, program: str | None = "train.py") -> list[str]:
                 "++map={'k': 1}",
             ],
         ),
+        ("${args_dict}", ["lr", "deep", "flat", "none", "layers", "text", "map"]),
         ("${envvar:HOME}", ["/home/me"]),
         ("--dir=${envvar:HOME}/${envvar:A_1}", ["--dir=/home/me/one"]),
         ("${envvar:MISSING}", ["MISSING"]),
@@ -107,6 +108,21 @@ def test_json_is_one_word() -> None:
     assert json.loads(word) == PARAMS
 
 
+def test_a_json_file_is_made_once_and_only_where_it_is_asked_for() -> None:
+    made: list[str] = []
+
+    def make() -> str:
+        made.append("/there/params.json")
+        return made[-1]
+
+    words = ["${args_json_file}", "--again", "${args_json_file}"]
+    argv = expand(words, program=None, params=PARAMS, env=ENV, interpreter="/py", json_file=make)
+    assert argv == ["/there/params.json", "--again", "/there/params.json"]
+    assert len(made) == 1
+    expand(["${args}"], program=None, params=PARAMS, env=ENV, interpreter="/py", json_file=make)
+    assert len(made) == 1
+
+
 def test_the_default_is_that_of_wandb() -> None:
     assert DEFAULT_COMMAND == ("${env}", "${interpreter}", "${program}", "${args}")
     argv = expand(None, program="train.py", params={"lr": 0.1}, env={}, interpreter="/py")
@@ -121,8 +137,10 @@ def test_a_trial_without_params_has_no_arguments() -> None:
     ("item", "message"),
     [
         ("${arg}", "command[1]: unknown macro '${arg}'; did you mean '${args}'?"),
-        ("${args_json_file}", "command[1]: ${args_json_file} is not supported yet; use ${args_json}"),
-        ("${args_dict}", "command[1]: ${args_dict} is not supported yet; use ${args_json}"),
+        (
+            "${args_json_file}",
+            "command[1]: ${args_json_file} needs a place for the file, and there is none here; write ${args_json}",
+        ),
     ],
 )
 def test_a_macro_that_cannot_be_expanded_is_refused(item: str, message: str) -> None:

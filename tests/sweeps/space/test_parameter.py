@@ -116,9 +116,15 @@ def test_faults_of_names(parameters: object, message: str) -> None:
     assert problem_of(parameters) == message
 
 
-KNOWN = "constant, categorical, uniform, int_uniform, log_uniform_values, q_uniform"
+KNOWN = (
+    "constant, categorical, categorical_w_probabilities, int_uniform, uniform, q_uniform, log_uniform_values, "
+    "q_log_uniform_values, inv_log_uniform_values, log_uniform, q_log_uniform, inv_log_uniform, normal, q_normal, "
+    "log_normal, q_log_normal, beta, q_beta"
+)
+KEYS = "value, values, probabilities, min, max, q, mu, sigma, a, b, distribution, parameters"
 LOG = {"distribution": "log_uniform_values"}
 Q = {"distribution": "q_uniform", "min": 0, "max": 1}
+BARE = ": a bare value does not say what it is; write {value: 3}"
 REMEDY = "write a number, text, true, false, null, a list or a mapping"
 
 
@@ -132,9 +138,9 @@ REMEDY = "write a number, text, true, false, null, a list or a mapping"
         (None, ": is empty; write value, values, or min and max"),
         ({}, ": says nothing to draw from; write value, values, or min and max"),
         ({"mn": 1, "mx": 2}, ".mn: unknown key 'mn'; did you mean 'min'?"),
-        ({"zzz": 1}, ".zzz: unknown key 'zzz'; known are value, values, min, max, q, distribution"),
-        ({"a\nb": 1}, r": unknown key 'a\nb'; known are value, values, min, max, q, distribution"),
-        ({1: 1}, ".1: unknown key 1; known are value, values, min, max, q, distribution"),
+        ({"zzz": 1}, f".zzz: unknown key 'zzz'; known are {KEYS}"),
+        ({"a\nb": 1}, rf": unknown key 'a\nb'; known are {KEYS}"),
+        ({1: 1}, f".1: unknown key 1; known are {KEYS}"),
         ({"q": 1}, ": says nothing to draw from; write value, values, or min and max"),
         ({"min": 0, "max": 1, "mean": 3}, ".mean: unknown key 'mean'; known are distribution, min, max"),
         ({"value": 1, "values": [1]}, ".values: value and values cannot stand together; keep one"),
@@ -146,16 +152,85 @@ REMEDY = "write a number, text, true, false, null, a list or a mapping"
         ({"distribution": "uniforn"}, ".distribution: unknown distribution 'uniforn'; did you mean 'uniform'?"),
         ({"distribution": "xyz"}, f".distribution: unknown distribution 'xyz'; known are {KNOWN}"),
         ({"distribution": 3}, f".distribution: must be the name of a distribution, not a number; known are {KNOWN}"),
-        ({"distribution": "normal"}, f".distribution: 'normal' is not supported yet; supported are {KNOWN}"),
-        ({"distribution": "beta", "a": 1}, f".distribution: 'beta' is not supported yet; supported are {KNOWN}"),
+        ({"mu": 1, "sigma": 2}, ": does not say what is drawn; write distribution: normal"),
+        ({"b": 3}, ": does not say what is drawn; write distribution: beta"),
+        ({"min": 1, "max": 2, "q": 1}, ".q: q needs a distribution beside it; write distribution: q_uniform"),
+        ({"distribution": "normal", "sd": 1}, ".sd: unknown key 'sd'; known are distribution, mu, sigma"),
+        ({"distribution": "normal", "min": 1}, ".min: unknown key 'min'; known are distribution, mu, sigma"),
+        ({"distribution": "normal", "mu": "x"}, ".mu: must be a number, not 'x'"),
         (
-            {"values": [1, 2], "probabilities": [0.5, 0.5]},
-            ".probabilities: probabilities are not supported yet; remove them, or repeat a value to make it likelier",
+            {"distribution": "normal", "sigma": 0},
+            ".sigma: must be above 0, not 0; for one fixed value write {value: …}",
         ),
         (
-            {"parameters": {"x": {"value": 1}}},
-            ".parameters: nested parameters are not supported yet; write flat names such as 'optimizer.lr'",
+            {"distribution": "q_log_normal", "sigma": -1},
+            ".sigma: must be above 0, not -1; for one fixed value write {value: …}",
         ),
+        (
+            {"distribution": "normal", "mu": 1e308, "sigma": 1e308},
+            ".sigma: 1e+308 around 1e+308 goes beyond the largest number; make it smaller",
+        ),
+        (
+            {"distribution": "log_normal", "mu": 800},
+            (
+                ".mu: e to the power of 800 ± 7 * 1 is more or less than a number can be; "
+                "bring mu nearer to 0 or make sigma smaller"
+            ),
+        ),
+        ({"distribution": "beta", "a": 0}, ".a: must lie within 0.001 to 1000000, not 0"),
+        ({"distribution": "q_beta", "b": 1e7}, ".b: must lie within 0.001 to 1000000, not 10000000.0"),
+        ({"distribution": "q_beta", "q": 0}, ".q: must be above 0, not 0; it is the step between values"),
+        (
+            {"distribution": "q_normal", "q": 1e-20},
+            ".q: 1e-20 is too fine a step for -7.03448 to 7.03449; widen it",
+        ),
+        (
+            {"distribution": "log_uniform", "min": 0, "max": 1000},
+            (
+                ".max: e to the power of 1000 is more or less than a number can be; min and max are exponents, "
+                "for values write log_uniform_values"
+            ),
+        ),
+        (
+            {"distribution": "inv_log_uniform", "min": -1000, "max": 0},
+            (
+                ".min: e to the power of 1000 is more or less than a number can be; min and max are exponents, "
+                "for values write log_uniform_values"
+            ),
+        ),
+        ({"distribution": "q_log_uniform", "min": 3, "max": 1}, ".min: min 3 must be below max 1; swap them"),
+        (
+            {"distribution": "inv_log_uniform_values", "min": 0, "max": 1},
+            ".min: must be above 0 for inv_log_uniform_values, not 0; raise it or use uniform",
+        ),
+        (
+            {"distribution": "categorical_w_probabilities", "values": [1]},
+            ": categorical_w_probabilities needs probabilities; write values and probabilities",
+        ),
+        ({"values": [1, 2], "probabilities": [1]}, ".probabilities: there are 1 for 2 values; write one for each"),
+        ({"values": [1, 2], "probabilities": [0.5, 0.6]}, ".probabilities: come to 1.1; they must come to 1"),
+        ({"values": [1, 2], "probabilities": [-0.5, 1.5]}, ".probabilities[0]: must be at least 0, not -0.5"),
+        ({"values": [1, 2], "probabilities": [0.5, "x"]}, ".probabilities[1]: must be a number, not 'x'"),
+        (
+            {"values": [1], "probabilities": 1},
+            ".probabilities: must be a list, not a number; for one fixed value write {value: …}",
+        ),
+        ({"values": [], "probabilities": []}, ".values: is empty; list at least one value"),
+        (
+            {"distribution": "categorical", "values": [1], "probabilities": [1]},
+            ".probabilities: unknown key 'probabilities'; known are distribution, values",
+        ),
+        ({"parameters": {}}, ".parameters: names no parameter; write at least one, such as lr: {min: 0.001, max: 0.1}"),
+        (
+            {"parameters": [1]},
+            ".parameters: must be a mapping such as {lr: {min: 0.001, max: 0.1}}, not a list",
+        ),
+        (
+            {"parameters": {"x": {"value": 1}}, "value": 3},
+            ".value: 'value' and 'parameters' cannot stand together; keep one",
+        ),
+        ({"parameters": {"x": {"parameters": {"y": 3}}}}, ".parameters.x.parameters.y" + BARE),
+        ({"parameters": {"x": {"min": 2, "max": 1}}}, ".parameters.x.min: min 2 must be below max 1; swap them"),
         ({"values": []}, ".values: is empty; list at least one value"),
         ({"values": np.array([])}, ".values: is empty; list at least one value"),
         ({"values": 3}, ".values: must be a list, not a number; for one fixed value write {value: …}"),

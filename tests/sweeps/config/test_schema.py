@@ -1,0 +1,212 @@
+"""The schema for editors and the parser agree, as far as a schema can say."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from sweeps.config import from_mapping, json_schema, yaml_text
+from sweeps.errors import InvalidSweep
+
+SCHEMA = json.loads(json.dumps(json_schema(), allow_nan=False))
+VALIDATOR = Draft202012Validator(SCHEMA)
+
+LEAST: Mapping[str, object] = {
+    "method": "random",
+    "metric": {"name": "loss"},
+    "parameters": {"lr": {"min": 0.001, "max": 0.1}},
+}
+# A fault that only one who understands the whole file sees: two keys against each other, or what a text means.
+BEYOND_A_SCHEMA = (
+    "needs a finite list",
+    "must be below max",
+    "must be a finite number",
+    "must be a whole number",
+    "must be at least",
+    "must be above",
+    "must be below",
+    "must be longer than 0 seconds",
+    "must be seconds or a length",
+    "must be bytes such as",
+    "must be a number of trials, at least 1, or a share",
+    "must be a share of one GPU",
+    "must lie within",
+    "is less memory than any program takes",
+    "needs a metric",
+    "cannot stand beside",
+    "teaches",
+    "names no parameter",
+    "is no parameter of the space",
+    "has no value",
+    "lies outside",
+    "is not among the values",
+    "too fine a step",
+    "must not be above max_iter",
+    "would begin at",
+    "unknown sampler",
+    "holds a character that cannot be written",
+    "has no JSON form",
+    "does not fit in 64 bits",
+    "max_iter must be above",
+    "too far from",
+)
+
+
+def accepted(data: object) -> str:
+    """Return why the parser refuses, or an empty text."""
+    try:
+        from_mapping(data)
+    except InvalidSweep as fault:
+        return str(fault)
+    return ""
+
+
+def check(data: object) -> None:
+    """Hold the two to each other: the schema takes what is read, and refuses what a schema can know to be wrong."""
+    problem, faults = accepted(data), [fault.message for fault in VALIDATOR.iter_errors(data)]
+    if not problem:
+        assert faults == []
+    elif not faults:
+        assert any(part in problem for part in BEYOND_A_SCHEMA), problem
+
+
+numbers = st.one_of(
+    st.integers(-3, 99),
+    st.floats(-3, 99),
+    st.sampled_from(["1e-5", "3", " 4 ", "0.5", "12%", "30m", "1h 30m", "4GB", "1.5MiB", "params.lr", "many", ""]),
+)
+leaves = st.one_of(st.none(), st.booleans(), numbers, st.sampled_from(["loss", "a b", "${args}", "${arg}", "x${args}"]))
+
+
+def words() -> st.SearchStrategy[str]:
+    return st.sampled_from(list(_words(SCHEMA)))
+
+
+def _words(schema: object) -> Iterator[str]:
+    """Yield every key and every word that the schema knows, and a wrong one."""
+    found = {"unknown"}
+    stack = [schema]
+    while stack:
+        match stack.pop():
+            case dict(part):
+                found.update(part.get("properties", {}))
+                found.update(word for word in part.get("enum", []) if isinstance(word, str))
+                stack.extend(part.values())
+            case list(items):
+                stack.extend(items)
+    yield from sorted(found)
+
+
+anything = st.recursive(leaves, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(words(), inner, max_size=2))
+
+
+def like(schema: Mapping[str, object], depth: int = 0) -> st.SearchStrategy[object]:
+    """Return what a part of the schema describes, mostly, and sometimes anything."""
+    if "$ref" in schema:
+        name = str(schema["$ref"]).removeprefix("#/$defs/")
+        return like(SCHEMA["$defs"][name], depth)
+    if "enum" in schema:
+        return st.sampled_from(schema["enum"]) | leaves  # type: ignore[arg-type]
+    kinds = schema.get("type", [])
+    options = [_like(str(kind), schema, depth) for kind in (kinds if isinstance(kinds, list) else [kinds])]
+    return st.one_of(*options, anything) if not options else st.one_of(*options, *options, leaves)
+
+
+def _like(kind: str, schema: Mapping[str, object], depth: int) -> st.SearchStrategy[object]:
+    if kind == "object" and depth < 6:
+        return _object(schema, depth)
+    if kind == "array":
+        items = schema.get("items", {})
+        return st.lists(like(items, depth + 1), max_size=2)  # type: ignore[arg-type]
+    known: Mapping[str, st.SearchStrategy[object]] = {
+        "integer": st.integers(-1, 99),
+        "number": numbers,
+        "string": st.sampled_from(["loss", "30m", "4GB", "25%", "params.lr", "1e-3"]),
+        "boolean": st.booleans(),
+    }
+    return known.get(kind, st.none())
+
+
+@st.composite
+def _object(draw: st.DrawFn, schema: Mapping[str, object], depth: int) -> object:
+    properties: dict[str, Mapping[str, object]] = dict(schema.get("properties", {}))  # type: ignore[call-overload]
+    if "allOf" in schema:
+        branch = draw(st.sampled_from(schema["allOf"]))  # type: ignore[arg-type]
+        properties |= branch.get("then", {}).get("properties", {})
+    inner = schema.get("additionalProperties")
+    if isinstance(inner, dict):
+        properties |= {"lr": inner, "width": inner}
+    known = sorted(properties)
+    needed = schema.get("required", [])
+    names = draw(st.sets(st.sampled_from(known), max_size=3)) | set(needed) if known else set()  # type: ignore[call-overload]
+    found = {name: draw(like(properties.get(name, {}), depth + 1)) for name in sorted(names)}
+    if draw(st.integers(0, 19)) == 0:
+        found[draw(words())] = draw(leaves)
+    return found
+
+
+def test_the_schema_is_a_schema() -> None:
+    Draft202012Validator.check_schema(SCHEMA)
+
+
+@given(like(SCHEMA))
+def test_files_made_from_the_schema(data: object) -> None:
+    check(data)
+
+
+@pytest.mark.parametrize("key", sorted(set(SCHEMA["properties"]) - {"parameters"}))
+@given(data=st.data())
+def test_one_key_beside_a_good_file(key: str, data: st.DataObject) -> None:
+    check({**LEAST, key: data.draw(like(SCHEMA["properties"][key]))})
+
+
+@pytest.mark.parametrize("key", sorted(SCHEMA["properties"]["execution"]["properties"]))
+@given(data=st.data())
+def test_one_key_of_execution(key: str, data: st.DataObject) -> None:
+    written = data.draw(like(SCHEMA["properties"]["execution"]["properties"][key]))
+    check({**LEAST, "execution": {key: written}})
+
+
+@given(like(SCHEMA["$defs"]["parameter"]))
+def test_one_parameter(parameter: object) -> None:
+    check({**LEAST, "parameters": {"lr": parameter}})
+
+
+def test_every_key_tells_what_it_is() -> None:
+    stack: list[object] = [SCHEMA]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, dict):
+            for name, inner in part.get("properties", {}).items():
+                plain = isinstance(inner, dict) and set(inner) <= {
+                    "const",
+                    "not",
+                    "type",
+                    "pattern",
+                    "exclusiveMinimum",
+                }
+                assert plain or inner["description"].endswith("."), name
+            stack.extend(part.values())
+        elif isinstance(part, list):
+            stack.extend(part)
+
+
+@pytest.mark.parametrize("folder", ["tests", "sweeps", "README.md"])
+def test_the_sweep_files_of_the_house_are_taken(folder: str) -> None:
+    root = Path(__file__).parents[3]
+    texts = [path.read_text("utf-8") for path in sorted((root / folder).rglob("*.yaml"))]
+    if folder == "README.md":
+        texts = [part.partition("\n```")[0] for part in (root / folder).read_text("utf-8").split("```yaml\n")[1:]]
+    for text in texts:
+        try:
+            document = yaml_text.parse(text, "s.yaml")
+        except InvalidSweep:
+            continue
+        if not accepted(document.data):
+            assert [fault.message for fault in VALIDATOR.iter_errors(document.data)] == []
