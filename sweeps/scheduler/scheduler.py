@@ -124,15 +124,16 @@ class Scheduler:
                 tags={TRIAL: suggestion.number, STATE: TrialState.RUNNING},
             )
             number = suggestion.number
-            control = Control(lambda value, number=number: self._report(number, value))  # type: ignore[misc]
+            control = Control(lambda value, _step, number=number: self._report(number, value))  # type: ignore[misc]
             scope = anyio.CancelScope()
             self._running[number] = _Running(control, scope)
             # First the task, which will close the run whatever else happens.
             tasks.start_soon(self._run_trial, suggestion, run, self._running[number], self._send.clone())
             self._listen(TrialStarted(number, run.run_id, suggestion.params))
 
-    def _report(self, number: int, value: float) -> None:
+    def _report(self, number: int, value: float) -> bool:
         self._send.send_nowait(TrialReported(number, value))
+        return False
 
     async def _handle(self, message: _Ended | _Interrupted | TrialReported) -> None:
         if isinstance(message, _Interrupted):
@@ -177,6 +178,7 @@ class Scheduler:
             experiment=run.experiment,
             store=str(self._tracker.path),
             metric=self._metric,
+            sweep_id=self._parent.run_id,
         )
         outcome = Outcome(TrialState.KILLED, "the sweep was ended")
         async with send:
