@@ -2,103 +2,125 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import tempfile
-from contextlib import AsyncExitStack, suppress
+from collections.abc import Mapping
+from contextlib import AsyncExitStack, ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Self
 
 import anyio
-from anyio.abc import Process
 
-from ..trial import Assignment, Outcome, TrialState
-from .ending import describe_exit, read_tail, thread_limits
+from ..trial import Assignment, Cause, Outcome, TrialState
+from .census import MARKER
+from .child import Child
+from .ending import read_tail, thread_limits
+from .environment import params_for_wandb, script_variables
 from .interface import Control
+from .mailbox import Mailbox
+from .output import Output
 from .target import CommandTarget
-
-# How long a command may take to end after it was told to, by SIGINT and then by SIGTERM, in seconds each.
-_GRACE_SECONDS = 5.0
+from .warden import Warden, Watched, failure
 
 
 class CommandExecutor:
-    """A process for each trial, in a session of its own: a Ctrl-C in the terminal reaches only the scheduler."""
+    """A process for each attempt, in a session of its own, which says what it logs by datagrams."""
 
     def __init__(self, target: CommandTarget, parallel: int) -> None:
         self._target = target
         self._parallel = parallel
         self._lifetimes = AsyncExitStack()
+        self._warden = Warden()
 
     async def __aenter__(self) -> Self:
-        self._folder = Path(self._lifetimes.enter_context(tempfile.TemporaryDirectory(prefix="sweeps-")))
+        enter = self._lifetimes.enter_context
+        self._folder = Path(enter(tempfile.TemporaryDirectory(prefix="sweeps-")))
+        self._mailbox = enter(Mailbox())
+        self._inherited = {**thread_limits(self._parallel), **os.environ}
+        tasks = await self._lifetimes.enter_async_context(anyio.create_task_group())
+        tasks.start_soon(self._mailbox.receive)
+        self._lifetimes.callback(tasks.cancel_scope.cancel)
+        await self._lifetimes.enter_async_context(self._warden.at_work())
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self._lifetimes.aclose()
 
     async def run(self, assignment: Assignment, control: Control) -> Outcome:
-        """Run a trial's command to its end; what it has started ends with it."""
-        output = self._folder / f"{assignment.number}.txt"
-        with output.open("wb") as file:
+        """Run an attempt's command to its end; what it has started ends with it."""
+        path = Path(assignment.output or self._folder / f"{assignment.number}.txt")
+        params = self._folder / f"{assignment.number}-{assignment.attempt}.yaml"
+        with ExitStack() as files:
+            files.callback(params.unlink, missing_ok=True)
             try:
-                process = await self._start(assignment, file.fileno())
-            except OSError as problem:
-                return Outcome(TrialState.FAILED, f"cannot start {self._target}: {problem.strerror}")
-            async with process:
-                try:
-                    code = await self._wait(process, control)
-                except BaseException:
-                    control.tail = read_tail(output)
-                    raise
-                finally:
-                    _signal_group(process, signal.SIGKILL)
-        return self._outcome(code, control, output)
+                output = files.enter_context(Output(path))
+                watched = self._start(assignment, output, params)
+            except (OSError, ValueError) as problem:
+                reason = f"cannot start {self._target}: {getattr(problem, 'strerror', None) or problem}"
+                return Outcome(TrialState.FAILED, reason, cause=Cause.START)
+            code, stopped = await self._conduct(watched, assignment, control, path)
+        return self._outcome(watched, code, path, stopped=stopped)
 
-    async def _start(self, assignment: Assignment, output: int) -> Process:
-        environment = {**thread_limits(self._parallel), **os.environ, **_variables(assignment)}
-        arguments = self._target.arguments(assignment.params, environment)
-        return await anyio.open_process(
-            arguments,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            env=environment,
-            start_new_session=True,
-        )
+    def _start(self, assignment: Assignment, output: Output, params: Path) -> Watched:
+        params.write_text(params_for_wandb(assignment.params), "utf-8")
+        marker = self._warden.marker(assignment)
+        environment = {
+            **self._inherited,
+            **script_variables(assignment),
+            **assignment.environment,
+            MARKER: marker,
+            "TRACKER_WATCH": self._mailbox.path,
+            "WANDB_DIR": str(output.path.parent),
+            "WANDB_SWEEP_PARAM_PATH": str(params),
+        }
+        json_file = partial(_write_params, assignment.params, output.path.with_suffix(".json"))
+        arguments = self._target.arguments(assignment.params, environment, json_file)
+        child = Child.start(arguments, stdin=subprocess.DEVNULL, output=output.file, environment=environment)
+        watched = self._warden.add(child, marker)
+        watched.output, watched.memory = output, assignment.memory
+        return watched
 
-    async def _wait(self, process: Process, control: Control) -> int:
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(_stop_when_told, process, control)
-            code = await process.wait()
-            tasks.cancel_scope.cancel()
-        return code
+    async def _conduct(
+        self, watched: Watched, assignment: Assignment, control: Control, path: Path
+    ) -> tuple[int, bool]:
+        """Wait for a command's end; return its exit code, and whether it was told to stop before."""
+        with self._mailbox.listening(assignment, control):
+            try:
+                async with anyio.create_task_group() as tasks:
+                    tasks.start_soon(_stop_when_told, watched.child, control, assignment.grace)
+                    await watched.child.wait()
+                    tasks.cancel_scope.cancel()
+            except BaseException:
+                await self._warden.end(watched)
+                control.tail = read_tail(path)
+                raise
+            stopped = control.stopping
+            # What it said last may not have been read.
+            self._mailbox.read()
+        return await self._warden.end(watched), stopped
 
-    def _outcome(self, code: int, control: Control, output: Path) -> Outcome:
-        if control.stopping:
-            return Outcome(TrialState.PRUNED)
-        if code == 0:
+    def _outcome(self, watched: Watched, code: int, output: Path, *, stopped: bool) -> Outcome:
+        if code == 0 and not stopped:
             return Outcome(TrialState.COMPLETE)
-        return Outcome(TrialState.FAILED, f"{self._target} {describe_exit(code)}", read_tail(output))
+        tail = read_tail(output)
+        if stopped:
+            return Outcome(TrialState.PRUNED, tail=tail)
+        return failure(str(self._target), code, tail, watched)
 
 
-def _variables(assignment: Assignment) -> dict[str, str]:
-    return {
-        "TRACKER_STORE": assignment.store,
-        "TRACKER_RUN_ID": assignment.run_id,
-        "TRACKER_EXPERIMENT": assignment.experiment,
-        "SWEEPS_TRIAL": str(assignment.number),
-        "SWEEPS_TRIAL_SEED": str(assignment.seed),
-    }
+def _write_params(params: Mapping[str, object], path: Path) -> str:
+    path.write_text(json.dumps(dict(params)), "utf-8")
+    return str(path)
 
 
-async def _stop_when_told(process: Process, control: Control) -> None:
+async def _stop_when_told(child: Child, control: Control, grace: float) -> None:
     await control.wait_stop()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
-        _signal_group(process, number)
-        await anyio.sleep(_GRACE_SECONDS)
-
-
-def _signal_group(process: Process, number: signal.Signals) -> None:
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, number)
+    child.signal(signal.SIGTERM)
+    # One that is suspended could not hear of it.
+    child.signal(signal.SIGCONT)
+    await anyio.sleep(grace)
+    child.signal(signal.SIGKILL)

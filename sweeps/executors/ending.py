@@ -1,13 +1,19 @@
-"""What executors of processes share: how a process ended, the end of its output, how many threads it may use."""
+"""What executors of processes share: how a process ended, and why; the end of its output; its share of threads."""
 
 from __future__ import annotations
 
 import os
+import re
 import signal
 from pathlib import Path
 
+from ..trial import Cause
+
 TAIL_LINES = 20
 _TAIL_BYTES = 16 * 1024
+_UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
+# The last line of a traceback.
+_SHORT_OF_MEMORY = re.compile(r"^([\w.]*\.)?(_?\w*MemoryError|OutOfMemoryError)\b[^\n]*\Z", re.MULTILINE)
 _THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -26,6 +32,28 @@ def describe_exit(code: int) -> str:
     except ValueError:
         name = f"signal {-code}"
     return f"was killed by {name}"
+
+
+def cause_of(code: int, tail: str, *, starved: bool) -> Cause:
+    """Return why a process failed, given its return code and the end of its output.
+
+    `starved` says that the kernel ended something for want of memory just then.
+    """
+    # A shell says by 137 that what it ran was killed.
+    if (starved and code in {-signal.SIGKILL, 128 + signal.SIGKILL}) or _SHORT_OF_MEMORY.search(tail):
+        return Cause.MEMORY
+    return Cause.SIGNAL if code < 0 else Cause.CRASH
+
+
+def is_short_of_memory(error: BaseException) -> bool:
+    """Say whether an error means that there was not enough memory, the device's (as PyTorch has it) or the machine's."""
+    return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
+
+
+def describe_bytes(count: int) -> str:
+    """Say a number of bytes in words."""
+    power = min(max(0, count.bit_length() - 1) // 10, len(_UNITS) - 1)
+    return f"{count / 1024**power:.3g} {_UNITS[power]}"
 
 
 def tail_of(text: str) -> str:

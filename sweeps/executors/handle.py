@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Protocol, SupportsFloat, cast
+from typing import TYPE_CHECKING
 
 from ..errors import TrialPruned
 from ..trial import Assignment
+from .earlier import Earlier
+from .logbook import Line
 
 if TYPE_CHECKING:
     from tracker import AsyncLoggedModel, AsyncRun, DatasetInfo, LoggedModel, Run
@@ -15,31 +17,24 @@ if TYPE_CHECKING:
 Save = Callable[..., object] | str | os.PathLike[str]
 
 
-class Line(Protocol):
-    """The line from a running trial to its scheduler."""
-
-    def report(self, value: float) -> None:
-        """Pass on a value of the sweep's metric."""
-
-    @property
-    def stopping(self) -> bool:
-        """Whether the trial was told to stop."""
+Hear = Callable[[str, Mapping[str, object], int], None]
 
 
 class _Trial:
-    def __init__(self, assignment: Assignment, line: Line) -> None:
-        self._metric = assignment.metric
+    def __init__(self, assignment: Assignment, line: Line, hear: Hear) -> None:
+        self._run_id = assignment.run_id
         self._line = line
+        self._hear = hear
         self.number = assignment.number
         self.params: Mapping[str, object] = assignment.params
         self.seed = assignment.seed
+        self.attempt = assignment.attempt
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.number} {dict(self.params)}>"
 
-    def _pass_on(self, metrics: Mapping[str, object]) -> None:
-        if self._metric in metrics:
-            self._line.report(float(cast("SupportsFloat", metrics[self._metric])))
+    def _pass_on(self, metrics: Mapping[str, object], step: int) -> None:
+        self._hear(self._run_id, metrics, step)
         if self._line.stopping:
             raise TrialPruned
 
@@ -48,12 +43,22 @@ class Trial(_Trial):
     """One trial of a sweep.
 
     `number` counts from 0; `params` are its values; `seed` is its own, from the sweep's seed and its number alone;
-    `run` is its child run.
+    `run` is its child run; `attempt` counts from 0 how often it was begun before.
     """
 
-    def __init__(self, assignment: Assignment, line: Line, run: Run) -> None:
-        super().__init__(assignment, line)
+    def __init__(self, assignment: Assignment, line: Line, run: Run, hear: Hear, earlier: Earlier) -> None:
+        super().__init__(assignment, line, hear)
+        self._earlier = earlier
         self.run = run
+
+    @property
+    def resume_from(self) -> LoggedModel | None:
+        """The checkpoint that an earlier attempt at this trial left, to go on from; None if there is none.
+
+        Raises:
+            ModelNotFound: it has been deleted meanwhile.
+        """
+        return self._earlier.model()
 
     def log(self, metrics: Mapping[str, object], step: int = 0) -> None:
         """Log metrics of one step.
@@ -63,7 +68,7 @@ class Trial(_Trial):
             InvalidMetric: a value is no number; nothing was logged then.
         """
         self.run.log(metrics, step)
-        self._pass_on(metrics)
+        self._pass_on(metrics, step)
 
     def log_model(self, name: str, save: Save, *, step: int | None = None) -> LoggedModel:
         """Save a checkpoint, as `tracker.Run.log_model` does."""
@@ -81,14 +86,17 @@ class Trial(_Trial):
 class AsyncTrial(_Trial):
     """One trial of a sweep, for an async function: as `Trial`, with an async run; what takes time is awaited."""
 
-    def __init__(self, assignment: Assignment, line: Line, run: AsyncRun) -> None:
-        super().__init__(assignment, line)
+    def __init__(
+        self, assignment: Assignment, line: Line, run: AsyncRun, hear: Hear, resume_from: AsyncLoggedModel | None
+    ) -> None:
+        super().__init__(assignment, line, hear)
         self.run = run
+        self.resume_from = resume_from
 
     def log(self, metrics: Mapping[str, object], step: int = 0) -> Awaitable[None]:
         """Log metrics of one step, as `Trial.log` does; awaiting it gives other tasks a turn."""
         done = self.run.log(metrics, step)
-        self._pass_on(metrics)
+        self._pass_on(metrics, step)
         return done
 
     async def log_model(self, name: str, save: Save, *, step: int | None = None) -> AsyncLoggedModel:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Self
 
-from tracker import Attachment, attach
-
 from ..trial import Assignment, Outcome
 from .call import call_here
 from .interface import Control
+from .logbook import Logbook
 from .target import FunctionTarget
 
 
@@ -18,16 +17,14 @@ class InlineExecutor:
     def __init__(self, target: FunctionTarget, parallel: int) -> None:
         self._target = target
         self._parallel = parallel
-        self._attachment: Attachment | None = None
+        self._logbook = Logbook()
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._attachment is not None:
-            self._attachment.close()
+        self._logbook.close()
 
     async def run(self, assignment: Assignment, control: Control) -> Outcome:
         """Run a trial here."""
-        self._attachment = self._attachment or attach(assignment.store)
-        return await call_here(self._target.load, assignment, control, self._attachment)
+        return await call_here(self._target.load, assignment, control, self._logbook)

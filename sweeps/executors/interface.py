@@ -12,38 +12,55 @@ from ..trial import Assignment, Outcome
 
 
 class Control:
-    """The scheduler's hand on one running trial: what it reports comes in, and the word to stop goes out."""
+    """The scheduler's hand on one running attempt: what it reports comes in, and the word to stop goes out.
 
-    def __init__(self, report: Callable[[float], None]) -> None:
+    Executors call it in the event loop's thread. `report` is called with each value of the sweep's metric and its
+    step, and returns whether the attempt is to stop; `progress` with nothing, at every log of whatever metric.
+    """
+
+    def __init__(self, report: Callable[[float, int], bool], progress: Callable[[], None] | None = None) -> None:
         self._report = report
+        self._progress = progress or _ignore
         self._stop = anyio.Event()
-        # The end of the output of a trial that was ended from outside.
+        # The end of the output of an attempt that was ended from outside.
         self.tail = ""
 
     @property
     def stopping(self) -> bool:
-        """Whether the trial was told to stop."""
+        """Whether the attempt was told to stop."""
         return self._stop.is_set()
 
-    def report(self, value: float) -> None:
-        """Take a value of the sweep's metric, just logged."""
-        self._report(value)
+    def report(self, value: float, step: int) -> bool:
+        """Take a value of the sweep's metric, just logged, which is progress too; True: the attempt is to stop."""
+        self._progress()
+        if self._report(value, step):
+            self.stop()
+        return self.stopping
+
+    def progress(self) -> None:
+        """Hear that something was logged."""
+        self._progress()
 
     def stop(self) -> None:
-        """Tell the trial to end in order, at its next `log`."""
+        """Tell the attempt to end in order: a function at its next `log`, a command by SIGTERM."""
         self._stop.set()
 
     async def wait_stop(self) -> None:
-        """Wait until the trial is told to stop."""
+        """Wait until the attempt is told to stop."""
         await self._stop.wait()
 
 
 class Executor(AbstractAsyncContextManager[Any], Protocol):
-    """Runs one trial in each of its slots; entering it makes the slots, leaving it ends them."""
+    """Runs attempts, as many at once as it is asked to; leaving it ends whatever it has started."""
 
     async def run(self, assignment: Assignment, control: Control) -> Outcome:
-        """Run a trial to its end, however it ends; a failure is an outcome, never an exception.
+        """Run an attempt to its end, however it ends; a failure is an outcome, never an exception.
 
-        If this is cancelled, the trial is ended at once.
+        One that was told to stop is PRUNED, unless it is a function that returned all the same. If this is
+        cancelled, the attempt is ended at once.
         """
         ...
+
+
+def _ignore() -> None:
+    """Hear nothing."""

@@ -1,157 +1,192 @@
-"""Run trials in worker processes, each used again for the next trial.
+"""Run trials in worker processes, each used again for the next attempt that wants the same environment.
 
-A worker has a session of its own, so a Ctrl-C in the terminal reaches only the scheduler, and it ends when the
-scheduler does, however that ends: its line closes.
+A worker ends when the scheduler does, however that ends: its line closes. What a trial started and left ends with
+its worker, since other trials of the worker may still use it, as they do a pool of processes that a library keeps.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import signal
-import subprocess
+import socket
 import sys
 import tempfile
 from collections.abc import Mapping
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack, ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import anyio
-from anyio.abc import Process
-from anyio.streams.buffered import BufferedByteReceiveStream
 
-from ..trial import Assignment, Outcome, TrialState
-from .ending import describe_exit, read_tail, tail_of, thread_limits
+from ..trial import Assignment, Cause, Outcome, TrialState
+from .census import MARKER
+from .child import Child
+from .ending import read_tail, tail_of, thread_limits
 from .interface import Control
+from .line import WorkerLine
+from .output import Output
 from .packing import pack
 from .target import FunctionTarget
-from .worker import LINE_BYTES
+from .warden import Warden, Watched, failure
 
-_GRACE_SECONDS = 5.0
-# What a line's other end raises when its process has ended.
-_GONE = (anyio.BrokenResourceError, anyio.ClosedResourceError, OSError)
+# Between SIGTERM and SIGKILL, for a worker that did not end its trial in time; in seconds.
+_LAST_SECONDS = 1.0
 # Nothing that lies in the working directory or in the environment may stand in for what the worker needs to start.
 _START = "import sys; sys.path[:] = {path!r}; from sweeps.executors.worker import main; main()"
 
+# What two attempts have in common that one worker may run.
+_Place = tuple[str, tuple[tuple[str, str], ...]]
+
 
 class ProcessesExecutor:
-    """As many worker processes as trials run at once, started when they are first needed."""
+    """As many worker processes as attempts run at once, started when they are first needed."""
 
     def __init__(self, target: FunctionTarget, parallel: int) -> None:
         self._target = pack(target)
         self._parallel = parallel
         self._idle: list[_Worker] = []
+        self._busy = 0
         self._lifetimes = AsyncExitStack()
+        self._warden = Warden()
 
     async def __aenter__(self) -> Self:
         self._folder = Path(self._lifetimes.enter_context(tempfile.TemporaryDirectory(prefix="sweeps-")))
+        self._inherited = {**thread_limits(self._parallel), **os.environ}
+        self._lifetimes.callback(self._hang_up)
+        await self._lifetimes.enter_async_context(self._warden.at_work())
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        with anyio.CancelScope(shield=True):
-            for worker in self._idle:
-                await worker.aclose()
-            await self._lifetimes.aclose()
+        await self._lifetimes.aclose()
 
     async def run(self, assignment: Assignment, control: Control) -> Outcome:
-        """Run a trial in an idle worker, or in a new one."""
-        output = self._folder / f"{assignment.number}.txt"
+        """Run an attempt in an idle worker, or in a new one."""
+        path = Path(assignment.output or self._folder / f"{assignment.number}.txt")
+        self._busy += 1
+        with ExitStack() as files:
+            files.callback(self._finish_one)
+            try:
+                output = files.enter_context(Output(path))
+                worker = await self._worker(assignment)
+            except OSError as problem:
+                reason = f"cannot start a process: {problem.strerror}"
+                return Outcome(TrialState.FAILED, reason, cause=Cause.START)
+            worker.watched.output, worker.watched.memory = output, assignment.memory
+            outcome = await self._conduct(worker, assignment, control, path)
+            worker.watched.output = None
+        if outcome.state is TrialState.COMPLETE:
+            return outcome
+        return replace(outcome, tail=tail_of(f"{read_tail(path)}\n{outcome.tail}".lstrip("\n")))
+
+    async def _conduct(self, worker: _Worker, assignment: Assignment, control: Control, path: Path) -> Outcome:
         try:
-            worker = self._idle.pop() if self._idle else await _Worker.start(self._target, self._parallel)
-        except OSError as problem:
-            return Outcome(TrialState.FAILED, f"cannot start a process: {problem.strerror}")
-        try:
-            outcome = await worker.run(assignment, control, output)
+            outcome = await worker.run(assignment, control)
         except BaseException:
-            await worker.end()
-            control.tail = read_tail(output)
+            await self._end(worker)
+            control.tail = read_tail(path)
             raise
-        if outcome is None:
-            reason = f"its process {describe_exit(await worker.end())}"
-            return Outcome(TrialState.FAILED, reason, read_tail(output))
-        self._idle.append(worker)
-        if outcome.state is TrialState.FAILED:
-            return replace(outcome, tail=tail_of(f"{read_tail(output)}\n{outcome.tail}".lstrip("\n")))
-        return outcome
+        if outcome is not None:
+            worker.watched.memory = None
+            self._idle.append(worker)
+            return outcome
+        code = await self._end(worker)
+        return Outcome(TrialState.PRUNED) if control.stopping else failure("its process", code, "", worker.watched)
+
+    async def _worker(self, assignment: Assignment) -> _Worker:
+        """Return an idle worker with the attempt's environment, or a new one in the place of an idle one."""
+        place = _place(assignment)
+        for worker in [worker for worker in self._idle if worker.child.has_ended()]:
+            self._idle.remove(worker)
+            await self._end(worker)
+        fitting = [worker for worker in self._idle if worker.place == place]
+        if fitting:
+            self._idle.remove(fitting[-1])
+            return fitting[-1]
+        while self._idle and len(self._idle) + self._busy > self._parallel:
+            await self._end(self._idle.pop(0))
+        return self._start(assignment, place)
+
+    def _start(self, assignment: Assignment, place: _Place) -> _Worker:
+        marker = self._warden.marker(assignment, worker=True)
+        ours, theirs = socket.socketpair()
+        try:
+            child = Child.start(
+                [sys.executable, "-c", _START.format(path=list(map(str, sys.path)))],
+                stdin=theirs.fileno(),
+                output=None,
+                environment={**self._inherited, **assignment.environment, MARKER: marker},
+            )
+        except BaseException:
+            ours.close()
+            raise
+        finally:
+            theirs.close()
+        return _Worker(child, WorkerLine(ours), self._warden.add(child, marker), place, self._target)
+
+    async def _end(self, worker: _Worker) -> int:
+        code = await self._warden.end(worker.watched)
+        worker.line.close()
+        return code
+
+    def _finish_one(self) -> None:
+        self._busy -= 1
+
+    def _hang_up(self) -> None:
+        for worker in self._idle:
+            worker.line.close()
 
 
 class _Worker:
-    """One worker process, and the two lines to it."""
+    """One worker process, and the line to it."""
 
-    def __init__(self, process: Process, target: str) -> None:
-        assert process.stdout is not None  # noqa: S101  # started with a pipe
-        self.process = process
-        self._replies = BufferedByteReceiveStream(process.stdout)
+    def __init__(self, child: Child, line: WorkerLine, watched: Watched, place: _Place, target: str) -> None:
+        self.child = child
+        self.line = line
+        self.watched = watched
+        self.place = place
         self._first: list[Mapping[str, object]] = [{"target": target}]
 
-    @classmethod
-    async def start(cls, target: str, parallel: int) -> Self:
-        process = await anyio.open_process(
-            [sys.executable, "-c", _START.format(path=list(map(str, sys.path)))],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=None,
-            env={**thread_limits(parallel), **os.environ},
-            start_new_session=True,
-        )
-        return cls(process, target)
-
-    async def run(self, assignment: Assignment, control: Control, output: Path) -> Outcome | None:
-        """Run one trial; None if the process ended before it could say how the trial did."""
-        messages = [*self._first, {"run": _as_mapping(assignment), "output": str(output)}]
+    async def run(self, assignment: Assignment, control: Control) -> Outcome | None:
+        """Run one attempt; None if the process ended before it could say how that went."""
+        assert self.watched.output is not None  # noqa: S101  # an attempt has one
+        run = {name: getattr(assignment, name) for name in assignment.__slots__}
+        messages = [*self._first, {"run": run, "output": str(self.watched.output.path)}]
         self._first = []
-        with suppress(*_GONE):
-            for message in messages:
-                await self._send(message)
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._pass_on_stop, control)
+            tasks.start_soon(self._watch_for_end)
+            for message in messages:
+                await self.line.send(message)
+            tasks.start_soon(self._stop_when_told, control, assignment.grace)
             outcome = await self._listen(control)
             tasks.cancel_scope.cancel()
         return outcome
 
     async def _listen(self, control: Control) -> Outcome | None:
-        while True:
-            try:
-                line = await self._replies.receive_until(b"\n", LINE_BYTES)
-            except (anyio.IncompleteRead, anyio.EndOfStream, *_GONE):
-                return None
-            message = json.loads(line)
+        while (message := await self.line.receive()) is not None:
             if "report" in message:
-                control.report(message["report"])
+                stop = control.report(message["report"], message["step"])
+                if "ask" in message:
+                    await self.line.send({"answer": message["ask"], "stop": stop})
+            elif "progress" in message:
+                control.progress()
             else:
-                return Outcome(TrialState(message["state"]), message["reason"], message["tail"])
+                cause = None if message["cause"] is None else Cause(message["cause"])
+                return Outcome(TrialState(message["state"]), message["reason"], message["tail"], cause)
+        return None
 
-    async def _pass_on_stop(self, control: Control) -> None:
+    async def _watch_for_end(self) -> None:
+        await self.child.wait()
+        self.line.finish()
+
+    async def _stop_when_told(self, control: Control, grace: float) -> None:
         await control.wait_stop()
-        with suppress(*_GONE):
-            await self._send({"stop": True})
-
-    async def _send(self, message: Mapping[str, object]) -> None:
-        assert self.process.stdin is not None  # noqa: S101  # started with a pipe
-        await self.process.stdin.send(json.dumps(message).encode() + b"\n")
-
-    async def end(self) -> int:
-        """End the process, unless it has ended by itself, and all that it has started; return its exit code."""
-        self._kill()
-        with anyio.CancelScope(shield=True):
-            await self.aclose()
-        return self.process.returncode or 0
-
-    async def aclose(self) -> None:
-        """Close the line, which ends an idle worker."""
-        if self.process.stdin is not None:
-            await self.process.stdin.aclose()
-        with anyio.move_on_after(_GRACE_SECONDS):
-            await self.process.wait()
-        self._kill()
-        await self.process.aclose()
-
-    def _kill(self) -> None:
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.process.pid, signal.SIGKILL)
+        await self.line.send({"stop": True})
+        await anyio.sleep(grace)
+        self.child.signal(signal.SIGTERM)
+        await anyio.sleep(_LAST_SECONDS)
+        self.child.signal(signal.SIGKILL)
 
 
-def _as_mapping(assignment: Assignment) -> dict[str, Any]:
-    return {name: getattr(assignment, name) for name in assignment.__slots__}
+def _place(assignment: Assignment) -> _Place:
+    return assignment.sweep_id, tuple(sorted(assignment.environment.items()))

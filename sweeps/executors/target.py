@@ -17,6 +17,8 @@ from ..errors import TargetNotFound
 _importing = threading.RLock()
 
 Expand = Callable[..., list[str]]
+# The macro for the path of a file with the params.
+JSON_FILE = "${args_json_file}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +61,14 @@ class CommandTarget:
     def __str__(self) -> str:
         return self.program or " ".join(self.command or ())
 
-    def arguments(self, params: Mapping[str, object], env: Mapping[str, str]) -> list[str]:
-        """Return the arguments of one trial's process."""
-        return self.expand(self.command, program=self.program, params=params, env=env, interpreter=sys.executable)
+    def arguments(
+        self, params: Mapping[str, object], env: Mapping[str, str], json_file: Callable[[], str]
+    ) -> list[str]:
+        """Return the arguments of one trial's process; `json_file` writes its params to a file if that is asked for."""
+        more = {"json_file": json_file} if JSON_FILE in (self.command or ()) else {}
+        return self.expand(
+            self.command, program=self.program, params=params, env=env, interpreter=sys.executable, **more
+        )
 
 
 Target = FunctionTarget | CommandTarget

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
+from queue import Empty, SimpleQueue
 from typing import Self
 
 import anyio
-from anyio import from_thread, to_thread
-from anyio.lowlevel import current_token
-
-from tracker import Attachment, attach
+from anyio import to_thread
 
 from ..trial import Assignment, Outcome
 from .call import call
 from .interface import Control
+from .logbook import ANSWER_SECONDS, Logbook
 from .target import FunctionTarget
 
 
@@ -23,19 +25,18 @@ class ThreadsExecutor:
     def __init__(self, target: FunctionTarget, parallel: int) -> None:
         self._target = target
         self._limiter = anyio.CapacityLimiter(parallel)
-        self._attachment: Attachment | None = None
+        self._logbook = Logbook()
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._attachment is not None:
-            self._attachment.close()
+        self._logbook.close()
 
     async def run(self, assignment: Assignment, control: Control) -> Outcome:
-        """Run a trial in a thread."""
-        self._attachment = self._attachment or attach(assignment.store)
-        work = partial(call, self._target.load, assignment, _ThreadLine(control), self._attachment)
+        """Run an attempt in a thread."""
+        line = _ThreadLine(control, judged=assignment.judged)
+        work = partial(call, self._target.load, assignment, line, self._logbook)
         try:
             return await to_thread.run_sync(work, abandon_on_cancel=True, limiter=self._limiter)
         except anyio.get_cancelled_exc_class():
@@ -46,14 +47,27 @@ class ThreadsExecutor:
 class _ThreadLine:
     """The scheduler's `Control`, from a worker thread."""
 
-    def __init__(self, control: Control) -> None:
+    def __init__(self, control: Control, *, judged: bool) -> None:
         self._control = control
-        self._token = current_token()
+        self._judged = judged
+        self._loop = asyncio.get_running_loop()
 
     @property
     def stopping(self) -> bool:
         return self._control.stopping
 
-    def report(self, value: float) -> None:
+    def report(self, value: float, step: int) -> None:
+        answered = SimpleQueue[bool]()
+        self._call(lambda: answered.put(self._control.report(value, step)))
+        if self._judged:
+            with suppress(Empty):
+                answered.get(timeout=ANSWER_SECONDS)
+
+    def progress(self) -> None:
+        self._call(self._control.progress)
+
+    def _call(self, what: Callable[[], object]) -> None:
+        # The scheduler may have gone from a trial that was left behind.
         if not self.stopping:
-            from_thread.run_sync(self._control.report, value, token=self._token)
+            with suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(what)

@@ -1,8 +1,11 @@
-"""The worker process: takes trials from its standard input, says how they go on its standard output.
+"""The worker process: takes attempts from its standard input, which is a socket, and says there how they go.
 
-Both are lines of JSON. Before any code of the user's runs they are moved away, so that what a trial prints goes to
-the trial's output file and cannot be taken for a message. When the input closes, the scheduler is gone, and so is
-this process.
+Messages are lines of JSON. Before any code of the user's runs the socket is moved away, so that what a trial prints
+goes to the attempt's output file and cannot be taken for a message. When the line closes, the scheduler is gone, and
+so is this process.
+
+    to the worker      {"target"} · {"run", "output"} · {"stop"} · {"answer"}
+    to the scheduler   {"report", "step", "ask"} · {"progress"} · {"state", "reason", "tail", "cause"}
 """
 
 from __future__ import annotations
@@ -11,92 +14,123 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from functools import partial
+from itertools import count
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any
-
-from tracker import Attachment, attach
 
 from ..trial import Assignment
 from .call import call
+from .logbook import ANSWER_SECONDS, Logbook
 from .packing import unpack
 
-# The longest line: a target may carry a closure's data with it.
-LINE_BYTES = 1 << 30
+# Progress is said no more often, in seconds: those who wait for it wait for much longer.
+_PROGRESS_SECONDS = 0.1
 
 
 class _Line:
-    """The line to the scheduler."""
+    """The line to the scheduler; any thread of the trial's may use it."""
 
-    def __init__(self, replies: int) -> None:
-        self._replies = replies
+    def __init__(self, scheduler: socket.socket) -> None:
+        self._socket = scheduler
+        self._sending = threading.Lock()
         self._stop = threading.Event()
+        self._asks = count(1)
+        self._answers: dict[int, SimpleQueue[None]] = {}
+        self._progressed = 0.0
+        self.judged = False
 
     @property
     def stopping(self) -> bool:
         return self._stop.is_set()
 
-    def report(self, value: float) -> None:
-        self.send({"report": value})
+    def report(self, value: float, step: int) -> None:
+        if not self.judged:
+            self.send({"report": value, "step": step})
+            return
+        ask = next(self._asks)
+        answered = self._answers[ask] = SimpleQueue[None]()
+        self.send({"report": value, "step": step, "ask": ask})
+        with contextlib.suppress(Empty):
+            answered.get(timeout=ANSWER_SECONDS)
+        del self._answers[ask]
 
-    def stop(self) -> None:
-        self._stop.set()
+    def progress(self) -> None:
+        now = time.monotonic()
+        if now - self._progressed >= _PROGRESS_SECONDS:
+            self._progressed = now
+            self.send({"progress": True})
 
-    def reset(self) -> None:
+    def take(self, message: dict[str, Any]) -> None:
+        """Take the scheduler's word to stop, or its answer to a report, which may be that."""
+        if message.get("stop"):
+            self._stop.set()
+        waiting = self._answers.get(message.get("answer", 0))
+        if waiting is not None:
+            waiting.put(None)
+
+    def begin(self, *, judged: bool) -> None:
         self._stop.clear()
+        self._progressed = 0.0
+        self.judged = judged
 
     def send(self, message: dict[str, object]) -> None:
-        os.write(self._replies, json.dumps(message).encode() + b"\n")
+        data = json.dumps(message).encode() + b"\n"
+        # When nobody listens, this process is about to end.
+        with self._sending, contextlib.suppress(OSError):
+            self._socket.sendall(data)
 
 
 def main() -> None:
     """Work until the scheduler closes the line."""
-    requests, line = _take_lines()
-    hello = json.loads(requests.readline())
+    scheduler = _take_line()
+    line = _Line(scheduler)
+    requests = scheduler.makefile("rb")
+    target = json.loads(requests.readline() or "{}").get("target", "")
     work: SimpleQueue[dict[str, Any]] = SimpleQueue()
     threading.Thread(target=_read, args=(requests, line, work), daemon=True).start()
-    attachments: dict[str, Attachment] = {}
+    logbook = Logbook()
     while True:
         request = work.get()
         assignment = Assignment(**request["run"])
-        if assignment.store not in attachments:
-            attachments[assignment.store] = attach(assignment.store)
         with _output_to(Path(request["output"])):
-            outcome = call(lambda: unpack(hello["target"]).load(), assignment, line, attachments[assignment.store])
-        line.send({"state": outcome.state, "reason": outcome.reason, "tail": outcome.tail})
+            outcome = call(lambda: unpack(target).load(), assignment, line, logbook)
+        line.send({name: getattr(outcome, name) for name in outcome.__slots__})
 
 
-def _take_lines() -> tuple[Any, _Line]:
-    requests, replies = os.dup(0), os.dup(1)
-    os.register_at_fork(after_in_child=partial(_hang_up, requests, replies))
+def _take_line() -> socket.socket:
+    scheduler = socket.socket(fileno=os.dup(0))
+    scheduler.setblocking(True)  # noqa: FBT003  # the library's own form
+    os.register_at_fork(after_in_child=partial(_hang_up, scheduler.fileno()))
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)
-    os.dup2(2, 1)
     os.close(null)
-    return os.fdopen(requests, "rb"), _Line(replies)
+    return scheduler
 
 
-def _hang_up(*lines: int) -> None:
-    """Let go of the lines in a forked child, which must not keep them open when this process has ended."""
+def _hang_up(line: int) -> None:
+    """Let go of the line in a forked child, which must not keep it open when this process has ended."""
     null = os.open(os.devnull, os.O_RDWR)
-    for line in lines:
-        os.dup2(null, line, inheritable=False)
+    os.dup2(null, line, inheritable=False)
     os.close(null)
 
 
 def _read(requests: Any, line: _Line, work: SimpleQueue[dict[str, Any]]) -> None:  # noqa: ANN401  # a binary file
-    for text in requests:
-        message = json.loads(text)
-        if "stop" in message:
-            line.stop()
-        else:
-            # Here, since a word to stop may follow before the trial has begun.
-            line.reset()
-            work.put(message)
+    with contextlib.suppress(OSError):
+        for text in requests:
+            message = json.loads(text)
+            if "run" in message:
+                # Here, since a word to stop may follow before the trial has begun.
+                line.begin(judged=message["run"]["judged"])
+                work.put(message)
+            else:
+                line.take(message)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(os.getpid(), signal.SIGKILL)
     os._exit(0)
