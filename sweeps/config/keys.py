@@ -100,14 +100,12 @@ def variants(what: str, types: Mapping[str, Kind[T]], needed: str) -> Kind[T]:
 
 
 def _is(name: str) -> Schema:
-    return {"properties": {"type": {"const": name}}, "required": ["type"]}
+    return {"type": "object", "properties": {"type": {"const": name}}, "required": ["type"]}
 
 
 def _typed(name: str, schema: Schema) -> Schema:
-    # Without a type, the branch says nothing of what is no mapping, such as null.
-    branch = {key: part for key, part in schema.items() if key not in {"type", "properties"}}
     properties = schema.get("properties")
-    return {**branch, "properties": {"type": {"const": name}, **(properties if isinstance(properties, dict) else {})}}
+    return {**schema, "properties": {"type": {"const": name}, **(properties if isinstance(properties, dict) else {})}}
 
 
 def mapping(value: object, remedy: str = "") -> Data:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from ..space.parameter import _FORMS as FORMS
+from ..space.forms import FORMS
 from .kinds import NUMBER, Schema, number
 
 _PARAMETERS: Schema = {"$ref": "#/$defs/parameters"}
@@ -32,11 +32,9 @@ _KEYS: Mapping[str, tuple[Schema, str]] = {
 # What a distribution asks of a key beyond what all do.
 _NARROWER: Mapping[str, Mapping[str, Schema]] = {
     "int_uniform": {"min": _WHOLE, "max": _WHOLE},
-    **{
-        name: {"min": _POSITIVE}
-        for name in ("log_uniform_values", "inv_log_uniform_values", "q_log_uniform_values")
-        if name in FORMS
-    },
+    "log_uniform_values": {"min": _POSITIVE},
+    "inv_log_uniform_values": {"min": _POSITIVE},
+    "q_log_uniform_values": {"min": _POSITIVE},
 }
 
 

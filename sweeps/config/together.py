@@ -62,13 +62,9 @@ def _check_resources(config: SweepConfig) -> None:
 def _check_points(config: SweepConfig) -> None:
     for index, point in enumerate(config.execution.start_with):
         place = f"execution.start_with[{index}]"
-        unknown = next((name for name in point if name not in config.space), None)
-        if unknown is not None:
-            problem = f"{unknown!r} is no parameter of the space; {nearest(unknown, config.space)}"
-            raise InvalidSweep(problem, where=join(place, unknown))
         try:
             config.space.encode(point)
         except InvalidSweep as fault:
             where = join(place, fault.where.removeprefix("parameters."))
-            problem = f"{fault.problem}; write a point of the space, or change the space"
-            raise InvalidSweep(problem, where=where) from None
+            remedy = "" if ";" in fault.problem else "; write a point of the space, or change the space"
+            raise InvalidSweep(f"{fault.problem}{remedy}", where=where) from None

@@ -178,7 +178,7 @@ def test_nothing_is_imputed_while_running(written: object) -> None:
         ({"start_with": [0.1]}, "start_with[0]: must be a mapping, not a number; it maps each parameter to a value"),
         ({"start_with": [{"lr": 1, "gpus": 1}]}, "start_with[0].lr: 1 lies outside 0.001 to 0.1; write a point of the"),
         ({"start_with": [{"lr": 0.1}]}, "start_with[0].gpus: has no value; write a point of the space, or change the"),
-        ({"start_with": [{"gpu": 1}]}, "start_with[0].gpu: 'gpu' is no parameter of the space; did you mean 'gpus'?"),
+        ({"start_with": [{"gpu": 1}]}, "start_with[0].gpu: there is no such parameter; did you mean 'gpus'?"),
         ({"warm_start": [3]}, "warm_start[0]: must be text, not a number; put 3 in quotes"),
         ({"stop": {"after": "soon"}}, "stop.after: must be seconds or a length such as 45s, 30m or 1h30m, not 'soon'"),
         ({"stop": {"plateau": {}}}, "stop.plateau: needs trials; write how many trials in a row may bring nothing bet"),

@@ -42,7 +42,7 @@ BEYOND_A_SCHEMA = (
     "cannot stand beside",
     "teaches",
     "names no parameter",
-    "is no parameter of the space",
+    "there is no such parameter",
     "has no value",
     "lies outside",
     "is not among the values",
