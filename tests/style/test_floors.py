@@ -25,7 +25,7 @@ FLOORS = {
         ["errors"],
         ["trial"],
         ["space"],
-        ["config", "samplers", "executors"],
+        ["config", "samplers", "executors", "slots", "provenance"],
         ["study"],
         ["scheduler"],
         ["sweep"],
