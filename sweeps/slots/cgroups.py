@@ -32,7 +32,7 @@ def _folders(process: Path, mount: Path, controller: str) -> Iterator[Path]:
     and then only the outermost folder is there.
     """
     for line in _text(process).splitlines():
-        _, controllers, path = line.split(":", 2)
+        _, controllers, path = [*line.split(":", 2), "", ""][:3]
         if controllers and controller not in controllers.split(","):
             continue
         root = mount / controller if controllers else mount

@@ -65,7 +65,7 @@ def _chosen(text: str, visible: tuple[str, ...]) -> tuple[str, ...]:
     if text.isdecimal():
         return _counted(int(text), visible)
     names = tuple(name for part in text.split(",") if (name := part.strip()))
-    if len(set(names)) < len(names) or any(name.startswith("-") for name in names):
+    if not names or len(set(names)) < len(names) or any(name.startswith("-") for name in names):
         raise InvalidSweep(f"{text!r} is neither a count such as 4 nor a list of devices such as 0,1", where=GPUS)
     return names
 

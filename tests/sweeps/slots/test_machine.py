@@ -95,10 +95,10 @@ class TestCgroups:
 
     def test_of_the_first_version_are_read_too(self, tmp_path: Path) -> None:
         files = {
-            "cpu,cpuacct/a/cpu.cfs_quota_us": "-1\n",
-            "cpu,cpuacct/a/cpu.cfs_period_us": "100000\n",
-            "cpu,cpuacct/cpu.cfs_quota_us": "250000\n",
-            "cpu,cpuacct/cpu.cfs_period_us": "100000\n",
+            "cpu/a/cpu.cfs_quota_us": "-1\n",
+            "cpu/a/cpu.cfs_period_us": "100000\n",
+            "cpu/cpu.cfs_quota_us": "250000\n",
+            "cpu/cpu.cfs_period_us": "100000\n",
             "memory/memory.limit_in_bytes": "5000\n",
         }
         process = "5:cpu,cpuacct:/a\n4:memory:/of/the/host\n1:name=systemd:/x:y\n0::/\n"
