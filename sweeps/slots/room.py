@@ -36,14 +36,16 @@ class Room:
 
         A fraction goes to the fullest device that has room for it (best fit), so that empty ones stay whole.
         """
-        rooms = (self,) if beside is None else (self, beside)
-        if not all(room.holds(need) for room in rooms):
+        if not self.holds(need) or (beside is not None and not beside.holds(need)):
             return None
         share, count = parts(need)
-        fitting = [index for index in range(len(self.devices)) if all(room.devices[index] >= share for room in rooms)]
+        free = self.devices if beside is None else list(map(min, self.devices, beside.devices))
+        fitting = [index for index, room in enumerate(free) if room >= share] if count else []
         if len(fitting) < count:
             return None
-        return tuple(sorted(fitting, key=lambda index: self.devices[index])[:count])
+        if share == WHOLE:
+            return tuple(fitting[:count])
+        return (min(fitting, key=self.devices.__getitem__),) if count else ()
 
     def holds(self, need: Need) -> bool:
         """Say whether there is enough of all but devices."""

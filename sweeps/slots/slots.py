@@ -99,7 +99,7 @@ class Slots:
         self._free.change(*self._held.pop(grant.number), +1)
 
     def _take(self, need: Need, beside: Room | None) -> Grant | None:
-        if self._parallel is None and need.nothing and self._held:
+        if self._parallel is None and need.nothing and any(held.nothing for held, _ in self._held.values()):
             return None
         devices = self._free.place(need, beside)
         if devices is None:

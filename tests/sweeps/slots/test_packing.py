@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sweeps.slots import Capacity, Grant, Line, Need, Slots, find_capacity
@@ -180,6 +180,9 @@ class TestAnyNeedsInAnyOrder:
         assert slots.taken == 0
         assert slots.take(Need(cpu=4, gpu=3, memory=1000)) is not None
 
+    @settings(max_examples=300)
+    # A need of nothing, which has no room to be kept for it, among others that pass it.
+    @example([(Need(cpu=0), 1.0), (Need(cpu=0), 1.0), *[(Need(), 3.0)] * 30], None)
     @given(any_jobs, st.none() | st.integers(1, 5))
     def test_nobody_is_passed_for_longer_than_what_ran_before(self, jobs: Jobs, parallel: int | None) -> None:
         """Once the first was passed as often as it may be, it starts when what then ran has ended, or sooner."""
@@ -204,6 +207,12 @@ class TestAnyNeedsInAnyOrder:
 
 
 class TestLine:
+    def test_the_largest_that_fits_starts_and_small_ones_fill_what_is_left(self) -> None:
+        kinds = [0.25, 1, 0.5, 2, 0.25, 3]
+        jobs = [(Need(cpu=0, gpu=gpu), 1 / gpu) for gpu in kinds]
+        started = simulate(jobs, Slots(Capacity(1, tuple("0123")), None))
+        assert [kinds[row.number] for row in started] == [3, 1, 2, 0.5, 0.25, 0.25]
+
     def test_a_large_one_gets_its_turn_in_an_endless_stream_of_small_ones(self) -> None:
         """Small ones that overlap would never leave both devices empty by themselves."""
         slots, line = Slots(Capacity(1, ("0", "1")), None), Line()
