@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..errors import SweepError
-from ..samplers import Sampler
+from ..samplers import Sampler, Told
 from ..trial import TrialState, follow, trial_seed
 
 
@@ -63,12 +63,12 @@ class Study:
         if self.finished:
             return None
         number = len(self._trials)
-        params = self._sampler.ask(number)
-        if params is None:
+        proposal = self._sampler.ask(number)
+        if proposal is None:
             self._exhausted = True
             return None
         self._trials[number] = _Trial(TrialState.RUNNING)
-        return Suggestion(number, params, trial_seed(self._seed, number))
+        return Suggestion(number, proposal.params, trial_seed(self._seed, number))
 
     def report(self, number: int, value: float) -> None:
         """Note a value that a running trial has logged."""
@@ -89,7 +89,7 @@ class Study:
         trial.state = follow(trial.state, state)
         trial.value = value if value is not None and math.isfinite(value) else None
         counts = trial.value if state in {TrialState.COMPLETE, TrialState.PRUNED} else None
-        self._sampler.tell(number, counts)
+        self._sampler.tell(number, Told(state, counts))
         if counts is None:
             return
         if self._is_better(counts, self.best_value):
