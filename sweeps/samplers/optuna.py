@@ -10,19 +10,28 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
 
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
-from optuna.samplers import BaseSampler, CmaEsSampler, GPSampler, QMCSampler, RandomSampler, TPESampler
+from optuna.samplers import (
+    BaseSampler,
+    BruteForceSampler,
+    CmaEsSampler,
+    GPSampler,
+    QMCSampler,
+    RandomSampler,
+    TPESampler,
+)
 from optuna.storages import InMemoryStorage
 from optuna.study import Study, create_study
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from .. import trial as trials
-from ..errors import InvalidSweep
+from ..errors import InvalidSweep, SweepError
 from ..space import Axis, ChoiceAxis, FloatAxis, IntAxis, Space
 from ..trial import Goal, trial_seed
 from . import dotted, libraries, pickled
@@ -86,7 +95,12 @@ SAMPLERS: Mapping[str, _Kind] = {
     "cmaes": _Kind(_cmaes, settled=True),
     "qmc": _Kind(_qmc),
 }
-_CLASSES: Mapping[str, type[BaseSampler]] = {"gp": GPSampler, "cmaes": CmaEsSampler, "qmc": QMCSampler}
+_CLASSES: Mapping[str, type[BaseSampler]] = {
+    "tpe": TPESampler,
+    "gp": GPSampler,
+    "cmaes": CmaEsSampler,
+    "qmc": QMCSampler,
+}
 
 
 class OptunaSampler:
@@ -95,6 +109,7 @@ class OptunaSampler:
     quick = False
 
     def __init__(self, name: str, space: Space, goal: Goal, seed: int) -> None:
+        self._name = name
         self._space = space
         self._axes = space.axes
         self._worst = _WORST[goal]
@@ -111,7 +126,7 @@ class OptunaSampler:
         """Propose the params of this number."""
         self._sower.sow(number)
         before = self._storage.get_study_system_attrs(self._study_id)
-        with quiet(_LIBRARY):
+        with self._own("proposes", number):
             trial = self._study.ask(self._distributions)
         self._place(number)
         at = {name: _number(axis, trial.params[name]) for name, axis in self._axes.items()}
@@ -136,7 +151,7 @@ class OptunaSampler:
         state, value, curve = _end(told, self._worst)
         for iteration, logged in curve.items():
             self._storage.set_trial_intermediate_value(self._trial_id(number), iteration, logged)
-        with quiet(_LIBRARY):
+        with self._own("hears of", number):
             self._study.tell(self._numbers[number], value if state is TrialState.COMPLETE else None, state)
 
     def restore(self, number: int, proposal: Proposal, told: Told | None) -> None:
@@ -172,6 +187,16 @@ class OptunaSampler:
                     system_attrs=noted,
                 )
             )
+
+    @contextmanager
+    def _own(self, what: str, number: int) -> Iterator[None]:
+        """Let Optuna work, and say in a line of ours what a sampler raises."""
+        try:
+            with quiet(_LIBRARY):
+                yield
+        except Exception as problem:
+            told = f"{type(problem).__name__}: {' '.join(str(problem).split())}"
+            raise SweepError(f"sampler {self._name} fails where it {what} trial {number}: {told}") from problem
 
     def _place(self, number: int) -> None:
         self._numbers[number] = self._count
@@ -243,13 +268,14 @@ def _kind(name: str, space: Space) -> _Kind:
         InvalidSweep: there is no such sampler, or it cannot search this space.
         MissingExtra: it needs a library that is not installed.
     """
-    kind, made = (SAMPLERS[name], _CLASSES.get(name)) if name in SAMPLERS else _by_dotted_name(name)
-    for each in inspect.getmro(made) if made else ():
+    kind, made = (SAMPLERS[name], _CLASSES[name]) if name in SAMPLERS else _by_dotted_name(name)
+    for each in inspect.getmro(made):
         libraries.check(each.__name__)
-    if made and issubclass(made, CmaEsSampler) and all(isinstance(axis, ChoiceAxis) for axis in space.axes.values()):
-        raise InvalidSweep(
-            f"{name} moves along numbers, and every parameter is a list of values; use tpe", where=dotted.WHERE
-        )
+    if issubclass(made, BruteForceSampler):
+        raise InvalidSweep(f"{name} ends searches that Optuna runs; write method: grid", where=dotted.WHERE)
+    if issubclass(made, CmaEsSampler) and all(isinstance(axis, ChoiceAxis) for axis in space.axes.values()):
+        problem = f"{name} moves along numbers, and every parameter is a list of values; use tpe"
+        raise InvalidSweep(problem, where=dotted.WHERE)
     return kind
 
 
