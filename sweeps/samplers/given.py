@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ..errors import InvalidSweep
 from ..space import Space
 from ..space.faults import nearest, shown, within
@@ -20,7 +22,16 @@ def completed(space: Space, params: Params) -> Params:
     for name, value in params.items():
         with within(f"parameters.{name}"):
             if name not in point:
-                raise InvalidSweep(f"is not in the space; {nearest(name, point)}")
+                raise InvalidSweep(f"there is no such parameter; {nearest(name, point)}")
             if name in space and name not in varying and token(plain(value)) != token(point[name]):
                 raise InvalidSweep(f"{shown(value)} is not the constant {shown(point[name])}")
-    return {**point, **params}
+    return _over(point, params)
+
+
+def _over(point: Mapping[str, object], params: Params) -> dict[str, object]:
+    """Return a point with the values that were given in their places: a way to a coordinate and back may round."""
+    return {name: _value(value, params[name]) if name in params else value for name, value in point.items()}
+
+
+def _value(value: object, given: object) -> object:
+    return _over(value, given) if isinstance(value, Mapping) and isinstance(given, Mapping) else given

@@ -230,7 +230,7 @@ def test_given_params_are_what_the_trial_gets(make: Make) -> None:
     ("wrong", "problem"),
     [
         ({"depth": 9}, r"parameters\.depth: 9 lies outside 1 to 4"),
-        ({"dpeth": 1}, r"parameters\.dpeth: is not in the space; did you mean 'depth'\?"),
+        ({"dpeth": 1}, r"parameters\.dpeth: there is no such parameter; did you mean 'depth'\?"),
         ({"epochs": 5}, r"parameters\.epochs: 5 is not the constant 20"),
     ],
 )
