@@ -6,29 +6,40 @@ from importlib import import_module
 
 from ..errors import InvalidSweep
 from ..space import Space
+from ..space.faults import nearest
 from ..trial import Goal
 from .grid import GridSampler
-from .interface import Params, Sampler
+from .interface import Params, Proposal, Sampler, Told
 from .random import RandomSampler
 
-__all__ = ["OPTUNA_NAMES", "Params", "Sampler", "make_sampler"]
+__all__ = ["NAMES", "Params", "Proposal", "Sampler", "Told", "make_sampler"]
 
-OPTUNA_NAMES = ("tpe",)
+OPTUNAS = ("tpe", "gp", "cmaes", "qmc")
+NAMES = (*OPTUNAS, "random")
 
 
 def make_sampler(method: str, name: str | None, space: Space, goal: Goal, seed: int) -> Sampler:
     """Make the sampler of a sweep: `method` as in its file, and for bayes the name of an algorithm (TPE if None).
 
+    Beside those of `NAMES`, a dotted name such as `optuna.samplers.NSGAIISampler` stands for any class that is written
+    as a sampler for Optuna and can be made without arguments; it is given a `seed` if it takes one. Those that Optuna
+    ships continue after a restart as if there had been none. Others are made once, and know after a restart what
+    Optuna's study knows.
+
     Raises:
-        InvalidSweep: the space is not one that the method can search.
+        InvalidSweep: there is no such sampler, or the space is not one that it can search.
+        MissingExtra: it needs a library that is not installed.
     """
     if method == "grid":
         return GridSampler(space)
-    if method == "random" or not space.searched:
-        return RandomSampler(space, seed)
     chosen = name or "tpe"
-    if chosen not in OPTUNA_NAMES:
-        raise InvalidSweep(f"unknown sampler {chosen!r}; there is {', '.join(OPTUNA_NAMES)}", where="execution.sampler")
+    if method == "random" or chosen == "random":
+        return RandomSampler(space, seed)
+    if chosen not in OPTUNAS and "." not in chosen:
+        problem = f"unknown sampler {chosen!r}; {nearest(chosen, NAMES)} (or a class, such as mypackage.MySampler)"
+        raise InvalidSweep(problem, where="execution.sampler")
+    if not space.searched:
+        return RandomSampler(space, seed)
     # Optuna takes half a second to load, so only sweeps that search with it pay for it.
     optuna = import_module(".optuna", __name__)
     sampler: Sampler = optuna.OptunaSampler(chosen, space, goal, seed)

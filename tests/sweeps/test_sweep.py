@@ -251,7 +251,7 @@ class TestSettings:
             sweeps.run(sweep, store="store", executor="threads")
         assert not (home / "store").exists()
 
-    @pytest.mark.parametrize(("retries", "sampler"), [(2, None), (None, "gp")])
+    @pytest.mark.parametrize(("retries", "sampler"), [(2, None), (None, "annealing")])
     def test_that_are_not_there_yet_are_refused_before_anything_is_made(
         self, home: Path, retries: int | None, sampler: str | None
     ) -> None:

@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sweeps.samplers import Params, Told
 from sweeps.samplers.random import RandomSampler
 from sweeps.space import Space
+from sweeps.trial import TrialState
 
 SPACE = Space.from_parameters(
     {
@@ -18,6 +20,12 @@ SPACE = Space.from_parameters(
 )
 
 
+def asked(sampler: RandomSampler, number: int) -> Params:
+    proposal = sampler.ask(number)
+    assert proposal is not None
+    return proposal.params
+
+
 @given(st.integers(0, 2**31), st.permutations(range(12)), st.lists(st.none() | st.floats(), max_size=12))
 def test_params_depend_on_seed_and_number_alone(seed: int, order: list[int], told: list[float | None]) -> None:
     expected = {number: RandomSampler(SPACE, seed).ask(number) for number in range(12)}
@@ -25,11 +33,11 @@ def test_params_depend_on_seed_and_number_alone(seed: int, order: list[int], tol
     for index, number in enumerate(order):
         assert sampler.ask(number) == expected[number]
         if index < len(told):
-            sampler.tell(number, told[index])
+            sampler.tell(number, Told(TrialState.COMPLETE, told[index]))
 
 
 def test_draws_what_it_drew_in_every_version() -> None:
-    drawn = [RandomSampler(SPACE, 7).ask(number) for number in range(3)]
+    drawn = [asked(RandomSampler(SPACE, 7), number) for number in range(3)]
     assert drawn == [
         {"lr": pytest.approx(0.007087592091657786), "width": 32, "depth": 3},
         {"lr": pytest.approx(0.0003016152319420545), "width": 32, "depth": 1},
@@ -39,6 +47,6 @@ def test_draws_what_it_drew_in_every_version() -> None:
 
 def test_choices_come_about_equally_often() -> None:
     sampler = RandomSampler(SPACE, 1)
-    widths = Counter(str((sampler.ask(number) or {})["width"]) for number in range(1000))
+    widths = Counter(str(asked(sampler, number)["width"]) for number in range(1000))
     assert all(430 <= count <= 570 for count in widths.values())
     assert set(widths) == {"32", "64"}

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sweeps.errors import SweepError
-from sweeps.samplers import Params, make_sampler
+from sweeps.samplers import Params, Proposal, Told, make_sampler
 from sweeps.space import Space
 from sweeps.study import Study
 from sweeps.trial import TrialState, trial_seed
@@ -28,17 +28,28 @@ goals = st.sampled_from(sorted(SIGN))
 class Numbers:
     """A sampler that proposes its trials' numbers, `size` of them, and remembers what it was told."""
 
+    quick = True
+
     def __init__(self, size: int | None = None) -> None:
         self.size = size
         self.asked: list[int] = []
         self.told: list[tuple[int, float | None]] = []
 
-    def ask(self, number: int) -> Params | None:
+    def ask(self, number: int) -> Proposal | None:
         self.asked.append(number)
-        return None if self.size is not None and number >= self.size else {"number": number}
+        return None if self.size is not None and number >= self.size else Proposal({"number": number})
 
-    def tell(self, number: int, value: float | None) -> None:
-        self.told.append((number, value))
+    def take(self, number: int, params: Params) -> Proposal:
+        raise NotImplementedError
+
+    def tell(self, number: int, told: Told) -> None:
+        self.told.append((number, told.value))
+
+    def restore(self, number: int, proposal: Proposal, told: Told | None) -> None:
+        raise NotImplementedError
+
+    def learn(self, params: Params, told: Told) -> None:
+        raise NotImplementedError
 
 
 def study_of(

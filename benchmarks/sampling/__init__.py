@@ -1,0 +1,1 @@
+"""Questions about samplers: how good what they propose is, and how long they take."""
