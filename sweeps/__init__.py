@@ -11,10 +11,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .errors import InvalidSweep, SweepError, TrialPruned
+    from .errors import InvalidSweep, SpaceChanged, SweepError, SweepNotFound, SweepRunning, TrialPruned
     from .executors import AsyncTrial, Trial
     from .study import TrialResult
-    from .sweep import Sweep, SweepResult, run, run_async
+    from .result import SweepResult
+    from .running import resume, resume_async, run, run_async, stream
+    from .sweep import Sweep
     from .trial import TrialState
 
 __version__ = "0.1.0"
@@ -22,22 +24,32 @@ __version__ = "0.1.0"
 __all__ = [
     "AsyncTrial",
     "InvalidSweep",
+    "SpaceChanged",
     "Sweep",
     "SweepError",
+    "SweepNotFound",
     "SweepResult",
+    "SweepRunning",
     "Trial",
     "TrialPruned",
     "TrialResult",
     "TrialState",
+    "resume",
+    "resume_async",
     "run",
     "run_async",
+    "stream",
 ]
 
 # Names are loaded when they are first asked for, so that importing costs next to nothing.
 _ROOMS = {
-    **dict.fromkeys(("InvalidSweep", "SweepError", "TrialPruned"), "errors"),
+    **dict.fromkeys(
+        ("InvalidSweep", "SpaceChanged", "SweepError", "SweepNotFound", "SweepRunning", "TrialPruned"), "errors"
+    ),
     **dict.fromkeys(("AsyncTrial", "Trial"), "executors"),
-    **dict.fromkeys(("Sweep", "SweepResult", "run", "run_async"), "sweep"),
+    **dict.fromkeys(("resume", "resume_async", "run", "run_async", "stream"), "running"),
+    "Sweep": "sweep",
+    "SweepResult": "result",
     "TrialResult": "study",
     "TrialState": "trial",
 }

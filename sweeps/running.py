@@ -22,7 +22,7 @@ from tracker import AsyncRun, AsyncTracker, RunInfo, RunStatus
 
 from .config import expand, from_mapping
 from .errors import MetricNeverLogged, NoTrialSucceeded, SpaceChanged, TargetNotFound
-from .executors import end_attempts
+from .executors.strays import end_attempts
 from .executors.target import find_target
 from .learning import learn
 from .plan import Plan, Settings, plan
@@ -152,7 +152,8 @@ async def stream(sweep: Sweep, **options: Unpack[Options]) -> AsyncIterator[Even
         from_thread.run_sync(send.send_nowait, event, token=token)
 
     portal = await to_thread.run_sync(threads.__enter__)
-    running = portal.start_task_soon(partial(run_async, sweep, **{**options, "listen": listen}))
+    options["listen"] = listen
+    running = portal.start_task_soon(partial(run_async, sweep, **options))
     running.add_done_callback(lambda _: from_thread.run_sync(send.close, token=token))
     try:
         async for event in receive:
@@ -181,9 +182,9 @@ async def _start(
             metric=decided.metric,
             goal=decided.goal,
             dataset=decided.config.execution.dataset,
-        )
-        | tags,
+        ),
     )
+    await parent.set_tags(tags)
     await parent.flush()
     ledger = Ledger(store, parent, decided.metric, decided.goal)
     with Lease(ledger.folder, name) as lease:

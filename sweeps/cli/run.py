@@ -14,7 +14,9 @@ from tracker.errors import AmbiguousDataset, DatasetNotFound
 
 from ..errors import SweepError
 from ..examples import find_example
-from ..sweep import Sweep, SweepResult, run
+from ..result import SweepResult
+from ..running import run
+from ..sweep import Sweep
 from ..trial import TrialState
 from .leaders import Leaders
 from .progress import shown_on

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from bisect import insort
 from collections.abc import Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .need import Need
@@ -48,6 +49,9 @@ class Line:
 
     def __len__(self) -> int:
         return len(self._waiting)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._waiting)
 
     def __iter__(self) -> Iterator[int]:
         return iter(self._waiting)
