@@ -1,0 +1,123 @@
+"""W&B's rule, held to a second implementation that counts everything anew at each report."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sweeps.config import EarlyTerminate
+from sweeps.errors import InvalidSweep
+from sweeps.pruners import make_pruner, rungs
+
+RULES = st.builds(
+    EarlyTerminate, min_iter=st.integers(1, 4), eta=st.sampled_from([1.2, 1.5, 2, 3, 4]), strict=st.booleans()
+) | st.builds(
+    EarlyTerminate,
+    max_iter=st.integers(6, 30),
+    s=st.integers(1, 4),
+    eta=st.sampled_from([1.2, 1.5, 2, 3, 4]),
+    strict=st.booleans(),
+)
+losses = st.integers(-5, 5).map(float) | st.floats(allow_nan=True, allow_infinity=True)
+
+
+class Judge:
+    """W&B's rule by its words: no state but what was logged."""
+
+    def __init__(self, rule: EarlyTerminate) -> None:
+        self.rule = rule
+        if rule.min_iter is not None:
+            self.bands = [int(rule.min_iter * rule.eta**i) for i in range(100)]
+        else:
+            fractions = [(rule.max_iter or 0) / rule.eta**i for i in range(1, (rule.s or 0) + 1)]
+            self.bands = sorted(int(each) for each in fractions if each >= 1)
+        self.logged: defaultdict[int, dict[int, float]] = defaultdict(dict)
+
+    def report(self, number: int, iteration: int, loss: float) -> bool:
+        self.logged[number][iteration] = loss
+        mine = self.history(number, iteration)
+        passed = [band for band in self.bands if band < len(mine)]
+        if not passed:
+            return False
+        histories = [self.history(each) for each in self.logged]
+        there = sorted(history[passed[-1]] for history in histories if len(history) > passed[-1])
+        threshold = there[int(1.0 / self.rule.eta * len(there))]
+        return (mine[passed[-1]] if self.rule.strict else min(mine)) > threshold
+
+    def history(self, number: int, until: float = math.inf) -> list[float]:
+        logged = sorted(self.logged[number].items())
+        return [loss for iteration, loss in logged if iteration <= until and math.isfinite(loss)]
+
+
+@settings(deadline=None)
+@given(rule=RULES, data=st.data())
+def test_every_answer_is_wandbs(rule: EarlyTerminate, data: st.DataObject) -> None:
+    pruner, judge = make_pruner(rule, "minimize"), Judge(rule)
+    iterations: defaultdict[int, int] = defaultdict(int)
+    events = st.tuples(st.integers(0, 5), losses, st.integers(0, 9))
+    for number, loss, retry in data.draw(st.lists(events, max_size=80)):
+        # Now and then a trial begins again, or a little further back.
+        iterations[number] = (
+            1 if retry == 9 else max(iterations[number] - 2, 1) if retry == 8 else iterations[number] + 1
+        )
+        answer = pruner.report(number, iterations[number], 0, loss)
+        assert answer is judge.report(number, iterations[number], loss)
+
+
+@settings(deadline=None)
+@given(rule=RULES)
+def test_bands_are_wandbs(rule: EarlyTerminate) -> None:
+    ours, theirs = rungs(rule), sorted(set(Judge(rule).bands))
+    # Powers taken one by one or at once may differ in the last digit, from where a float is exact no more.
+    assert [each for each in ours if each < 10**12] == pytest.approx([each for each in theirs if each < 10**12], abs=1)
+    assert [each for each in ours if each < 10**6] == [each for each in theirs if each < 10**6]
+
+
+def test_the_value_at_a_band_is_the_one_with_so_many_before_it() -> None:
+    pruner = make_pruner(EarlyTerminate(min_iter=3), "minimize")
+    for iteration in range(1, 11):
+        assert not pruner.report(0, iteration, iteration, 10.0 - iteration)
+    assert [pruner.report(1, iteration, iteration, 10.0) for iteration in range(1, 6)] == [
+        False,
+        False,
+        False,
+        True,
+        True,
+    ]
+
+
+def test_a_trial_is_stopped_later_when_others_have_passed_it_by() -> None:
+    pruner = make_pruner(EarlyTerminate(min_iter=1), "minimize")
+    assert not any(pruner.report(0, iteration, iteration, 5.0) for iteration in (1, 2))
+    for number in (1, 2):
+        assert not any(pruner.report(number, iteration, iteration, 1.0) for iteration in (1, 2))
+    # It stands at its last band as it did, whatever it logs now.
+    assert pruner.report(0, 3, 3, 0.0)
+
+
+def test_the_best_value_so_far_saves_a_trial_only_when_the_rule_is_loose() -> None:
+    for strict in (True, False):
+        pruner = make_pruner(EarlyTerminate(min_iter=2, strict=strict), "minimize")
+        for number in (0, 1, 2):
+            assert not any(pruner.report(number, iteration, iteration, 2.0) for iteration in (1, 2, 3))
+        pruner.report(3, 1, 1, 1.0)
+        pruner.report(3, 2, 2, 3.0)
+        assert pruner.report(3, 3, 3, 3.0) is strict
+
+
+def test_values_that_are_not_finite_do_not_count() -> None:
+    pruner = make_pruner(EarlyTerminate(min_iter=1), "minimize")
+    assert not any(pruner.report(0, iteration, iteration, 1.0) for iteration in (1, 2))
+    assert not any(pruner.report(1, iteration, iteration, math.nan) for iteration in range(1, 9))
+    assert not pruner.report(1, 9, 9, 5.0)
+    assert not pruner.report(1, 10, 10, math.inf)
+    assert pruner.report(1, 11, 11, 5.0)
+
+
+def test_a_rule_without_a_band_is_refused() -> None:
+    with pytest.raises(InvalidSweep, match=r"^early_terminate: no trial .* iteration 2; raise max_iter$"):
+        make_pruner(EarlyTerminate(max_iter=2, s=3), "minimize")
