@@ -58,8 +58,8 @@ class Judge:
 def test_every_answer_is_wandbs(rule: EarlyTerminate, data: st.DataObject) -> None:
     pruner, judge = make_pruner(rule, "minimize"), Judge(rule)
     iterations: defaultdict[int, int] = defaultdict(int)
-    events = st.tuples(st.integers(0, 5), losses, st.integers(0, 9))
-    for number, loss, retry in data.draw(st.lists(events, max_size=80)):
+    events = st.tuples(st.integers(0, 3), losses, st.integers(0, 9))
+    for number, loss, retry in data.draw(st.lists(events, min_size=20, max_size=80)):
         # Now and then a trial begins again, or a little further back.
         iterations[number] = (
             1 if retry == 9 else max(iterations[number] - 2, 1) if retry == 8 else iterations[number] + 1
@@ -116,6 +116,25 @@ def test_values_that_are_not_finite_do_not_count() -> None:
     assert not pruner.report(1, 9, 9, 5.0)
     assert not pruner.report(1, 10, 10, math.inf)
     assert pruner.report(1, 11, 11, 5.0)
+
+
+def test_a_retry_is_judged_by_its_history_up_to_where_it_is() -> None:
+    pruner = make_pruner(EarlyTerminate(min_iter=1), "minimize")
+    assert not any(pruner.report(0, iteration, iteration, 1.0) for iteration in (1, 2))
+    assert [pruner.report(1, iteration, iteration, 2.0) for iteration in (1, 2)] == [False, True]
+    assert [pruner.report(1, iteration, iteration, 0.5) for iteration in (1, 2)] == [False, False]
+    # Without its second value it has not passed the band, and is no measure for others there.
+    assert not pruner.report(1, 2, 2, math.nan)
+    assert not pruner.report(2, 1, 1, 1.0)
+    assert not pruner.report(2, 2, 2, 1.0)
+    assert not pruner.report(0, 3, 3, 1.0)
+
+
+def test_a_loose_retry_is_not_saved_by_what_an_earlier_attempt_reached_later() -> None:
+    pruner = make_pruner(EarlyTerminate(min_iter=1, strict=False), "minimize")
+    assert not any(pruner.report(0, iteration, iteration, 1.0) for iteration in (1, 2))
+    assert [pruner.report(1, iteration, iteration, 2.0 / iteration) for iteration in (1, 2, 3)] == [False, False, False]
+    assert [pruner.report(1, iteration, iteration, 2.0) for iteration in (1, 2)] == [False, True]
 
 
 def test_a_rule_without_a_band_is_refused() -> None:
