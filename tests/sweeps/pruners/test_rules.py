@@ -147,23 +147,20 @@ def test_a_rule_that_could_stop_nothing_is_refused(rule: Rule) -> None:
         ),
         (
             EarlyTerminate(min_iter=3),
-            (
-                "W&B's hyperband: bands 3, 9, 27, 81, 243, …, reached by the values logged as number 4, 10, 28, 82, 244, …;"
-                " by the value there; the best 1 in 3 goes on"
-            ),
+            "W&B's hyperband: bands at iterations 3, 9, 27, 81, 243, …; the best 1 in 3 goes on, by the value there",
         ),
         (
             Median(startup=4, warmup=2),
             (
-                "median: once 4 trials are complete, a trial stops when its best value is worse than the median of theirs"
-                " at its iteration, after iteration 2"
+                "median: once 4 trials are complete, a trial stops when its best value is worse than the median of"
+                " theirs at its iteration, after iteration 2"
             ),
         ),
         (
             Percentile(every=3),
             (
-                "percentile: once 5 trials are complete, a trial stops when its best value is worse than the best 25 % of"
-                " theirs at its iteration, looked at every 3 iterations"
+                "percentile: once 5 trials are complete, a trial stops when its best value is worse than the best 25 %"
+                " of theirs at its iteration, looked at every 3 iterations"
             ),
         ),
         (Patience(0), "patience: a trial stops when its last value was worse than its best before"),

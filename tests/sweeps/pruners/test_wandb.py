@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sweeps.config import EarlyTerminate
 from sweeps.errors import InvalidSweep
-from sweeps.pruners import make_pruner, rungs
+from sweeps.pruners import Pruner, make_pruner, rungs
 
 RULES = st.builds(
     EarlyTerminate, min_iter=st.integers(1, 4), eta=st.sampled_from([1.2, 1.5, 2, 3, 4]), strict=st.booleans()
@@ -40,13 +40,13 @@ class Judge:
     def report(self, number: int, iteration: int, loss: float) -> bool:
         self.logged[number][iteration] = loss
         mine = self.history(number, iteration)
-        passed = [band for band in self.bands if band < len(mine)]
-        if not passed:
+        reached = [band for band in self.bands if band <= len(mine)]
+        if not reached:
             return False
         histories = [self.history(each) for each in self.logged]
-        there = sorted(history[passed[-1]] for history in histories if len(history) > passed[-1])
+        there = sorted(history[reached[-1] - 1] for history in histories if len(history) >= reached[-1])
         threshold = there[int(1.0 / self.rule.eta * len(there))]
-        return (mine[passed[-1]] if self.rule.strict else min(mine)) > threshold
+        return (mine[reached[-1] - 1] if self.rule.strict else min(mine)) > threshold
 
     def history(self, number: int, until: float = math.inf) -> list[float]:
         logged = sorted(self.logged[number].items())
@@ -77,64 +77,54 @@ def test_bands_are_wandbs(rule: EarlyTerminate) -> None:
     assert [each for each in ours if each < 10**6] == [each for each in theirs if each < 10**6]
 
 
-def test_the_value_at_a_band_is_the_one_with_so_many_before_it() -> None:
+def told(pruner: Pruner, number: int, *curve: float) -> list[bool]:
+    """Report a curve from its first iteration on."""
+    return [pruner.report(number, iteration, iteration, loss) for iteration, loss in enumerate(curve, 1)]
+
+
+def test_at_a_band_counts_the_value_logged_as_that_number() -> None:
     pruner = make_pruner(EarlyTerminate(min_iter=3), "minimize")
-    for iteration in range(1, 11):
-        assert not pruner.report(0, iteration, iteration, 10.0 - iteration)
-    assert [pruner.report(1, iteration, iteration, 10.0) for iteration in range(1, 6)] == [
-        False,
-        False,
-        False,
-        True,
-        True,
-    ]
+    assert told(pruner, 0, 9.0, 9.0, 1.0, 9.0) == [False] * 4
+    assert told(pruner, 1, 0.0, 0.0, 2.0, 0.0) == [False, False, True, True]
 
 
 def test_a_trial_is_stopped_later_when_others_have_passed_it_by() -> None:
     pruner = make_pruner(EarlyTerminate(min_iter=1), "minimize")
-    assert not any(pruner.report(0, iteration, iteration, 5.0) for iteration in (1, 2))
-    for number in (1, 2):
-        assert not any(pruner.report(number, iteration, iteration, 1.0) for iteration in (1, 2))
+    assert told(pruner, 0, 5.0) == told(pruner, 1, 1.0) == told(pruner, 2, 1.0) == [False]
     # It stands at its last band as it did, whatever it logs now.
-    assert pruner.report(0, 3, 3, 0.0)
+    assert pruner.report(0, 2, 2, 0.0)
 
 
 def test_the_best_value_so_far_saves_a_trial_only_when_the_rule_is_loose() -> None:
     for strict in (True, False):
         pruner = make_pruner(EarlyTerminate(min_iter=2, strict=strict), "minimize")
         for number in (0, 1, 2):
-            assert not any(pruner.report(number, iteration, iteration, 2.0) for iteration in (1, 2, 3))
-        pruner.report(3, 1, 1, 1.0)
-        pruner.report(3, 2, 2, 3.0)
-        assert pruner.report(3, 3, 3, 3.0) is strict
+            assert told(pruner, number, 2.0, 2.0) == [False, False]
+        assert told(pruner, 3, 1.0, 3.0) == [False, strict]
 
 
 def test_values_that_are_not_finite_do_not_count() -> None:
-    pruner = make_pruner(EarlyTerminate(min_iter=1), "minimize")
-    assert not any(pruner.report(0, iteration, iteration, 1.0) for iteration in (1, 2))
-    assert not any(pruner.report(1, iteration, iteration, math.nan) for iteration in range(1, 9))
-    assert not pruner.report(1, 9, 9, 5.0)
-    assert not pruner.report(1, 10, 10, math.inf)
-    assert pruner.report(1, 11, 11, 5.0)
+    pruner = make_pruner(EarlyTerminate(min_iter=2), "minimize")
+    assert told(pruner, 0, 1.0, 1.0) == [False, False]
+    assert told(pruner, 1, math.nan, math.inf, 5.0, -math.inf, 5.0) == [False, False, False, False, True]
 
 
 def test_a_retry_is_judged_by_its_history_up_to_where_it_is() -> None:
-    pruner = make_pruner(EarlyTerminate(min_iter=1), "minimize")
-    assert not any(pruner.report(0, iteration, iteration, 1.0) for iteration in (1, 2))
-    assert [pruner.report(1, iteration, iteration, 2.0) for iteration in (1, 2)] == [False, True]
-    assert [pruner.report(1, iteration, iteration, 0.5) for iteration in (1, 2)] == [False, False]
-    # Without its second value it has not passed the band, and is no measure for others there.
+    pruner = make_pruner(EarlyTerminate(min_iter=2), "minimize")
+    assert told(pruner, 0, 1.0, 1.0) == [False, False]
+    assert told(pruner, 1, 2.0, 2.0) == [False, True]
+    assert told(pruner, 1, 0.5, 0.5) == [False, False]
+    # Without its second value it has not reached the band, and is no measure for others there.
     assert not pruner.report(1, 2, 2, math.nan)
-    assert not pruner.report(2, 1, 1, 1.0)
-    assert not pruner.report(2, 2, 2, 1.0)
+    assert told(pruner, 2, 1.0, 1.0) == [False, False]
     assert not pruner.report(0, 3, 3, 1.0)
 
 
 def test_a_loose_retry_is_not_saved_by_what_an_earlier_attempt_reached_later() -> None:
-    pruner = make_pruner(EarlyTerminate(min_iter=1, strict=False), "minimize")
-    assert not any(pruner.report(0, iteration, iteration, 1.0) for iteration in (1, 2))
-    assert [pruner.report(1, iteration, iteration, 2.0 / iteration) for iteration in (1, 2, 3)] == [False, False, False]
-    assert [pruner.report(1, iteration, iteration, 2.0) for iteration in (1, 2)] == [False, True]
+    pruner = make_pruner(EarlyTerminate(min_iter=2, strict=False), "minimize")
+    assert told(pruner, 0, 1.0, 1.0) == [False, False]
+    assert told(pruner, 1, 2.0, 1.0, 0.5) == [False, False, False]
+    assert told(pruner, 1, 2.0, 2.0) == [False, True]
 
 
 def test_a_rule_without_a_band_is_refused() -> None:
