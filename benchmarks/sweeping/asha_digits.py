@@ -36,6 +36,7 @@ RULES: Mapping[str, Rule] = {
     "median": Median(),
 }
 OF_NO_STOPPING = at_most(0.4, 0.37)
+AS_OPTUNA = at_most(1.1, 1.0)
 
 
 def answer(setting: Setting) -> Answer:
@@ -46,11 +47,14 @@ def answer(setting: Setting) -> Answer:
     )
     title = f"epochs to one of the best {BEST} of {found['configurations']}"
     spent = {name: [found["all"] if each is None else each for each in took] for name, took in found["epochs"].items()}
+    never = spent.pop(NEVER)
     return Answer(
         [
-            compared(f"{title}, {name}", "epochs", took, NEVER, spent[NEVER], OF_NO_STOPPING if name == ASHA else None)
-            for name, took in spent.items()
-            if name != NEVER
+            *(
+                compared(f"{title}, {name}", "epochs", took, NEVER, never, OF_NO_STOPPING if name == ASHA else None)
+                for name, took in spent.items()
+            ),
+            compared(f"{title}, {ASHA}", "epochs", spent[ASHA], OPTUNA, spent[OPTUNA], AS_OPTUNA),
         ],
         found,
     )
@@ -70,8 +74,8 @@ def compare(curves: Curves, orders: int) -> Facts:
     best = set(np.argsort(finals)[:BEST].tolist())
     listeners: dict[str, Callable[[], Listener]] = {
         NEVER: Nobody,
-        OPTUNA: Optunas,
         **{name: partial(Ours, rule) for name, rule in RULES.items()},
+        OPTUNA: Optunas,
     }
     shuffled = [shuffle(len(curves), seed) for seed in range(orders)]
     epochs = {
