@@ -33,7 +33,7 @@ Make = Callable[[], Pruner]
 losses = st.one_of(
     st.integers(-3, 3).map(float), st.floats(allow_nan=True), st.sampled_from([math.nan, math.inf, -math.inf])
 )
-lively = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+lively = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @dataclass(frozen=True)
