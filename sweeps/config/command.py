@@ -141,7 +141,7 @@ _MACROS: Mapping[str, Callable[[_Trial], list[str]]] = {
 
 def _command(value: object) -> tuple[str, ...]:
     if isinstance(value, str) or not isinstance(value, Sequence):
-        problem = f'must be a list such as ["${{interpreter}}", "${{program}}", "${{args}}"], not {kind(value)}'
+        problem = f'must be a list, not {kind(value)}; write such as ["${{interpreter}}", "${{program}}", "${{args}}"]'
         raise InvalidSweep(problem)
     if not value:
         problem = "is empty; list the program and its arguments, or remove the key"
