@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import shlex
 from collections.abc import Iterator, Mapping
@@ -14,6 +15,8 @@ from tracker.cli.terminal import print_table
 from .explanation import Explanation, explain
 
 _WIDTH = 11
+# Beyond this, nobody reads the digits.
+_COUNTED = 10**15
 
 
 def command(arguments: argparse.Namespace) -> None:
@@ -42,12 +45,18 @@ def _lines(found: Explanation) -> Iterator[tuple[str, str]]:
         yield "metric", pairs(config.metric.to_mapping())
     yield "runs", found.runs + ("" if found.executor is None else f", by {found.executor}")
     yield "a trial", shlex.join(found.argv) if found.argv is not None else f"trial.params = {dict(found.example)}"
-    yield "space", "no end of points" if found.points is None else _count(found.points, "point")
+    yield "space", _points(found.config.space.size())
     yield "trials", "no end of them" if found.trials is None else f"{found.trials} at most"
     yield "ends", "; or ".join(found.ends) or "when you end it"
     if found.pruner is not None:
         yield "stops", found.pruner
     yield "execution", pairs(_flat(config.execution.to_mapping()))
+
+
+def _points(size: int | None) -> str:
+    if size is None:
+        return "no end of points"
+    return _count(size, "point") if size < _COUNTED else f"about 10^{math.log10(size):.0f} points"
 
 
 def _count(number: int, what: str) -> str:

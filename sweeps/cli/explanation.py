@@ -31,7 +31,8 @@ class Warning:  # noqa: A001 - the word that users read
 class Explanation:
     """A sweep as it was understood. `argv` is the command line of an example trial, None where it runs a function.
 
-    `points` counts the space, and `trials` is how many there are at most; None where there is no end of them.
+    `points` counts the space, and `trials` is how many there are at most; None where there is no end of them, or where
+    64 bits do not count them.
     """
 
     file: str
@@ -92,7 +93,7 @@ def explain(file: Path, environ: Mapping[str, str]) -> Explanation:
         example=_example(config),
         argv=_argv(config, target, environ),
         parameters=tuple(rows(config.space)),
-        points=config.space.size(),
+        points=_points(config),
         trials=_trials(config),
         ends=tuple(_ends(config)),
         pruner=None if rule is None else describe(rule),
@@ -155,6 +156,11 @@ def _argv(config: SweepConfig, target: Target | None, environ: Mapping[str, str]
         json_file=lambda: "params.json",
     )
     return tuple(argv)
+
+
+def _points(config: SweepConfig) -> int | None:
+    size = config.space.size()
+    return size if size is not None and size < 2**63 else None
 
 
 def _trials(config: SweepConfig) -> int | None:

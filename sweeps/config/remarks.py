@@ -18,6 +18,8 @@ from .sweep_config import SweepConfig
 
 # Names of metrics that are larger the better they are, as far as one can tell from a name.
 _LARGER = {"acc", "accuracy", "auc", "auroc", "f1", "precision", "recall", "reward", "score", "r2", "bleu", "iou"}
+# So few points are soon all tried, where nothing says how many trials there are.
+_FEW = 100
 _NO_END = "nothing ends the sweep but you"
 
 
@@ -71,7 +73,7 @@ def _on_size(config: SweepConfig) -> Iterator[Remark]:
                 f"visits the first {cap} of {size} points, which are no fair sample; raise it or use random",
             )
         return
-    if size is not None and (cap is None or cap >= size):
+    if size is not None and size <= (cap or _FEW):
         yield "method", f"the space has only {size} points, and some will be tried twice; grid visits each once"
     stop = config.execution.stop
     if cap is None and stop.after is None and stop.steps is None and stop.plateau is None:

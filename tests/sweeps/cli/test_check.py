@@ -118,6 +118,14 @@ def test_a_grid_of_a_function(sweeps: Command, home: Path) -> None:
     assert sorted(home.rglob("*")) == before, "nothing is made"
 
 
+def test_a_huge_space_is_told_in_short(sweeps: Command, home: Path) -> None:
+    parameters = {f"p{number}": {"min": -(2**53), "max": 2**53} for number in range(300)}
+    data = {"method": "random", "parameters": parameters, "run_cap": 3}
+    (home / "s.json").write_text(json.dumps(data))
+    assert "space       about 10^4877 points\n" in sweeps("check", "s.json").out
+    assert sweeps("check", "s.json", "--json").json["points"] is None
+
+
 def test_what_was_drawn_lies_in_the_space_and_follows_the_seed(sweeps: Command, home: Path) -> None:
     text = "method: random\nparameters: {x: {min: 0.0, max: 1.0}}\nrun_cap: 3\nexecution: {seed: SEED}\n"
     drawn = []

@@ -114,6 +114,12 @@ def test_each(extra: Mapping[str, object], place: str, text: str) -> None:
     assert said.startswith(text)
 
 
+@pytest.mark.parametrize(("most", "few"), [(99, True), (100, False), (10**6, False)])
+def test_a_space_is_small_only_where_its_points_run_out(most: int, few: bool) -> None:  # noqa: FBT001
+    data = {**GOOD, "parameters": {"n": {"min": 0, "max": most}}, "run_cap": None}
+    assert ("method" in dict(found(data))) is few
+
+
 def test_without_a_metric_there_is_no_best() -> None:
     data = {"method": "random", "parameters": GOOD["parameters"], "run_cap": 3}
     assert found(data) == [("metric", "is missing: no trial will be the best, and checkpoints are not ranked")]
