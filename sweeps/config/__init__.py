@@ -5,10 +5,12 @@ from __future__ import annotations
 from .command import DEFAULT_COMMAND, expand
 from .early_terminate import EarlyTerminate
 from .execution import Execution
-from .files import read
+from .files import load, read
+from .interface import Document
 from .mapping import from_mapping
 from .metric import Impute, Metric
 from .pruner import Asha, HyperbandRule, Median, Patience, Percentile, PrunerRule, Threshold
+from .remarks import remarks
 from .resources import Resources
 from .retries import Retries
 from .schema import json_schema
@@ -18,6 +20,7 @@ from .sweep_config import SweepConfig
 __all__ = [
     "DEFAULT_COMMAND",
     "Asha",
+    "Document",
     "EarlyTerminate",
     "Execution",
     "HyperbandRule",
@@ -36,5 +39,7 @@ __all__ = [
     "expand",
     "from_mapping",
     "json_schema",
+    "load",
     "read",
+    "remarks",
 ]

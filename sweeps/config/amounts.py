@@ -28,7 +28,7 @@ def _bytes(value: object) -> int:
 def _spelled(text: str) -> float:
     parts = _BYTES.fullmatch(text.strip(" "))
     if parts is None:
-        problem = f"must be bytes such as 4GB or 500MiB, not {shown(text)}"
+        problem = f"{shown(text)} is no amount of memory; write bytes such as 4GB or 500MiB"
         raise InvalidSweep(problem)
     base = 1024.0 if parts["binary"] else 1000.0
     return float(parts["amount"]) * float(base ** _POWERS[parts["unit"].lower()])
@@ -41,7 +41,7 @@ def _failures(value: object) -> float:
     if 0 < found < 1:
         return found
     if percent or found < 1 or found != int(found):
-        problem = f"must be a number of trials, at least 1, or a share such as 25% or 0.25, not {shown(value)}"
+        problem = f"{shown(value)} is no number of trials; write a whole number above 0, or a share such as 25% or 0.25"
         raise InvalidSweep(problem)
     return int(found)
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -27,9 +27,11 @@ from .kinds import Kind
 DEFAULT_COMMAND = ("${env}", "${interpreter}", "${program}", "${args}")
 
 _MACRO = re.compile(r"\$\{\w+\}")
+_INSIDE = re.compile(r"\$\{[\w:]*\}")
 _VARIABLE = re.compile(r"\$\{envvar:([A-Z0-9_]*)\}")
 
 Params = Mapping[str, object]
+Remark = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,19 @@ def check(item: str) -> None:
         return
     problem = f"unknown macro {item!r}; {nearest(item, _MACROS)}"
     raise InvalidSweep(problem)
+
+
+def remarks(command: Sequence[str], env: Mapping[str, str]) -> Iterator[Remark]:
+    """Yield what in a command is allowed and yet probably not meant: its place, and a line."""
+    for index, item in enumerate(command):
+        place = f"command[{index}]"
+        for name in _VARIABLE.findall(item):
+            if name not in env:
+                yield place, f"the variable {name} is not set here: its name itself stands in its place, as in W&B"
+        if item not in _MACROS and (found := _INSIDE.search(_VARIABLE.sub("", item))):
+            yield place, f"{found[0]} is passed as it stands: a macro counts only as a whole word of the list"
+    if not any(item.startswith("${args") for item in command):
+        yield "command", "the params are no arguments of it: add ${args}, or read them in the program"
 
 
 def _placed(index: int, item: str, trial: _Trial, env: Mapping[str, str]) -> Iterable[str]:
@@ -126,7 +141,7 @@ _MACROS: Mapping[str, Callable[[_Trial], list[str]]] = {
 
 def _command(value: object) -> tuple[str, ...]:
     if isinstance(value, str) or not isinstance(value, Sequence):
-        problem = f'must be a list such as ["${{interpreter}}", "${{program}}", "${{args}}"], not {kind(value)}'
+        problem = f'must be a list, not {kind(value)}; write such as ["${{interpreter}}", "${{program}}", "${{args}}"]'
         raise InvalidSweep(problem)
     if not value:
         problem = "is empty; list the program and its arguments, or remove the key"

@@ -22,7 +22,7 @@ def seconds(value: object) -> float:
     value = plain_number(value)
     found = _spelled(value) if isinstance(value, str) else float(number(value))
     if found <= 0:
-        problem = f"must be longer than 0 seconds, not {shown(value)}"
+        problem = f"must be longer than 0 seconds, not {shown(value)}; raise it, or remove the key"
         raise InvalidSweep(problem)
     return found
 
@@ -30,7 +30,7 @@ def seconds(value: object) -> float:
 def _spelled(text: str) -> float:
     parts = _PARTS.fullmatch(text.replace(" ", "").lower())
     if parts is None or not any(parts.groups()):
-        problem = f"must be seconds or a length such as 45s, 30m or 1h30m, not {shown(text)}"
+        problem = f"{shown(text)} is no length of time; write seconds, or a length such as 45s, 30m or 1h30m"
         raise InvalidSweep(problem)
     return float(number(sum(float(amount) * _SECONDS[unit] for unit, amount in parts.groupdict().items() if amount)))
 

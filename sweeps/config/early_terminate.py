@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from ..errors import InvalidSweep
 from .keys import Key, given, record, variants, written
 from .kinds import FLAG, Kind, number, whole
+from .pruner import RULES
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +42,24 @@ _KEYS = (
     Key("eta", number(above=1), "At each rung the best of so many trials goes on (default: 3)."),
     Key("strict", FLAG, "Compare the value at the rung, not the best value so far (default: true)."),
 )
-_TOGETHER = {"oneOf": [given("min_iter"), given("max_iter", "s")]}
+_TOGETHER = {
+    "oneOf": [
+        {**given("min_iter"), "not": {"anyOf": [given("max_iter"), given("s")]}},
+        {**given("max_iter", "s"), "not": given("min_iter")},
+    ]
+}
 
-EARLY_TERMINATE: Kind[EarlyTerminate] = variants(
+_RULES = variants(
     "type", {"hyperband": record(EarlyTerminate, _KEYS, more=_TOGETHER)}, "needs a type; write type: hyperband"
 )
+
+
+def _read(value: object) -> EarlyTerminate:
+    name = value.get("type") if isinstance(value, Mapping) else None
+    if name in RULES and name != "hyperband":
+        problem = f"W&B knows no {name!r}; write it in our own block, execution: {{pruner: {{type: {name}}}}}"
+        raise InvalidSweep(problem, where="type")
+    return _RULES.read(value)
+
+
+EARLY_TERMINATE: Kind[EarlyTerminate] = Kind(_read, _RULES.schema)

@@ -7,12 +7,27 @@ from pathlib import Path
 
 from ..errors import InvalidSweep
 from . import json_text, toml_text, yaml_text
-from .interface import Reader
+from .interface import Document, Reader
 from .mapping import from_mapping
 from .sweep_config import SweepConfig
 
 # A sweep file is written by hand; a larger file is something else, and slow to parse.
 MOST_BYTES = 1_000_000
+
+
+def load(path: Path) -> Document:
+    """Read the data of a sweep file, unchecked, and where it says what.
+
+    Raises:
+        InvalidSweep: the file cannot be read, or is not of its format.
+    """
+    source = str(path)
+    parse = _reader(path, source)
+    document = parse(_text(path, source), source)
+    if document.data is None:
+        problem = "is empty; write at least method and parameters"
+        raise InvalidSweep(problem, source=source)
+    return document
 
 
 def read(path: Path) -> SweepConfig:
@@ -21,13 +36,8 @@ def read(path: Path) -> SweepConfig:
     Raises:
         InvalidSweep: at the first fault, with the file, the line where the format tells it, and the remedy.
     """
-    source = str(path)
-    parse = _reader(Path(path), source)
-    document = parse(_text(Path(path), source), source)
-    if document.data is None:
-        problem = "is empty; write at least method and parameters"
-        raise InvalidSweep(problem, source=source)
-    return from_mapping(document.data, source=source, lines=document.lines)
+    document = load(path)
+    return from_mapping(document.data, source=str(path), lines=document.lines)
 
 
 _READERS: Mapping[str, Reader] = {

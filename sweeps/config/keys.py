@@ -112,7 +112,9 @@ def mapping(value: object, remedy: str = "") -> Data:
     """Return a mapping; raises InvalidSweep where it is something else."""
     if isinstance(value, Mapping):
         return value
-    problem = f"must be a mapping, not {kind(value)}{remedy and f'; it {remedy}'}"
+    problem = (
+        f"must be a mapping, not {kind(value)}; {f'it {remedy}' if remedy else 'write its keys below it, indented'}"
+    )
     raise InvalidSweep(problem)
 
 

@@ -60,7 +60,7 @@ def _text(value: object) -> str:
 
 def _flag(value: object) -> bool:
     if not isinstance(value, bool):
-        problem = f"must be true or false, not {shown(value)}"
+        problem = f"must be true or false, not {shown(value)}; write one of these without quotes"
         raise InvalidSweep(problem)
     return value
 
@@ -76,7 +76,7 @@ def whole(least: int) -> Kind[int]:
     def read(value: object) -> int:
         found = any_whole(value)
         if found < least:
-            problem = f"must be at least {least}, not {found}"
+            problem = f"must be at least {least}, not {found}; raise it"
             raise InvalidSweep(problem)
         return found
 
@@ -89,11 +89,11 @@ def number(*, above: float | None = None, least: float | None = None, below: flo
     def read(value: object) -> float:
         found = any_number(value)
         if above is not None and not found > above:
-            _refuse(f"above {above}", found)
+            _refuse(f"above {above}", found, "raise")
         if least is not None and not found >= least:
-            _refuse(f"at least {least}", found)
+            _refuse(f"at least {least}", found, "raise")
         if below is not None and not found < below:
-            _refuse(f"below {below}", found)
+            _refuse(f"below {below}", found, "lower")
         return found
 
     bounds = {"exclusiveMinimum": above, "minimum": least, "exclusiveMaximum": below}
@@ -101,8 +101,8 @@ def number(*, above: float | None = None, least: float | None = None, below: flo
     return Kind(read, {"type": ["number", "string"], **known, "pattern": f"^{NUMBER}$"})
 
 
-def _refuse(rule: str, found: float) -> None:
-    problem = f"must be {rule}, not {shown(found)}"
+def _refuse(rule: str, found: float, remedy: str) -> None:
+    problem = f"must be {rule}, not {shown(found)}; {remedy} it"
     raise InvalidSweep(problem)
 
 
@@ -124,7 +124,7 @@ def listing(item: Kind[T], example: str) -> Kind[tuple[T, ...]]:
 
     def read(value: object) -> tuple[T, ...]:
         if isinstance(value, str | bytes) or not isinstance(value, Sequence):
-            problem = f"must be a list such as {example}, not {kind(value)}"
+            problem = f"must be a list, not {kind(value)}; write such as {example}"
             raise InvalidSweep(problem)
         return tuple(_item(item, index, one) for index, one in enumerate(value))
 

@@ -18,7 +18,8 @@ from .early_terminate import EARLY_TERMINATE
 from .execution import EXECUTION
 from .interface import LineFinder, Lines
 from .keys import Key
-from .kinds import ANYTHING, TEXT, Data, Kind, choice, whole
+from .kinds import TEXT, Data, Kind, choice, whole
+from .left_alone import LEFT_ALONE
 from .metric import METRIC
 from .parameters_schema import PARAMETERS_SCHEMA
 from .sweep_config import METHODS, Method, SweepConfig
@@ -56,22 +57,11 @@ PARAMETERS = Key(
     "What each parameter may be.",
     "needs parameters; write at least one, such as parameters: {lr: {min: 0.001, max: 0.1}}",
 )
-_LEFT_ALONE = tuple(
-    Key(name, ANYTHING, f"{what} It has no meaning here and is left alone.")
-    for name, what in {
-        "entity": "W&B's user or team.",
-        "controller": "Where W&B's search runs.",
-        "kind": "W&B's word for what the file is.",
-        "apiVersion": "W&B's version of the format.",
-        "job": "W&B's job to launch.",
-        "image_uri": "W&B's image to launch.",
-    }.items()
-)
 _REFUSED = {
     "metrics": "name one metric under metric",
     "scheduler": "remove it and write method: bayes; its algorithm goes under execution.sampler",
 }
-KEYS = (*_READ, PARAMETERS, *_LEFT_ALONE)
+KEYS = (*_READ, PARAMETERS, *LEFT_ALONE)
 
 
 def from_mapping(data: object, *, source: str = "", lines: LineFinder | None = None) -> SweepConfig:

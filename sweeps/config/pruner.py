@@ -174,4 +174,5 @@ _TYPES: dict[str, Kind[PrunerRule]] = {
     "threshold": record(Threshold, _THRESHOLD, more={"anyOf": [given("lower"), given("upper")]}),
 }
 
+RULES = tuple(_TYPES)
 PRUNER: Kind[PrunerRule] = variants("type", _TYPES, "needs a type; write type: asha, or another rule")

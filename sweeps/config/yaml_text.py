@@ -19,6 +19,17 @@ _CORE = "tag:yaml.org,2002:"
 _FLOAT, _MERGE, _TEXT, _TIMESTAMP = (f"{_CORE}{name}" for name in ("float", "merge", "str", "timestamp"))
 _PLAIN_DATA = {f"{_CORE}{name}" for name in ("map", "seq", "str", "int", "float", "bool", "null", "merge")}
 _EXPONENT = re.compile(r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)[eE][-+]?[0-9]+$")
+# What mostly is wrong where PyYAML says so.
+_REMEDIES = (
+    ("expected ',' or", "close the bracket before it, or put the text in quotes"),
+    ("mapping values are not allowed", "put a text with a colon in quotes, or begin a new line"),
+    (r"'\t'", "indent with blanks"),
+    ("undefined alias", "put a text that begins with * in quotes"),
+    ("another document", "keep one document, without ---"),
+    ("not what its type says", "remove what stands before it and begins with !!"),
+    ("could not find expected ':'", "write a colon behind the key, or indent the line to where it belongs"),
+    ("expected <block end>", "indent the line as the ones above it"),
+)
 
 
 class _Loader(yaml.SafeLoader):
@@ -60,7 +71,8 @@ def parse(text: str, source: str) -> Document:
 
 
 def _sentence(fault: yaml.MarkedYAMLError) -> str:
-    return " ".join((fault.problem or fault.context or "cannot be read").split())
+    said = " ".join((fault.problem or fault.context or "cannot be read").split())
+    return next((f"{said}; {remedy}" for part, remedy in _REMEDIES if part in said), said)
 
 
 def _document(text: str) -> Document:

@@ -53,9 +53,6 @@ class Line:
     def __iter__(self) -> Iterator[int]:
         return iter(self._waiting)
 
-    def __iter__(self) -> Iterator[int]:
-        return iter(self._waiting)
-
     def add(self, number: int, need: Need) -> None:
         """Put a trial at the end of the line; one whose need can never be met would block it (`Slots.require`).
 

@@ -75,11 +75,6 @@ class Slots:
         alone = self._parallel is None and need.nothing
         return not (alone and self._held) and self._free.place(need) is not None
 
-    def has_room(self, need: Need) -> bool:
-        """Say whether a need would be granted now."""
-        alone = self._parallel is None and need.nothing
-        return not (alone and self._held) and self._free.place(need) is not None
-
     def take(self, need: Need) -> Grant | None:
         """Grant a need; None if there is no room for it now."""
         return self._take(need, None)

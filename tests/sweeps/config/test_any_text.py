@@ -10,7 +10,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sweeps.config import from_mapping, json_text, toml_text, yaml_text
+from sweeps.cli.distributions import rows
+from sweeps.config import from_mapping, json_text, remarks, toml_text, yaml_text
 from sweeps.config.interface import Document, Reader
 from sweeps.errors import InvalidSweep
 
@@ -62,6 +63,14 @@ def test_any_text(parse: Reader, text: str) -> None:
 @given(trees | plausible)
 def test_any_tree(data: object) -> None:
     assert is_one_clear_line(complaint(lambda: Document(data)))
+
+
+@given(plausible)
+def test_what_is_accepted_can_be_remarked_on(data: dict[str, object]) -> None:
+    with suppress(InvalidSweep):
+        config = from_mapping(data)
+        assert all(is_one_clear_line(f"{place}: {text}") for place, text in remarks(config, data, {}))
+        assert all(is_one_clear_line(" ".join(row.to_mapping().values())) for row in rows(config.space))
 
 
 @given(plausible)

@@ -173,7 +173,7 @@ class TestLines:
             ("goal: maximize", "goal: max", "4: metric.goal: unknown goal 'max'; known are minimize, maximize"),
             ("metric: {name: accuracy, goal: maximize}\n", "", "3: method: bayes needs a metric; write metric: "),
             ("method: bayes", "method: grid", "6: parameters.lr: grid search needs a finite list, and log_uniform"),
-            ("timeout: 30m", "timeout: soon", "11: execution.timeout: must be seconds or a length such as 45s,"),
+            ("timeout: 30m", "timeout: soon", "11: execution.timeout: 'soon' is no length of time; write seconds,"),
             ("program: train.py", "command: [a, '${arg}']", "2: command[1]: unknown macro '${arg}'; did you mean"),
             ("  lr:", "  on:", "6: the key on is not text; put it in quotes"),
             ("  lr:", "  l r:", "6: parameters.l r: the name 'l r' must begin with a letter or _"),
@@ -203,16 +203,43 @@ class TestYaml:
     @pytest.mark.parametrize(
         ("text", "message"),
         [
-            ("a: [1\n", "2: not valid YAML: expected ',' or ']', but got '<stream end>'"),
-            ("a: 1\nb: c: d\n", "2: not valid YAML: mapping values are not allowed here"),
-            ("a: 1\n\tb: 2\n", "2: not valid YAML: found character '\\t' that cannot start any token"),
+            (
+                "a: [1\n",
+                (
+                    "2: not valid YAML: expected ',' or ']', but got '<stream end>'; "
+                    "close the bracket before it, or put the text in quotes"
+                ),
+            ),
+            (
+                "a: 1\nb: c: d\n",
+                (
+                    "2: not valid YAML: mapping values are not allowed here; "
+                    "put a text with a colon in quotes, or begin a new line"
+                ),
+            ),
+            (
+                "a: 1\n\tb: 2\n",
+                "2: not valid YAML: found character '\\t' that cannot start any token; indent with blanks",
+            ),
             ("a: 1\nb: \x01\n", "2: not valid YAML: the character U+0001 may not stand here"),
-            ("a: 1\nb: *x\n", "2: not valid YAML: found undefined alias 'x'"),
-            ("a: 1\n---\nb: 2\n", "2: not valid YAML: but found another document"),
-            ("a: 1\nb: !!int x\n", "2: not valid YAML: 'x' is not what its type says"),
-            ("a: 1\nb: !!int ''\n", "2: not valid YAML: '' is not what its type says"),
-            ("a: 1\nb: !!bool x\n", "2: not valid YAML: 'x' is not what its type says"),
-            ("a: 1\nb: 0b_\n", "2: not valid YAML: '0b_' is not what its type says"),
+            ("a: 1\nb: *x\n", "2: not valid YAML: found undefined alias 'x'; put a text that begins with * in quotes"),
+            ("a: 1\n---\nb: 2\n", "2: not valid YAML: but found another document; keep one document, without ---"),
+            (
+                "a: 1\nb: !!int x\n",
+                "2: not valid YAML: 'x' is not what its type says; remove what stands before it and begins with !!",
+            ),
+            (
+                "a: 1\nb: !!int ''\n",
+                "2: not valid YAML: '' is not what its type says; remove what stands before it and begins with !!",
+            ),
+            (
+                "a: 1\nb: !!bool x\n",
+                "2: not valid YAML: 'x' is not what its type says; remove what stands before it and begins with !!",
+            ),
+            (
+                "a: 1\nb: 0b_\n",
+                "2: not valid YAML: '0b_' is not what its type says; remove what stands before it and begins with !!",
+            ),
             (
                 "a: 1\nb: !!python/object/apply:os.system [id]\n",
                 "2: the type 'python/object/apply:os.system' may not stand here; write plain values",

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from pathlib import Path
+from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import find, given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
+from jsonschema.protocols import Validator
 
 from sweeps.config import from_mapping, json_schema, yaml_text
+from sweeps.config.left_alone import LEFT_ALONE
 from sweeps.errors import InvalidSweep
 
-SCHEMA = json.loads(json.dumps(json_schema(), allow_nan=False))
+Part = Mapping[str, Any]
+SCHEMA: dict[str, Any] = json.loads(json.dumps(json_schema(), allow_nan=False))
 VALIDATOR = Draft202012Validator(SCHEMA)
 
 LEAST: Mapping[str, object] = {
@@ -22,19 +27,21 @@ LEAST: Mapping[str, object] = {
     "metric": {"name": "loss"},
     "parameters": {"lr": {"min": 0.001, "max": 0.1}},
 }
+# They take anything.
+ALONE = {key.name for key in LEFT_ALONE}
 # A fault that only one who understands the whole file sees: two keys against each other, or what a text means.
 BEYOND_A_SCHEMA = (
     "needs a finite list",
-    "must be below max",
     "must be a finite number",
     "must be a whole number",
     "must be at least",
     "must be above",
-    "must be below",
+    "must be below max",
+    "must be below upper",
     "must be longer than 0 seconds",
-    "must be seconds or a length",
-    "must be bytes such as",
-    "must be a number of trials, at least 1, or a share",
+    "is no length of time",
+    "is no amount of memory",
+    "is no number of trials",
     "must be a share of one GPU",
     "must lie within",
     "is less memory than any program takes",
@@ -67,9 +74,9 @@ def accepted(data: object) -> str:
     return ""
 
 
-def check(data: object) -> None:
+def check(data: object, validator: Validator = VALIDATOR) -> None:
     """Hold the two to each other: the schema takes what is read, and refuses what a schema can know to be wrong."""
-    problem, faults = accepted(data), [fault.message for fault in VALIDATOR.iter_errors(data)]
+    problem, faults = accepted(data), [fault.message for fault in validator.iter_errors(data)]
     if not problem:
         assert faults == []
     elif not faults:
@@ -106,24 +113,24 @@ def _words(schema: object) -> Iterator[str]:
 anything = st.recursive(leaves, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(words(), inner, max_size=2))
 
 
-def like(schema: Mapping[str, object], depth: int = 0) -> st.SearchStrategy[object]:
+def like(schema: Part, depth: int = 0) -> st.SearchStrategy[object]:
     """Return what a part of the schema describes, mostly, and sometimes anything."""
     if "$ref" in schema:
-        name = str(schema["$ref"]).removeprefix("#/$defs/")
-        return like(SCHEMA["$defs"][name], depth)
+        return like(SCHEMA["$defs"][schema["$ref"].removeprefix("#/$defs/")], depth)
+    if "const" in schema:
+        return st.just(schema["const"])
     if "enum" in schema:
-        return st.sampled_from(schema["enum"]) | leaves  # type: ignore[arg-type]
+        return st.sampled_from(list(schema["enum"])) | leaves
     kinds = schema.get("type", [])
-    options = [_like(str(kind), schema, depth) for kind in (kinds if isinstance(kinds, list) else [kinds])]
-    return st.one_of(*options, anything) if not options else st.one_of(*options, *options, leaves)
+    options = [_like(kind, schema, depth) for kind in (kinds if isinstance(kinds, list) else [kinds])]
+    return st.one_of(*options, *options, leaves) if options else anything
 
 
-def _like(kind: str, schema: Mapping[str, object], depth: int) -> st.SearchStrategy[object]:
+def _like(kind: str, schema: Part, depth: int) -> st.SearchStrategy[object]:
     if kind == "object" and depth < 6:
         return _object(schema, depth)
     if kind == "array":
-        items = schema.get("items", {})
-        return st.lists(like(items, depth + 1), max_size=2)  # type: ignore[arg-type]
+        return st.lists(like(schema.get("items", {}), depth + 1), max_size=2)
     known: Mapping[str, st.SearchStrategy[object]] = {
         "integer": st.integers(-1, 99),
         "number": numbers,
@@ -134,18 +141,20 @@ def _like(kind: str, schema: Mapping[str, object], depth: int) -> st.SearchStrat
 
 
 @st.composite
-def _object(draw: st.DrawFn, schema: Mapping[str, object], depth: int) -> object:
-    properties: dict[str, Mapping[str, object]] = dict(schema.get("properties", {}))  # type: ignore[call-overload]
+def _object(draw: st.DrawFn, schema: Part, depth: int) -> object:
+    properties, needed = dict(schema.get("properties", {})), set(schema.get("required", []))
     if "allOf" in schema:
-        branch = draw(st.sampled_from(schema["allOf"]))  # type: ignore[arg-type]
-        properties |= branch.get("then", {}).get("properties", {})
+        branch = draw(st.sampled_from(schema["allOf"]))
+        for part in (branch["if"], branch["then"]):
+            properties |= part.get("properties", {})
+            needed |= set(part.get("required", []))
+        fitting = branch["then"].get("propertyNames", {}).get("enum", list(properties))
+        properties = {name: properties.get(name, {}) for name in fitting}
     inner = schema.get("additionalProperties")
     if isinstance(inner, dict):
         properties |= {"lr": inner, "width": inner}
-    known = sorted(properties)
-    needed = schema.get("required", [])
-    names = draw(st.sets(st.sampled_from(known), max_size=3)) | set(needed) if known else set()  # type: ignore[call-overload]
-    found = {name: draw(like(properties.get(name, {}), depth + 1)) for name in sorted(names)}
+    more = draw(st.sets(st.sampled_from(sorted(properties)), max_size=3)) if properties else set()
+    found = {name: draw(like(properties.get(name, {}), depth + 1)) for name in sorted(needed | more)}
     if draw(st.integers(0, 19)) == 0:
         found[draw(words())] = draw(leaves)
     return found
@@ -160,7 +169,7 @@ def test_files_made_from_the_schema(data: object) -> None:
     check(data)
 
 
-@pytest.mark.parametrize("key", sorted(set(SCHEMA["properties"]) - {"parameters"}))
+@pytest.mark.parametrize("key", sorted(set(SCHEMA["properties"]) - {"parameters", *ALONE}))
 @given(data=st.data())
 def test_one_key_beside_a_good_file(key: str, data: st.DataObject) -> None:
     check({**LEAST, key: data.draw(like(SCHEMA["properties"][key]))})
@@ -176,6 +185,33 @@ def test_one_key_of_execution(key: str, data: st.DataObject) -> None:
 @given(like(SCHEMA["$defs"]["parameter"]))
 def test_one_parameter(parameter: object) -> None:
     check({**LEAST, "parameters": {"lr": parameter}})
+
+
+@pytest.mark.parametrize(
+    ("place", "wrong"),
+    [
+        ("eta", {"type": ["number", "string", "null"], "exclusiveMinimum": 5}),
+        ("every", False),
+    ],
+)
+def test_a_schema_that_drifts_is_noticed(place: str, wrong: object) -> None:
+    drifted = deepcopy(SCHEMA)
+    pruner = drifted["properties"]["execution"]["properties"]["pruner"]
+    for branch in pruner["allOf"]:
+        if place in branch["then"]["properties"]:
+            branch["then"]["properties"][place] = wrong
+    validator = Draft202012Validator(drifted)
+
+    def disagrees(rule: object) -> bool:
+        try:
+            check({**LEAST, "execution": {"pruner": rule}}, validator)
+        except AssertionError:
+            return True
+        return False
+
+    found = find(like(SCHEMA["properties"]["execution"]["properties"]["pruner"]), disagrees)
+    assert isinstance(found, dict)
+    assert place in found
 
 
 def test_every_key_tells_what_it_is() -> None:
