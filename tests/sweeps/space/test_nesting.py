@@ -50,7 +50,7 @@ def mapping(value: object) -> Mapping[str, object]:
 
 def grid(tree: Mapping[str, object]) -> Iterator[dict[str, object]]:
     """Yield the product as W&B does: over the keys in alphabetical order, at each level."""
-    columns = []
+    columns: list[list[tuple[str, object]]] = []
     for name in sorted(tree):
         spec = mapping(tree[name])
         if "parameters" in spec:
