@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -129,6 +129,13 @@ def test_what_is_odd_in_every_distribution_is_said() -> None:
     assert "parameters.log_uniform_values" not in places
 
 
+def test_every_space_reads_back_from_what_a_sweep_keeps() -> None:
+    for path in FILES.glob("*.yaml"):
+        if parameters := block(document(path), "parameters"):
+            space = Space.from_parameters(parameters)
+            assert Space.from_parameters(json.loads(json.dumps(space.to_parameters()))) == space
+
+
 @pytest.mark.timeout(200)
 @pytest.mark.parametrize("name", TRIALS)
 def test_a_file_runs_to_its_end_as_it_is(tmp_path: Path, run: Run, name: str) -> None:
@@ -138,16 +145,21 @@ def test_a_file_runs_to_its_end_as_it_is(tmp_path: Path, run: Run, name: str) ->
     summary = json.loads(done.stdout)
     assert summary["trials"] == {"complete": TRIALS[name], "pruned": 0, "failed": 0, "total": TRIALS[name]}
     space = read(tmp_path / f"{name}.yaml").space
-    for params, read_params in trials_of(tmp_path / "tracker-store"):
-        assert space.contains(params)
-        assert read_params == expected(name, params)
+    trials = trials_of(tmp_path / "tracker-store")
+    for given, found in trials:
+        assert space.contains(given)
+        assert found == expected(name, given)
+    check = CHECKS.get(name)
+    if check is not None:
+        check([found for _, found in trials])
 
 
 def trials_of(store: Path) -> list[tuple[Params, Params]]:
-    """Return the params of each trial: as the sweep gave them, and as its script read them."""
+    """Return the params of each trial, in order: as the sweep gave them, and as its script read them."""
     with tracker.open(store, create=False) as opened:
         children = opened.search_runs(filter_string="parent_run_id IS NOT NULL")
-        return [(dict(child.params), json.loads(child.tags["read"])) for child in children]
+        ordered = sorted(children, key=lambda child: int(child.tags["trial.number"]))
+        return [(dict(child.params), json.loads(child.tags["read"])) for child in ordered]
 
 
 def expected(name: str, params: Params) -> Params:
@@ -159,31 +171,19 @@ def expected(name: str, params: Params) -> Params:
     return params
 
 
-class TestWhatTrialsGet:
-    def test_nested_params_arrive_nested(self, tmp_path: Path, run: Run) -> None:
-        for path in (FILES / "train.py", FILES / "nested.yaml"):
-            shutil.copy(path, tmp_path)
-        run("sweeps", "run", "nested.yaml", "--trials", "2", "--json")
-        for _, params in trials_of(tmp_path / "tracker-store"):
-            assert set(params) == {"epochs", "optimizer", "optimizer.learning_rate", "model-width"}
-            assert set(block(params, "optimizer")) == {"name", "learning_rate", "nadam"}
-            assert set(block(block(params, "optimizer"), "nadam")) == {"beta_1", "schedule"}
+def check_nested(trials: Sequence[Params]) -> None:
+    for params in trials:
+        assert set(params) == {"epochs", "optimizer", "optimizer.learning_rate", "model-width"}
+        assert set(block(params, "optimizer")) == {"name", "learning_rate", "nadam"}
+        assert set(block(block(params, "optimizer"), "nadam")) == {"beta_1", "schedule"}
 
-    def test_a_grid_comes_in_wandbs_order(self, tmp_path: Path, run: Run) -> None:
-        for path in (FILES / "train.py", FILES / "grid.yaml"):
-            shutil.copy(path, tmp_path)
-        run("sweeps", "run", "grid.yaml", "--parallel", "1", "--json")
-        with tracker.open(tmp_path / "tracker-store", create=False) as opened:
-            children = list(opened.search_runs(filter_string="parent_run_id IS NOT NULL"))
-        params = [dict(child.params) for child in sorted(children, key=lambda child: child.start_time)]
-        assert params == [
-            {"act": "relu", "batch": batch, "model": {"depth": depth, "kind": "mlp"}}
-            for batch in (16, 32)
-            for depth in (1, 2)
-        ]
 
-    def test_a_space_reads_back_from_what_the_sweep_keeps(self) -> None:
-        for path in FILES.glob("*.yaml"):
-            if parameters := block(document(path), "parameters"):
-                space = Space.from_parameters(parameters)
-                assert Space.from_parameters(json.loads(json.dumps(space.to_parameters()))) == space
+def check_grid(trials: Sequence[Params]) -> None:
+    assert trials == [
+        {"act": "relu", "batch": batch, "model": {"depth": depth, "kind": "mlp"}}
+        for batch in (16, 32)
+        for depth in (1, 2)
+    ]
+
+
+CHECKS: Mapping[str, Callable[[Sequence[Params]], None]] = {"nested": check_nested, "grid": check_grid}
