@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sweeps.errors import InvalidSweep
-from sweeps.space import Beta, CategoricalWProbabilities, Distribution, LogNormal, Normal, Rounded, Space
+from sweeps.space import Beta, CategoricalWProbabilities, Distribution, LogNormal, Normal, QUniform, Rounded, Space
 
 Parameter = Mapping[str, object]
 
@@ -161,6 +161,8 @@ class TestOfValuesNobodyDrew:
             (Beta(2, 2), 1.5, "1.5 lies outside 0.0 to 1.0"),
             (Beta(2, 2), "x", "must be a number, not 'x'"),
             (Rounded(Beta(2, 2), 0.5), 2, "2 lies outside 0.0 to 1.0"),
+            (Rounded(Normal(), 0.1), 1e308, "1e+308 lies outside -7.0 to 7.0"),
+            (QUniform(0, 1, 0.1), -1e308, "-1e+308 lies outside 0 to 1"),
             (Rounded(Normal(), 1), 9, "9 lies outside -7 to 7"),
             (CategoricalWProbabilities(("a", "b"), (0.0, 1.0)), "c", "'c' is not among the values"),
             (
