@@ -41,7 +41,7 @@ class Measurable:
         self._known_inputs = context.get("known_inputs", set())
         self.searched_by = context.get("searched_by")
         # Values, step and timestamp of what was logged through this object, the newest last; few are ever looked at.
-        self._own: dict[ModelLayout, tuple[list[float], int, int]] = {}
+        self._own: dict[ModelLayout, tuple[tuple[float, ...], int, int]] = {}
         self.info = info
 
     def __repr__(self) -> str:
@@ -142,7 +142,7 @@ class Measurable:
 
     def _log(self, metrics: Mapping[str, object], dataset: DatasetInfo | None, step: int | None) -> None:
         ref = dataset.ref if dataset else None
-        layout, values = self._layout(metrics, ref), numbers_of(metrics)
+        layout, values = self._layout(metrics, ref), tuple(numbers_of(metrics))
         at = step_of(step if step is not None else self.step or 0)
         if dataset and ref not in self._known_inputs:
             self._recorder.record(LogInput(self.run_id, dataset, ""))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 
 from ..artifacts import Artifacts, LocalArtifacts
@@ -42,7 +42,7 @@ class Recorder:
             raise InvalidInput(f"cannot be kept: {problem}") from problem
         self.journal.append(frame)
 
-    def measure(self, layout: ModelLayout, model_id: str, step: int, timestamp: int, values: Iterable[float]) -> None:
+    def measure(self, layout: ModelLayout, model_id: str, step: int, timestamp: int, values: Sequence[float]) -> None:
         """Log one call's values of a model, in the order of its layout.
 
         Raises:
