@@ -46,7 +46,7 @@ def cause_of(code: int, tail: str, *, starved: bool) -> Cause:
 
 
 def is_short_of_memory(error: BaseException) -> bool:
-    """Say whether an error means that there was not enough memory, the device's (as PyTorch has it) or the machine's."""
+    """Say whether an error means that memory ran out: the machine's, or the device's, as PyTorch has it."""
     return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
 
 

@@ -6,16 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-import anyio
 import pytest
-from anyio import to_thread
 
 import sweeps
-import tracker
-from sweeps.config import expand
 from sweeps.errors import NoTrialSucceeded
-from sweeps.executors import CommandTarget, Control, command, make_executor
-from sweeps.trial import Assignment, Outcome, TrialState, trial_seed
+from sweeps.trial import Outcome, TrialState, trial_seed
 
 Program = Callable[..., Path]
 Stopped = Callable[[str], Outcome]
@@ -88,63 +83,3 @@ def test_a_program_in_another_language_can_log_nothing_and_be_complete() -> None
     sweep = sweeps.Sweep(__file__, parameters={"n": {"value": 0}}, method="grid", command=["sh", "-c", "exit 0"])
     result = sweeps.run(sweep, store="store")
     assert [trial.state for trial in result.trials] == [TrialState.COMPLETE]
-
-
-class TestStop:
-    """A trial is told to end by a signal, and made to if it does not."""
-
-    @pytest.fixture
-    def stopped(self, program: Program, home: Path, fifo: Fifo) -> Stopped:
-        def run_and_stop(text: str) -> Outcome:
-            target = CommandTarget(("${interpreter}", "${program}"), str(program(text)), expand)
-            with tracker.open(home / "store") as store:
-                assignment = Assignment(0, {}, 0, "r" * 32, "digits", str(store.path), "loss")
-                return anyio.run(conduct, target, assignment)
-
-        async def conduct(target: CommandTarget, assignment: Assignment) -> Outcome:
-            control = Control(lambda _: None)
-            outcomes: list[Outcome] = []
-
-            async def trial() -> None:
-                outcomes.append(await executor.run(assignment, control))
-
-            async with make_executor("command", target, 1) as executor, anyio.create_task_group() as tasks:
-                tasks.start_soon(trial)
-                await to_thread.run_sync(fifo.read)
-                control.stop()
-            return outcomes[0]
-
-        return run_and_stop
-
-    def test_comes_as_a_keyboard_interrupt(self, stopped: Stopped, home: Path) -> None:
-        text = """
-        import signal
-
-        signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests may ignore it
-        fifo = open("fifo", "w")
-        try:
-            print("up", file=fifo, flush=True)
-            signal.pause()
-        except KeyboardInterrupt:
-            open("cleaned", "w")
-        """
-        assert stopped(text) == Outcome(TrialState.PRUNED)
-        assert (home / "cleaned").exists()
-
-    @pytest.mark.parametrize("ignored", ["SIGINT", "SIGINT, signal.SIGTERM"])
-    def test_cannot_be_ignored_for_ever(
-        self, stopped: Stopped, fifo: Fifo, ignored: str, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(command, "_GRACE_SECONDS", 0.2)
-        text = f"""
-        import signal
-
-        for number in (signal.{ignored},):
-            signal.signal(number, signal.SIG_IGN)
-        fifo = open("fifo", "w")
-        print("up", file=fifo, flush=True)
-        while True:
-            signal.pause()
-        """
-        assert stopped(text) == Outcome(TrialState.PRUNED)
-        fifo.wait_until_nobody_writes()
