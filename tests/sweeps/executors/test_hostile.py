@@ -351,8 +351,7 @@ class TestEndAttempts:
     import sys
     import anyio
     from sweeps.executors import CommandTarget, Control, make_executor
-    from sweeps.executors.warden import Warden
-from sweeps.trial import Assignment
+    from sweeps.trial import Assignment
 
     async def main():
         target = CommandTarget(None, None, lambda *_, **__: [sys.executable, "program.py"])
