@@ -53,7 +53,7 @@ def is_short_of_memory(error: BaseException) -> bool:
 def describe_bytes(count: int) -> str:
     """Say a number of bytes in words."""
     power = min(max(0, count.bit_length() - 1) // 10, len(_UNITS) - 1)
-    return f"{count / 1024**power:.3g} {_UNITS[power]}"
+    return f"{count / 1024**power:.4g} {_UNITS[power]}"
 
 
 def tail_of(text: str) -> str:

@@ -65,10 +65,10 @@ def test_the_cause_of_a_failure(code: int, tail: str, short: str, cause: Cause) 
     [
         (0, "0 bytes"),
         (1, "1 bytes"),
-        (1023, "1.02e+03 bytes"),
+        (1023, "1023 bytes"),
         (1536, "1.5 KiB"),
         (200 << 20, "200 MiB"),
-        (1 << 60, "1.05e+06 TiB"),
+        (1 << 60, "1.049e+06 TiB"),
     ],
 )
 def test_bytes_are_said_in_words(count: int, words: str) -> None:
