@@ -44,6 +44,11 @@ class Watched:
     exceeded: int | None = None
     starved: bool = False
 
+    def watch_output(self) -> None:
+        """Keep what it prints from filling the disk."""
+        if self.output is not None:
+            self.output.watch()
+
 
 class Warden:
     """Looks after processes from their start to the end of all that came of them."""
@@ -130,8 +135,9 @@ class Warden:
                 await self._arrived.wait()
             await anyio.sleep(_LOOK_SECONDS)
             for watched in self._watched.values():
-                if watched.output is not None:
-                    watched.output.watch()
+                # What a disk refuses now it may take at the next look.
+                with suppress(OSError):
+                    watched.watch_output()
             if look % _LOOKS == 0:
                 self._look_at_processes()
 

@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -344,6 +345,45 @@ if os.fork() == 0:
     assert daemon.wait() == 0
     daemon.communicate(b"\n")
     assert os.waitpid(adopted, 0)[1] == 0
+
+
+STUBBORN = """
+for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP) if trial is None else ():
+    signal.signal(number, signal.SIG_IGN)
+"""
+FLOODING = """
+while True:
+    os.write(1, b"x" * 100_000)
+"""
+EATING = """
+held = []
+while True:
+    held.append(b"x" * 10_000_000)
+    time.sleep(0.1)
+"""
+
+
+@pytest.mark.campaign
+@both
+@pytest.mark.parametrize("body", [FLOODING, EATING, "signal.pause()"], ids=["floods", "eats memory", "hangs"])
+@pytest.mark.parametrize("daemons", [0, 3])
+@pytest.mark.parametrize("grace", [0.0, 1.0])
+def test_what_was_told_to_stop_is_over_in_time(
+    attempt: Attempts, kind: str, body: str, daemons: int, grace: float
+) -> None:
+    async def timed(stubborn: Attempt) -> float:
+        async with stubborn.running():
+            await stubborn.up()
+            began = time.monotonic()
+            stubborn.control.stop()
+            while stubborn.outcome is None:  # noqa: ASYNC110
+                await anyio.sleep(0.01)
+            return time.monotonic() - began
+
+    stubborn = attempt(kind, STUBBORN + DAEMON * daemons + "\nup()\n" + body, grace=grace, memory=MEBIBYTE << 12)
+    assert anyio.run(timed, stubborn) <= grace + 2
+    assert stubborn.outcome is not None
+    assert stubborn.outcome.state is TrialState.PRUNED
 
 
 class TestEndAttempts:
