@@ -6,6 +6,7 @@ from importlib import import_module
 
 from .handle import AsyncTrial, Trial
 from .interface import Control, Executor
+from .strays import end_attempts
 from .target import CommandTarget, FunctionTarget, Target
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "FunctionTarget",
     "Target",
     "Trial",
+    "end_attempts",
     "make_executor",
 ]
 

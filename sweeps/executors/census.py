@@ -8,7 +8,7 @@ A process belongs to an attempt (known by the ID of the process that was started
 
 So one that forks twice and begins a session of its own is found by its marker, though it is the scheduler's child by
 then; one that was also started with another environment is found if it was seen before its parent ended. A process
-of which none of this is true is none of ours, and is never touched: the scheduler may be part of a larger program.
+of which none of this is true is none of ours, and is never ended: the scheduler may be part of a larger program.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ class Census:
         self._owners: dict[int, int] = {}
         self._started: set[int] = set()
         self._markers: dict[str, int] = {}
+        self._orphans: set[int] = set()
+        self._me = os.getpid(), os.getsid(0)
 
     def add(self, pid: int, marker: str) -> None:
         """Take in a process that leads a session of its own, just started for an attempt."""
@@ -47,6 +49,7 @@ class Census:
         for pid in self._owners.keys() - there:
             if pid not in self._started:
                 del self._owners[pid]
+        self._orphans &= there
         new = there - self._owners.keys()
         for pid in sorted(new):
             self._find(pid, new)
@@ -55,9 +58,9 @@ class Census:
         """Return the processes of an attempt beside the one that was started for it."""
         return [pid for pid, found in self._owners.items() if found == owner != pid]
 
-    def strays(self) -> list[int]:
-        """Return the processes of all attempts beside those that were started for them."""
-        return [pid for pid, owner in self._owners.items() if owner not in {0, pid}]
+    def to_reap(self) -> set[int]:
+        """Return the processes that, if they are our children, are so only since their parents have ended."""
+        return {pid for pid, owner in self._owners.items() if owner not in {0, pid}} | self._orphans
 
     def memory(self, owner: int) -> int:
         """Return how many bytes the processes of an attempt hold together."""
@@ -73,7 +76,11 @@ class Census:
         kin = read_kin(pid)
         if kin is None:
             return 0
+        me, session = self._me
+        # A child that we have started is in our session, or has begun its own; no other can be entered.
+        if kin.parent == me and kin.session not in {session, pid}:
+            self._orphans.add(pid)
         owner = kin.session if kin.session in self._started else 0
-        if not owner and kin.parent != os.getpid():
+        if not owner and kin.parent != me:
             owner = self._find(kin.parent, new) if kin.parent in new else self._owners.get(kin.parent, 0)
         return owner or self._markers.get(read_variable(pid, MARKER), 0)

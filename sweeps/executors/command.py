@@ -34,7 +34,7 @@ class CommandExecutor:
         self._target = target
         self._parallel = parallel
         self._lifetimes = AsyncExitStack()
-        self._warden = Warden()
+        self.warden = Warden()
 
     async def __aenter__(self) -> Self:
         enter = self._lifetimes.enter_context
@@ -44,7 +44,7 @@ class CommandExecutor:
         tasks = await self._lifetimes.enter_async_context(anyio.create_task_group())
         tasks.start_soon(self._mailbox.receive)
         self._lifetimes.callback(tasks.cancel_scope.cancel)
-        await self._lifetimes.enter_async_context(self._warden.at_work())
+        await self._lifetimes.enter_async_context(self.warden.at_work())
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -67,7 +67,7 @@ class CommandExecutor:
 
     def _start(self, assignment: Assignment, output: Output, params: Path) -> Watched:
         params.write_text(params_for_wandb(assignment.params), "utf-8")
-        marker = self._warden.marker(assignment)
+        marker = self.warden.marker(assignment)
         environment = {
             **self._inherited,
             **script_variables(assignment),
@@ -80,7 +80,7 @@ class CommandExecutor:
         json_file = partial(_write_params, assignment.params, output.path.with_suffix(".json"))
         arguments = self._target.arguments(assignment.params, environment, json_file)
         child = Child.start(arguments, stdin=subprocess.DEVNULL, output=output.file, environment=environment)
-        watched = self._warden.add(child, marker)
+        watched = self.warden.add(child, marker)
         watched.output, watched.memory = output, assignment.memory
         return watched
 
@@ -95,13 +95,13 @@ class CommandExecutor:
                     await watched.child.wait()
                     tasks.cancel_scope.cancel()
             except BaseException:
-                await self._warden.end(watched)
+                await self.warden.end(watched)
                 control.tail = read_tail(path)
                 raise
             stopped = control.stopping
             # What it said last may not have been read.
             self._mailbox.read()
-        return await self._warden.end(watched), stopped
+        return await self.warden.end(watched), stopped
 
     def _outcome(self, watched: Watched, code: int, output: Path, *, stopped: bool) -> Outcome:
         if code == 0 and not stopped:

@@ -46,14 +46,14 @@ def cause_of(code: int, tail: str, *, starved: bool) -> Cause:
 
 
 def is_short_of_memory(error: BaseException) -> bool:
-    """Say whether an error means that there was not enough memory, the device's (as PyTorch has it) or the machine's."""
+    """Say whether an error means that memory ran out: the machine's, or the device's, as PyTorch has it."""
     return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
 
 
 def describe_bytes(count: int) -> str:
     """Say a number of bytes in words."""
     power = min(max(0, count.bit_length() - 1) // 10, len(_UNITS) - 1)
-    return f"{count / 1024**power:.3g} {_UNITS[power]}"
+    return f"{count / 1024**power:.4g} {_UNITS[power]}"
 
 
 def tail_of(text: str) -> str:

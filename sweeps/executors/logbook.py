@@ -40,12 +40,20 @@ class Logbook:
         self._listeners: dict[str, tuple[str, Line]] = {}
         self._lock = threading.Lock()
 
+    def attachment(self, assignment: Assignment) -> Attachment:
+        """Return the attachment for an attempt."""
+        place = assignment.store, assignment.attempt
+        with self._lock:
+            if place not in self._attachments:
+                self._attachments[place] = attach(assignment.store)
+            return self._attachments[place]
+
     @contextmanager
     def listening(self, assignment: Assignment, line: Line) -> Iterator[Attachment]:
         """Return the attachment for an attempt; within the block, pass on what is logged in its run."""
         self._listeners[assignment.run_id] = assignment.metric, line
         try:
-            yield self._attachment(assignment)
+            yield self.attachment(assignment)
         finally:
             del self._listeners[assignment.run_id]
 
@@ -61,10 +69,3 @@ class Logbook:
         """Let go of the stores."""
         while self._attachments:
             self._attachments.popitem()[1].close()
-
-    def _attachment(self, assignment: Assignment) -> Attachment:
-        place = assignment.store, assignment.attempt
-        with self._lock:
-            if place not in self._attachments:
-                self._attachments[place] = attach(assignment.store)
-            return self._attachments[place]

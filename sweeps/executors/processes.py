@@ -48,13 +48,13 @@ class ProcessesExecutor:
         self._idle: list[_Worker] = []
         self._busy = 0
         self._lifetimes = AsyncExitStack()
-        self._warden = Warden()
+        self.warden = Warden()
 
     async def __aenter__(self) -> Self:
         self._folder = Path(self._lifetimes.enter_context(tempfile.TemporaryDirectory(prefix="sweeps-")))
         self._inherited = {**thread_limits(self._parallel), **os.environ}
         self._lifetimes.callback(self._hang_up)
-        await self._lifetimes.enter_async_context(self._warden.at_work())
+        await self._lifetimes.enter_async_context(self.warden.at_work())
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -108,7 +108,7 @@ class ProcessesExecutor:
         return self._start(assignment, place)
 
     def _start(self, assignment: Assignment, place: _Place) -> _Worker:
-        marker = self._warden.marker(assignment, worker=True)
+        marker = self.warden.marker(assignment, worker=True)
         ours, theirs = socket.socketpair()
         try:
             child = Child.start(
@@ -122,10 +122,10 @@ class ProcessesExecutor:
             raise
         finally:
             theirs.close()
-        return _Worker(child, WorkerLine(ours), self._warden.add(child, marker), place, self._target)
+        return _Worker(child, WorkerLine(ours), self.warden.add(child, marker), place, self._target)
 
     async def _end(self, worker: _Worker) -> int:
-        code = await self._warden.end(worker.watched)
+        code = await self.warden.end(worker.watched)
         worker.line.close()
         return code
 

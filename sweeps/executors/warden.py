@@ -44,12 +44,17 @@ class Watched:
     exceeded: int | None = None
     starved: bool = False
 
+    def watch_output(self) -> None:
+        """Keep what it prints from filling the disk."""
+        if self.output is not None:
+            self.output.watch()
+
 
 class Warden:
     """Looks after processes from their start to the end of all that came of them."""
 
     def __init__(self) -> None:
-        self._census = Census()
+        self.census = Census()
         self._watched: dict[int, Watched] = {}
         self._arrived = anyio.Event()
         # How many there had been at the last looks: a process that held much takes a while to be gone.
@@ -81,7 +86,7 @@ class Warden:
     def add(self, child: Child, marker: str) -> Watched:
         """Look after a process that was just started with this marker."""
         prefer_to_kill(child.pid)
-        self._census.add(child.pid, marker)
+        self.census.add(child.pid, marker)
         self._sweeps.add(marker.partition("/")[0])
         if not self._watched:
             self._memory_kills.append(count_memory_kills())
@@ -97,21 +102,25 @@ class Warden:
         watched.starved = code == -signal.SIGKILL and count_memory_kills() > self._memory_kills[0]
         with anyio.CancelScope(shield=True), anyio.move_on_after(_GONE_SECONDS):
             await self._end_members(watched.child.pid)
-        self._census.remove(watched.child.pid)
+        self.census.remove(watched.child.pid)
         self._watched.pop(watched.child.pid, None)
         return code
 
     async def _end_members(self, owner: int) -> None:
         pause = _PAUSE_SECONDS
-        self._census.refresh()
-        while left := self._census.members(owner):
+        self._take_census()
+        while left := self.census.members(owner):
             for pid in left:
                 with suppress(ProcessLookupError, PermissionError):
                     os.kill(pid, signal.SIGKILL)
-                reap(pid)
             await anyio.sleep(pause)
             pause *= 2
-            self._census.refresh()
+            self._take_census()
+
+    def _take_census(self) -> None:
+        self.census.refresh()
+        for pid in self.census.to_reap():
+            reap(pid)
 
     async def _end_all(self) -> None:
         for watched in list(self._watched.values()):
@@ -126,19 +135,18 @@ class Warden:
                 await self._arrived.wait()
             await anyio.sleep(_LOOK_SECONDS)
             for watched in self._watched.values():
-                if watched.output is not None:
-                    watched.output.watch()
+                # What a disk refuses now it may take at the next look.
+                with suppress(OSError):
+                    watched.watch_output()
             if look % _LOOKS == 0:
                 self._look_at_processes()
 
     def _look_at_processes(self) -> None:
-        self._census.refresh()
+        self._take_census()
         self._memory_kills.append(count_memory_kills())
-        for pid in self._census.strays():
-            reap(pid)
         for watched in self._watched.values():
             if watched.memory is not None:
-                held = self._census.memory(watched.child.pid)
+                held = self.census.memory(watched.child.pid)
                 if held > watched.memory:
                     watched.exceeded = held
                     watched.child.signal(signal.SIGKILL)

@@ -2,20 +2,20 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import anyio
 import pytest
-from anyio import to_thread
+import yaml
 
 import sweeps
-import tracker
-from sweeps.config import expand
 from sweeps.errors import NoTrialSucceeded
-from sweeps.executors import CommandTarget, Control, command, make_executor
-from sweeps.trial import Assignment, Outcome, TrialState, trial_seed
+from sweeps.executors import CommandTarget, Control, make_executor
+from sweeps.trial import Assignment, Cause, Outcome, TrialState, trial_seed
 
 Program = Callable[..., Path]
 Stopped = Callable[[str], Outcome]
@@ -39,7 +39,10 @@ def test_a_program_is_told_its_params_and_its_place(program: Program, home: Path
     path = program("""
     import json, os, sys
 
-    names = ("SWEEPS_TRIAL", "SWEEPS_TRIAL_SEED", "TRACKER_STORE", "TRACKER_RUN_ID", "TRACKER_EXPERIMENT")
+    names = (
+        "SWEEPS_TRIAL", "SWEEPS_TRIAL_SEED", "TRACKER_STORE", "TRACKER_RUN_ID", "TRACKER_EXPERIMENT",
+        "TRACKER_RUN_TOKEN", "WANDB_RUN_ID", "WANDB_SWEEP_ID", "SWEEPS_ATTEMPT",
+    )
     with open(f"said-{os.environ['SWEEPS_TRIAL']}", "w") as file:
         json.dump([sys.argv[1:], *(os.environ[name] for name in names), os.getsid(0) == os.getpid()], file)
     """)
@@ -48,7 +51,9 @@ def test_a_program_is_told_its_params_and_its_place(program: Program, home: Path
         said = json.loads((home / f"said-{number}").read_text())
         seed = str(trial_seed(7, number))
         arguments = ["--lr=0.1", f"--n={number}"]
-        assert said == [arguments, str(number), seed, str(home / "store"), trial.run_id, "program", True]
+        place = [str(number), seed, str(home / "store"), trial.run_id, "program", "0"]
+        marker = f"{result.sweep_id}/{number}/0"
+        assert said == [arguments, *place, trial.run_id, result.sweep_id, marker, True]
 
 
 def test_cores_are_shared_and_a_users_own_settings_kept(
@@ -90,61 +95,87 @@ def test_a_program_in_another_language_can_log_nothing_and_be_complete() -> None
     assert [trial.state for trial in result.trials] == [TrialState.COMPLETE]
 
 
-class TestStop:
-    """A trial is told to end by a signal, and made to if it does not."""
+class TestOneAttempt:
+    """What an assignment says is done."""
 
     @pytest.fixture
-    def stopped(self, program: Program, home: Path, fifo: Fifo) -> Stopped:
-        def run_and_stop(text: str) -> Outcome:
-            target = CommandTarget(("${interpreter}", "${program}"), str(program(text)), expand)
-            with tracker.open(home / "store") as store:
-                assignment = Assignment(0, {}, 0, "r" * 32, "digits", str(store.path), "loss")
-                return anyio.run(conduct, target, assignment)
+    def assignment(self, home: Path) -> Assignment:
+        params = {"lr": 1e-05, "net": {"width": 8}}
+        return Assignment(0, params, 7, "r" * 32, "digits", str(home / "store"), "loss", output=str(home / "out.txt"))
 
-        async def conduct(target: CommandTarget, assignment: Assignment) -> Outcome:
-            control = Control(lambda _: None)
-            outcomes: list[Outcome] = []
+    def run(self, text: str, assignment: Assignment, program: Program, *arguments: str) -> Outcome:
+        async def conduct() -> Outcome:
+            async with make_executor("command", target, 2) as executor:
+                outcome: Outcome = await executor.run(assignment, Control(lambda *_: False))
+                return outcome
 
-            async def trial() -> None:
-                outcomes.append(await executor.run(assignment, control))
+        command = ("${interpreter}", "${program}", *arguments)
+        path = str(program(text))
 
-            async with make_executor("command", target, 1) as executor, anyio.create_task_group() as tasks:
-                tasks.start_soon(trial)
-                await to_thread.run_sync(fifo.read)
-                control.stop()
-            return outcomes[0]
+        def expand(*_: object, json_file: Callable[[], str] | None = None, **__: object) -> list[str]:
+            return [sys.executable, path, *([json_file()] if json_file else arguments)]
 
-        return run_and_stop
+        target = CommandTarget(command, path, expand)
+        return anyio.run(conduct)
 
-    def test_comes_as_a_keyboard_interrupt(self, stopped: Stopped, home: Path) -> None:
-        text = """
-        import signal
-
-        signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests may ignore it
-        fifo = open("fifo", "w")
-        try:
-            print("up", file=fifo, flush=True)
-            signal.pause()
-        except KeyboardInterrupt:
-            open("cleaned", "w")
-        """
-        assert stopped(text) == Outcome(TrialState.PRUNED)
-        assert (home / "cleaned").exists()
-
-    @pytest.mark.parametrize("ignored", ["SIGINT", "SIGINT, signal.SIGTERM"])
-    def test_cannot_be_ignored_for_ever(
-        self, stopped: Stopped, fifo: Fifo, ignored: str, monkeypatch: pytest.MonkeyPatch
+    def test_its_environment_comes_on_top(
+        self, assignment: Assignment, program: Program, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(command, "_GRACE_SECONDS", 0.2)
-        text = f"""
-        import signal
-
-        for number in (signal.{ignored},):
-            signal.signal(number, signal.SIG_IGN)
-        fifo = open("fifo", "w")
-        print("up", file=fifo, flush=True)
-        while True:
-            signal.pause()
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
+        text = """
+        import os
+        print(*(os.environ[name] for name in ("CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS", "TRACKER_STORE")))
         """
-        assert stopped(text) == Outcome(TrialState.PRUNED)
-        fifo.wait_until_nobody_writes()
+        given = {"CUDA_VISIBLE_DEVICES": "1", "OMP_NUM_THREADS": "3"}
+        self.run(text, replace(assignment, environment=given), program)
+        assert Path(assignment.output).read_text() == f"1 3 {assignment.store}\n"
+
+    def test_its_output_is_appended_in_order(self, assignment: Assignment, program: Program) -> None:
+        text = """
+        import sys
+        for number in range(3):
+            print(number, flush=True)
+            print(-number, file=sys.stderr, flush=True)
+        """
+        Path(assignment.output).write_text("earlier\n")
+        self.run(text, assignment, program)
+        assert Path(assignment.output).read_text() == "earlier\n0\n0\n1\n-1\n2\n-2\n"
+
+    def test_its_params_are_there_for_wandb(self, assignment: Assignment, program: Program, home: Path) -> None:
+        text = """
+        import os, shutil
+        shutil.copy(os.environ["WANDB_SWEEP_PARAM_PATH"], "params.yaml")
+        print(os.environ["WANDB_DIR"])
+        """
+        assert self.run(text, assignment, program).state is TrialState.COMPLETE
+        read = yaml.safe_load((home / "params.yaml").read_text())
+        assert read == {
+            "wandb_version": 1,
+            "lr": {"value": 1e-05, "desc": None},
+            "net": {"value": {"width": 8}, "desc": None},
+        }
+        assert Path(assignment.output).read_text() == f"{home}\n"
+
+    def test_its_params_are_in_a_file_if_it_asks_for_one(self, assignment: Assignment, program: Program) -> None:
+        text = "import sys; print(sys.argv[1], open(sys.argv[1]).read())"
+        self.run(text, assignment, program, "${args_json_file}")
+        path = Path(assignment.output).with_suffix(".json")
+        assert Path(assignment.output).read_text() == f'{path} {{"lr": 1e-05, "net": {{"width": 8}}}}\n'
+
+    @pytest.mark.parametrize(
+        ("change", "reason"),
+        [
+            ({"environment": {"NAME": "a\0b"}}, "embedded null byte"),
+            ({"output": "/no/such/folder/out.txt"}, "No such file or directory"),
+        ],
+    )
+    def test_one_that_cannot_be_started_has_failed(
+        self, assignment: Assignment, program: Program, change: dict[str, Any], reason: str
+    ) -> None:
+        outcome = self.run("", replace(assignment, **change), program)
+        assert (outcome.state, outcome.cause) == (TrialState.FAILED, Cause.START)
+        assert outcome.reason.startswith("cannot start ")
+        assert outcome.reason.endswith(reason)
+
+    def test_words_of_a_command_may_be_anything(self, assignment: Assignment, program: Program) -> None:
+        assert self.run("", assignment, program, "a\0b").cause is Cause.START

@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sweeps.executors.ending import TAIL_LINES, describe_exit, read_tail, tail_of, thread_limits
+from sweeps.executors.ending import (
+    TAIL_LINES,
+    cause_of,
+    describe_bytes,
+    describe_exit,
+    read_tail,
+    tail_of,
+    thread_limits,
+)
+from sweeps.trial import Cause
 
 
 @pytest.mark.parametrize(
@@ -27,6 +36,43 @@ def test_an_exit_code_is_said_in_words(code: int, words: str) -> None:
 
 def test_every_signal_can_be_said() -> None:
     assert all(describe_exit(-number) for number in range(1, signal.NSIG))
+
+
+@pytest.mark.parametrize(
+    ("code", "tail", "short", "cause"),
+    [
+        (1, "ValueError: no such lr", "", Cause.CRASH),
+        (1, "ValueError: no such lr", "starved", Cause.CRASH),
+        (1, "the MemoryError was caught\nValueError: later", "", Cause.CRASH),
+        (1, "Traceback\nMemoryError", "", Cause.MEMORY),
+        (1, "numpy._core._exceptions._ArrayMemoryError: Unable to allocate 1 TiB", "", Cause.MEMORY),
+        (1, "torch.OutOfMemoryError: CUDA out of memory.", "", Cause.MEMORY),
+        (1, "torch.cuda.OutOfMemoryError: CUDA out of memory.", "", Cause.MEMORY),
+        (1, "NoMemoryErrorHere: no", "", Cause.CRASH),
+        (-9, "", "", Cause.SIGNAL),
+        (-9, "", "starved", Cause.MEMORY),
+        (137, "Killed", "starved", Cause.MEMORY),
+        (137, "Killed", "", Cause.CRASH),
+        (-11, "", "starved", Cause.SIGNAL),
+    ],
+)
+def test_the_cause_of_a_failure(code: int, tail: str, short: str, cause: Cause) -> None:
+    assert cause_of(code, tail, starved=short == "starved") is cause
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [
+        (0, "0 bytes"),
+        (1, "1 bytes"),
+        (1023, "1023 bytes"),
+        (1536, "1.5 KiB"),
+        (200 << 20, "200 MiB"),
+        (1 << 60, "1.049e+06 TiB"),
+    ],
+)
+def test_bytes_are_said_in_words(count: int, words: str) -> None:
+    assert describe_bytes(count) == words
 
 
 @given(st.text())

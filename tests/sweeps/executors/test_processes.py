@@ -5,17 +5,20 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
+import anyio
 import pytest
 
 import sweeps
 import tracker
 from sweeps.errors import InvalidSweep, NoTrialSucceeded
+from sweeps.executors import Control, FunctionTarget, make_executor
 from sweeps.scheduler import Event, TrialEnded
-from sweeps.trial import TrialState
+from sweeps.trial import Assignment, Outcome, TrialState
 
 Program = Callable[..., Path]
 Target = Callable[..., object] | str
@@ -184,6 +187,45 @@ class TestEnvironment:
         for name in ("queue.py", "json.py", "anyio.py"):
             program("raise RuntimeError('not the library')\n", name=name)
         assert len(run(lambda trial: trial.log({"n": 1.0})).trials) == 2
+
+
+class TestPlaces:
+    """Which worker runs what: one attempt after the other, in the order of their environments."""
+
+    def pids(self, program: Program, home: Path, environments: Sequence[dict[str, str]], parallel: int) -> list[int]:
+        path = program("""
+        import os
+
+        def train(trial):
+            print(os.getpid(), os.environ["DEVICE"], os.environ["SWEEPS_ATTEMPT"].rpartition("/")[0], os.getcwd())
+        """)
+        target = FunctionTarget(place=str(path), name="train")
+
+        async def conduct() -> list[int]:
+            async with make_executor("processes", target, parallel) as executor:
+                for number, environment in enumerate(environments):
+                    assignment = replace(first, number=number, environment=environment, output=f"{number}.txt")
+                    outcome = await executor.run(assignment, Control(lambda *_: False))
+                    assert outcome == Outcome(TrialState.COMPLETE)
+                return [take(number) for number in range(len(environments))]
+
+        def take(number: int) -> int:
+            pid, device, marker, folder = Path(f"{number}.txt").read_text().split()
+            assert (device, marker, folder) == (environments[number]["DEVICE"], "sweep-1/worker", str(home))
+            return int(pid)
+
+        with tracker.open("store"):
+            first = Assignment(0, {}, 7, "r" * 32, "digits", str(home / "store"), "loss", sweep_id="sweep-1")
+            return anyio.run(conduct)
+
+    def test_a_worker_is_used_again_for_the_same_environment(self, program: Program, home: Path) -> None:
+        pids = self.pids(program, home, [{"DEVICE": name} for name in "ABABBA"], parallel=2)
+        assert len(set(pids)) == 2
+        assert [pids.index(pid) for pid in pids] == [0, 1, 0, 1, 1, 0]
+
+    def test_there_are_never_more_workers_than_places(self, program: Program, home: Path) -> None:
+        pids = self.pids(program, home, [{"DEVICE": name} for name in "AABBA"], parallel=1)
+        assert [pids.index(pid) for pid in pids] == [0, 0, 2, 2, 4]
 
 
 class TestFunctions:
