@@ -105,14 +105,14 @@ class TestEvents:
         result = sweeps.run(sweep_of(train, "inline", trials=2), store="store", listen=events.append)
         runs = [trial.run_id for trial in result.trials]
         assert events == [
-            SweepStarted(result.sweep_id, "mine", 2, 1, "loss", "minimize"),
-            TrialStarted(0, runs[0], {"n": 0}),
-            TrialReported(0, 1.0),
+            SweepStarted(result.sweep_id, "mine", 2, 1, "loss", "minimize", {}, None),
+            TrialStarted(0, runs[0], {"n": 0}, 0, ()),
+            TrialReported(0, 0, 1.0),
             TrialEnded(0, TrialState.COMPLETE, 1.0, ""),
-            TrialStarted(1, runs[1], {"n": 1}),
-            TrialReported(1, 0.0),
+            TrialStarted(1, runs[1], {"n": 1}, 0, ()),
+            TrialReported(1, 0, 0.0),
             TrialEnded(1, TrialState.FAILED, 0.0, "ValueError: no such lr"),
-            SweepEnded(interrupted=False),
+            SweepEnded(interrupted=False, reason=""),
         ]
 
     @pytest.mark.parametrize("executor", ["inline", "threads", "processes"])
