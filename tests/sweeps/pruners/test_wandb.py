@@ -116,7 +116,6 @@ def test_a_retry_is_judged_by_its_history_up_to_where_it_is() -> None:
     assert told(pruner, 1, 0.5, 0.5) == [False, False]
     # Without its second value it has not reached the band, and is no measure for others there.
     assert not pruner.report(1, 2, 2, math.nan)
-    assert told(pruner, 2, 1.0, 1.0) == [False, False]
     assert not pruner.report(0, 3, 3, 1.0)
 
 
