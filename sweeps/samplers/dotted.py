@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from importlib import import_module
+from pathlib import Path
 from typing import TypeVar
 
 from ..errors import InvalidSweep
@@ -20,6 +22,8 @@ def load(name: str, base: type[T]) -> type[T]:
         InvalidSweep: it is not there, has another base, or needs arguments other than `seed`.
     """
     place, _, last = name.rpartition(".")
+    if str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))  # as `python -m` has it: users' modules lie beside their sweep files
     try:
         found = getattr(import_module(place), last, None)
     except ImportError as problem:

@@ -150,7 +150,7 @@ class OptunaSampler:
         before = self._storage.get_study_system_attrs(self._study_id)
         with self._own("proposes", number):
             trial = self._study.ask(self._distributions)
-        self._place(number)
+        self._numbers[number], self._count = trial.number, trial.number + 1
         at = {name: _number(axis, trial.params[name]) for name, axis in self._axes.items()}
         noted = self._storage.get_trial(self._trial_id(number)).system_attrs
         memo = {

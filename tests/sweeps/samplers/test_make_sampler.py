@@ -133,9 +133,8 @@ def test_what_a_users_sampler_raises_is_told_in_a_line(mine: str) -> None:
         sampler.ask(0)
 
 
-def test_a_module_of_the_users_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(str(tmp_path))
-    (tmp_path / "my_samplers.py").write_text("import optuna\nclass Mine(optuna.samplers.TPESampler): pass\n", "utf-8")
+def test_a_module_beside_the_sweep_file_is_found(home: Path) -> None:
+    (home / "my_samplers.py").write_text("import optuna\nclass Mine(optuna.samplers.TPESampler): pass\n", "utf-8")
     assert make_sampler("bayes", "my_samplers.Mine", LINE, "minimize", 7).ask(0) is not None
 
 
