@@ -24,9 +24,13 @@ def incomplete_beta(x: float, a: float, b: float) -> float:
     return _below(x, a, b, math.log(x), math.log1p(-x))
 
 
+def log_beta(a: float, b: float) -> float:
+    """Return the logarithm of the beta function."""
+    return math.lgamma(a) + math.lgamma(b) - math.lgamma(a + b)
+
+
 def _below(x: float, a: float, b: float, log_x: float, log_rest: float) -> float:
-    log_beta = math.lgamma(a) + math.lgamma(b) - math.lgamma(a + b)
-    return math.exp(a * log_x + b * log_rest - log_beta) / (a * _fraction(x, a, b))
+    return math.exp(a * log_x + b * log_rest - log_beta(a, b)) / (a * _fraction(x, a, b))
 
 
 def _fraction(x: float, a: float, b: float) -> float:

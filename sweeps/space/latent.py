@@ -18,6 +18,7 @@ UNIT = FloatAxis(0.0, 1.0)
 
 # How far from the guess the search begins, and how many times farther each next try looks.
 _NEAR, _FARTHER = 2.0**-50, 64.0
+_SMALLEST = 5e-324
 
 
 class Latent(ABC):
@@ -73,9 +74,14 @@ def _first(reached: Callable[[float], bool], guess: float) -> float:
     low, high = _bracket(reached, guess)
     if low == 0 and reached(low):
         return low
-    while low < (middle := (low + high) / 2) < high:
-        low, high = (low, middle) if reached(middle) else (middle, high)
+    while low < (between := middle(low, high)) < high:
+        low, high = (low, between) if reached(between) else (between, high)
     return high
+
+
+def middle(low: float, high: float) -> float:
+    """Return a number between two, by ratio as long as they are far apart, so that small ones are soon found too."""
+    return math.sqrt(max(low, _SMALLEST)) * math.sqrt(high) if high > 4 * low else (low + high) / 2
 
 
 def _bracket(reached: Callable[[float], bool], guess: float) -> tuple[float, float]:

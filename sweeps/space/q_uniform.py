@@ -10,7 +10,7 @@ from ..errors import InvalidSweep
 from .axes import IntAxis
 from .bounds import check_bounds
 from .faults import shown
-from .steps import Steps, check_fineness, check_step, exact, stepped
+from .steps import Steps, check_fineness, check_step, exact, nearest_step, stepped
 from .values import number
 
 
@@ -63,4 +63,4 @@ class QUniform:
         return {"distribution": "q_uniform", "min": float(self.min), "max": float(self.max), "q": self.q}
 
     def _nearest(self, value: float) -> int:
-        return round(value / self.q)
+        return nearest_step(value, self.q)

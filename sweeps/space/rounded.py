@@ -7,10 +7,10 @@ from typing import NoReturn, Protocol
 
 from ..errors import InvalidSweep
 from .axes import FloatAxis
-from .bounds import NAMES_OF_FINITE, inside
+from .bounds import NAMES_OF_FINITE
 from .faults import shown
 from .latent import UNIT, locate
-from .steps import check_fineness, check_step, stepped
+from .steps import check_fineness, check_step, nearest_step, stepped
 from .values import number
 
 
@@ -59,8 +59,10 @@ class Rounded:
 
     def encode(self, value: object) -> float:
         """Return the middle of the shares that come to a value; raises InvalidSweep for one that none comes to."""
-        k = round(number(value) / self.q)
-        inside(value, stepped(0, min(k, self._step(0)), self.q), stepped(0, max(k, self._step(1)), self.q))
+        k = nearest_step(number(value), self.q)
+        if not self._step(0) <= k <= self._step(1):
+            problem = f"{shown(value)} lies outside {self.decode(0)} to {self.decode(1)}"
+            raise InvalidSweep(problem)
         below, above = (self.inner.share((k + side) * self.q) for side in (-0.5, 0.5))
         u = locate(self._step, k, (below + above) / 2)
         if self._step(u) != k:
@@ -79,4 +81,4 @@ class Rounded:
         return {**keys, "distribution": f"q_{keys['distribution']}", "q": self.q}
 
     def _step(self, u: float) -> int:
-        return round(self.inner.quantile(u) / self.q)
+        return nearest_step(self.inner.quantile(u), self.q)

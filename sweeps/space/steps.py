@@ -11,6 +11,8 @@ from typing import overload
 from ..errors import InvalidSweep
 from .values import LARGEST
 
+_FAR = 2.0**1000
+
 
 @dataclass(frozen=True, slots=True)
 class Steps(Sequence[float]):
@@ -39,6 +41,11 @@ def stepped(start: float, k: int, step: float) -> float:
     if isinstance(step, int) and start == int(start):
         return int(start) + k * step
     return float(exact(start) + k * exact(step))
+
+
+def nearest_step(value: float, q: float) -> int:
+    """Return the k of which k * q is nearest to a value; of values beyond every range, one beyond it too."""
+    return round(min(max(value / q, -_FAR), _FAR))
 
 
 def exact(value: float) -> Decimal:
