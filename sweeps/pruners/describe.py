@@ -21,7 +21,8 @@ def describe(rule: Rule) -> str:
         case HyperbandRule():
             return f"hyperband: {_brackets(rule)}; {_best(rule.eta)}"
         case EarlyTerminate():
-            return f"W&B's hyperband: {_bands(rule)}; {_best(rule.eta)}"
+            by = "value there" if rule.strict else "best value so far"
+            return f"W&B's hyperband: bands at iterations {_listed(rungs(rule))}; {_best(rule.eta)}, by the {by}"
         case Median() | Percentile():
             return _percentile(rule)
         case Patience():
@@ -40,14 +41,6 @@ def _brackets(rule: HyperbandRule) -> str:
     found, sizes = rungs(rule), shares(rule.eta, brackets(rule))
     parts = (f"{size} with {_listed(found[first:]) or 'none'}" for first, size in enumerate(sizes))
     return f"rungs by bracket, of {sum(sizes)} trials {'; '.join(parts)}"
-
-
-def _bands(rule: EarlyTerminate) -> str:
-    found = rungs(rule)
-    by = "value there" if rule.strict else "best value so far"
-    return (
-        f"bands {_listed(found)}, reached by the values logged as number {_listed(b + 1 for b in found)}; by the {by}"
-    )
 
 
 def _percentile(rule: Median | Percentile) -> str:

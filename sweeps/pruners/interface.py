@@ -24,5 +24,9 @@ class Pruner(Protocol):
         ...
 
     def end(self, number: int, *, complete: bool) -> None:
-        """Hear that a trial has ended, and whether it ran to its end; what it had reported stays known."""
+        """Hear that a trial has ended for good, and whether it ran to its end.
+
+        What it had reported stays known; nothing may be reported of it any more. A trial that will be retried has not
+        ended.
+        """
         ...

@@ -15,10 +15,7 @@ _ENDLESS = 2**53
 
 
 def rungs(rule: Rule) -> tuple[int, ...]:
-    """Return the iterations, rising, at which a rule of successive halving looks at trials; () of another rule.
-
-    Of W&B's rule these are its bands; at a band b it looks at the value that has b values before it.
-    """
+    """Return the iterations, rising, at which a rule of successive halving looks at trials; () of another rule."""
     match rule:
         case Asha() | HyperbandRule():
             return rising(rule.min_iter, rule.eta, rule.max_iter)

@@ -1,9 +1,9 @@
-"""W&B's early termination, as W&B's own sweeps package counts.
+"""W&B's early termination, as its package counts (sweeps 0.3, `hyperband_stopping.py`).
 
-A trial's *history* is its finite values in order; the value at band 3 is the one with three before it, so a trial is
-judged for the first time when it logs its fourth. At each band the threshold is the value that stands at a share of
-1 / eta among those of all trials that got there, ended or not. A trial is compared with the threshold of the last
-band that it has passed, whenever it logs, and thresholds move as others get there: it may be stopped later on.
+A trial's *history* is its finite values in order. At band 3 counts the third of them. At each band the threshold is
+the value that stands at a share of 1 / eta among those of all trials that got there, ended or not. A trial is compared
+with the threshold of the last band that it has reached, whenever it logs, and thresholds move as others get there: it
+may be stopped later on.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .ranked import Ranked
 
 
 class WandbPruner:
-    """Stops a trial that is worse than the threshold of the last band that it has passed.
+    """Stops a trial that is worse than the threshold of the last band that it has reached.
 
     Args:
         bands: rising numbers.
@@ -38,25 +38,25 @@ class WandbPruner:
         """Judge a trial by its history up to this iteration."""
         history = self._histories[number]
         self._rank(number, history.values, history.put(iteration, loss))
-        passed = bisect_left(self._bands, history.count(iteration))
-        if not passed:
+        reached = bisect_right(self._bands, history.count(iteration))
+        if not reached:
             return False
-        band = self._bands[passed - 1]
-        value = history.values[band] if self._strict else history.curve.best(iteration)
+        band = self._bands[reached - 1]
+        value = history.values[band - 1] if self._strict else history.curve.best(iteration)
         return value > self._threshold(band)
 
-    def end(self, number: int, *, complete: bool) -> None:  # noqa: ARG002  # whoever passed a band counts there
+    def end(self, number: int, *, complete: bool) -> None:  # noqa: ARG002  # whoever reached a band counts there
         """Forget the trial's history; its values at the bands stay."""
         self._histories.pop(number, None)
 
     def _rank(self, number: int, values: Sequence[float], since: int) -> None:
         """Set a trial's values at the bands from a place of its history on."""
-        for at in range(bisect_left(self._bands, since), len(self._bands)):
+        for at in range(bisect_right(self._bands, since), len(self._bands)):
             band = self._bands[at]
-            if band >= len(values):
+            if band > len(values):
                 self._ranked[band].drop(number)
                 return
-            self._ranked[band].put(number, values[band])
+            self._ranked[band].put(number, values[band - 1])
 
     def _threshold(self, band: int) -> float:
         ranked = self._ranked[band]

@@ -1,0 +1,1 @@
+"""How well and how fast sweeps search, beside the peers."""

@@ -1,0 +1,57 @@
+"""What the sweeping suite counts: epochs in virtual time, and curves that are the same for all."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from benchmarks.sweeping import digits_curves
+from benchmarks.sweeping.asha_digits import ASHA, NEVER, OPTUNA, Nobody, Ours, compare, shuffle
+from benchmarks.sweeping.virtual import search
+from sweeps.config import Threshold
+
+
+def falling(trials: int, epochs: int) -> list[list[float]]:
+    """Return curves that never cross: the lower the number, the lower the curve."""
+    return [[1.0 + trial - epoch / epochs for epoch in range(epochs)] for trial in range(trials)]
+
+
+@pytest.mark.parametrize(("workers", "place", "spent"), [(1, 0, 10), (1, 3, 40), (4, 0, 37), (4, 3, 40), (4, 5, 78)])
+def test_without_stopping_the_epochs_of_all_workers_count(workers: int, place: int, spent: int) -> None:
+    curves = falling(9, 10)
+    order = list(range(1, 9))
+    order.insert(place, 0)
+    assert search(order, curves, {0}, workers, Nobody()) == spent
+
+
+def test_a_trial_that_is_stopped_leaves_its_worker_to_the_next_at_once() -> None:
+    # All but the wanted one are stopped at their first epoch.
+    assert search([3, 2, 1, 0], falling(4, 10), {0}, 1, Ours(Threshold(upper=1.5))) == 3 + 10
+
+
+def test_what_is_stopped_is_not_found() -> None:
+    assert search([0, 1], falling(2, 10), {1}, 2, Ours(Threshold(upper=1.5))) is None
+
+
+def test_our_successive_halving_takes_as_many_epochs_as_optunas() -> None:
+    rng = np.random.default_rng(7)
+    curves = rng.random((81, 1)) + rng.normal(0, 0.2, (81, 27)) / np.arange(1, 28)
+    found = compare(curves.tolist(), 6)
+    assert found["epochs"][ASHA] == found["epochs"][OPTUNA]
+    assert sum(found["epochs"][NEVER]) > 0
+    assert found["never"][NEVER] == 0
+
+
+def test_orders_are_random_and_the_same_for_all() -> None:
+    assert shuffle(20, 1) == shuffle(20, 1) != shuffle(20, 2)
+    assert sorted(shuffle(20, 1)) == list(range(20))
+
+
+def test_configurations_learn_and_not_equally_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(digits_curves, "EPOCHS", 2)
+    monkeypatch.setattr(digits_curves, "RATES", (0.03, 0.1))
+    first, again = digits_curves.curves(), digits_curves.curves()
+    assert first.shape == (54, 2)
+    np.testing.assert_array_equal(first, again)
+    assert np.nanmin(first[:, 1]) < np.nanmin(first[:, 0]) < np.log(10)
+    assert len(np.unique(first[:, 1])) == 54
