@@ -133,6 +133,21 @@ def unpack(data: bytes) -> Packed:
     return Packed(body[_COUNT.size : values], latest, body[end:])
 
 
+def differences(data: bytes, mine: Gathered) -> set[int]:
+    """Return the numbers of the metrics that bytes tell otherwise than the curves; all if the bytes are damaged."""
+    try:
+        packed = unpack(data)
+    except StoreError:
+        return set(mine.latest)
+    summaries = Summaries(packed.summaries)
+    told = {
+        key_no: (value, summaries(place))
+        for place, (key_no, value) in enumerate(zip(numbers_of(packed.keys), packed.latest, strict=True))
+    }
+    right = {key_no: (value, summary(mine.rows[key_no])) for key_no, value in mine.latest.items()}
+    return {key_no for key_no in told.keys() | right.keys() if told.get(key_no) != right.get(key_no)}
+
+
 def numbers_of(keys: bytes) -> tuple[int, ...]:
     """Return the metrics' numbers out of their bytes."""
     return struct.unpack(f"<{len(keys) // 4}I", keys)
