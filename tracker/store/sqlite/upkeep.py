@@ -19,6 +19,7 @@ from ..model_columns import CHUNK
 from ..recount import Recount
 from ..summary import Summary
 from .connection import Connection
+from .run_metrics import differing
 
 # Segments that are read at once: bounded memory, few round trips.
 _PAGE = 128
@@ -40,6 +41,12 @@ WHERE points <> 0 AND NOT EXISTS (SELECT 1 FROM segments WHERE segments.series_n
 _CURVE = """
 SELECT run_id, key, name, digest FROM series JOIN runs USING (run_no) JOIN metric_keys USING (key_no)
 JOIN datasets USING (dataset_no) WHERE series_no = ?
+"""
+# Newest values have no references, for the time that these would take.
+_NAMED_BY_SCORES = {"models": "model_no", "metric_keys": "key_no", "datasets": "dataset_no", "runs": "run_no"}
+_LOST_BY_SCORES = """
+SELECT model_no FROM model_scores AS s
+WHERE NOT EXISTS (SELECT 1 FROM {table} AS t WHERE t.{number} = s.{number}) ORDER BY 1
 """
 _SAME = (
     "model_scores.model_no = o.model_no AND model_scores.key_no = o.key_no AND model_scores.dataset_no = o.dataset_no"
@@ -120,8 +127,11 @@ async def integrity(connection: Connection) -> list[str]:
 
 async def foreign_keys(connection: Connection) -> list[str]:
     """Return which rows name others that are not there."""
-    found = await connection.rows("PRAGMA foreign_key_check")
-    return [f"row {row} of {table} names a row of {parent} that is not there" for table, row, parent, _ in found]
+    found = [row[:3] for row in await connection.rows("PRAGMA foreign_key_check")]
+    for parent, number in _NAMED_BY_SCORES.items():
+        lost = await connection.rows(_LOST_BY_SCORES.format(table=parent, number=number))
+        found += [("model_scores", model_no, parent) for (model_no,) in lost]
+    return [f"row {row} of {table} names a row of {parent} that is not there" for table, row, parent in found]
 
 
 async def contents(connection: Connection) -> Contents:
@@ -142,6 +152,13 @@ async def check_curves(connection: Connection) -> list[Fault]:
         for series, points in await connection.rows(_EMPTY):
             judge.found.append((series, f"{points} points are kept as their number, and there are none"))
         return [await _fault(connection, series, problem) for series, problem in judge.found]
+
+
+async def check_summaries(connection: Connection) -> list[Fault]:
+    """Compare what lists of runs show with the curves."""
+    async with snapshot(connection):
+        found = await differing(connection)
+    return [Fault(run_id, key, "lists show other figures than its curve has") for run_id, key in found]
 
 
 class _Judge:
