@@ -10,6 +10,8 @@ from pathlib import Path
 from ..trial import Cause
 
 TAIL_LINES = 20
+# Return codes of what was killed; a shell says by 137 that what it ran was.
+KILLED = (-signal.SIGKILL, 128 + signal.SIGKILL)
 _TAIL_BYTES = 16 * 1024
 _UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
 # The last line of a traceback.
@@ -39,8 +41,7 @@ def cause_of(code: int, tail: str, *, starved: bool) -> Cause:
 
     `starved` says that the kernel ended something for want of memory just then.
     """
-    # A shell says by 137 that what it ran was killed.
-    if (starved and code in {-signal.SIGKILL, 128 + signal.SIGKILL}) or _SHORT_OF_MEMORY.search(tail):
+    if (starved and code in KILLED) or _SHORT_OF_MEMORY.search(tail):
         return Cause.MEMORY
     return Cause.SIGNAL if code < 0 else Cause.CRASH
 

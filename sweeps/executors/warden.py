@@ -16,7 +16,7 @@ import anyio
 from ..trial import Assignment, Cause, Outcome, TrialState
 from .census import Census
 from .child import Child
-from .ending import cause_of, describe_bytes, describe_exit
+from .ending import KILLED, cause_of, describe_bytes, describe_exit
 from .output import Output
 from .procfs import count_memory_kills, prefer_to_kill
 from .strays import end_attempts, reap
@@ -99,7 +99,7 @@ class Warden:
         with anyio.CancelScope(shield=True), anyio.move_on_after(_GONE_SECONDS) as time:
             await watched.child.wait_while_killing()
         code = -signal.SIGKILL if time.cancelled_caught else watched.child.reap()
-        watched.starved = code == -signal.SIGKILL and count_memory_kills() > self._memory_kills[0]
+        watched.starved = code in KILLED and count_memory_kills() > self._memory_kills[0]
         with anyio.CancelScope(shield=True), anyio.move_on_after(_GONE_SECONDS):
             await self._end_members(watched.child.pid)
         self.census.remove(watched.child.pid)

@@ -30,6 +30,8 @@ class WriterLock:
         try:
             yield _locked(file, wait=wait)
         finally:
+            # Closing alone would leave it with a child that was forked meanwhile.
+            fcntl.flock(file, fcntl.LOCK_UN)
             os.close(file)
 
     def holder(self) -> int | None:

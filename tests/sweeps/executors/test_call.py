@@ -201,6 +201,7 @@ class TestResumeFrom:
         """A second attempt, after a first that has left a checkpoint."""
         run = logbook.attachment(assignment).run(assignment.run_id, "digits")
         model = run.log_model("net", lambda folder: (folder / "weights").write_text("7"), step=4)
+        run.flush()
         return replace(assignment, attempt=1, resume_from=model.model_id)
 
     def test_is_the_checkpoint_of_an_earlier_attempt(

@@ -68,7 +68,7 @@ def as_bytes(columns: History) -> list[bytes]:
     return [column.tobytes() for column in (columns.steps, columns.timestamps, columns.values)]
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(pieces)
 @example([[(1, 0, math.nan)], [(1, 0, 0.0)]])
 @example([[(1, 0, 2.0)], [(1, 1, 2.0), (0, 5, 2.0)]])

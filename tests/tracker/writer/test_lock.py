@@ -52,3 +52,30 @@ def test_it_is_free_when_its_holder_is_killed(
     process.kill()
     with lock.held(wait=True) as held:
         assert held
+
+
+FORKER = """
+    import os, sys
+    from pathlib import Path
+    from tracker.writer import WriterLock
+
+    reading, writing = os.pipe()
+    with WriterLock(Path(sys.argv[1])).held() as held:
+        if os.fork() == 0:
+            os.close(writing)
+            os.read(reading, 1)
+            os._exit(0)
+    print(held, flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_child_that_was_forked_meanwhile_does_not_keep_it(
+    tmp_path: Path, start_python: Callable[..., subprocess.Popen[str]]
+) -> None:
+    process = start_python(FORKER, tmp_path / "lock")
+    assert process.stdout
+    assert process.stdout.readline() == "True\n"
+    with WriterLock(tmp_path / "lock").held() as held:
+        assert held
+    process.kill()
