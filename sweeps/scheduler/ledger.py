@@ -14,7 +14,7 @@ from tracker import AsyncRun, AsyncTracker, History, RunInfo, RunStatus
 
 from ..samplers import Proposal
 from ..study import Attempt, PastTrial, TrialResult, Verdict, past_trial
-from ..study.record import ENDED, attempt_starts, attempt_tags, flat, newest, trial_tags, verdict_tags
+from ..study.record import ENDED, STATE, attempt_starts, attempt_tags, flat, newest, trial_tags, verdict_tags
 from ..trial import Goal, TrialState
 
 _RUN_STATUS = {
@@ -84,6 +84,12 @@ class Ledger:
         if verdict.state.final:
             run.end(_RUN_STATUS[verdict.state])
             del self._pages[verdict.number]
+
+    def give_up(self, number: int) -> None:
+        """Write down that a trial that waits will not run, unless its sweep is resumed."""
+        run = self._pages.pop(number).run
+        run.set_tags({STATE: TrialState.KILLED})
+        run.end(RunStatus.KILLED)
 
     async def keep_output(self, number: int, output: Path) -> None:
         """Move what an attempt has printed to its trial's run."""

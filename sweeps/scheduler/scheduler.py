@@ -113,11 +113,22 @@ class Scheduler:
                 tasks.cancel_scope.cancel()
         except ExceptionGroup as several:
             raise _first(several) from several
+        finally:
+            self._leave()
 
     def close(self) -> None:
         """Take no more interruptions."""
         self._send.close()
         self._receive.close()
+
+    def _leave(self) -> None:
+        """Write down what is left when the sweep ends, also where it is cancelled: how trials ended, who waits."""
+        while self._receive.statistics().current_buffer_used:
+            message = self._receive.receive_nowait()
+            if isinstance(message, _Ended):
+                self._judge(message)
+        for number in self._conductor.abandon():
+            self._ledger.give_up(number)
 
     async def _conduct(self, tasks: TaskGroup) -> None:
         while True:
@@ -219,15 +230,20 @@ class Scheduler:
             await anyio.sleep(_TICK)
 
     async def _end(self, ended: _Ended) -> None:
+        verdict = self._judge(ended)
+        if verdict.told is not None:
+            await self._call(self._study.sampler.tell, verdict.number, verdict.told)
+        self._listen(TrialEnded(verdict.number, verdict.state, verdict.value, verdict.outcome.reason))
+        self._look_for_metric(verdict)
+
+    def _judge(self, ended: _Ended) -> Verdict:
+        """Find out what an attempt's end means, and write that down."""
         attempt = ended.launch.attempt
         verdict = self._conductor.end(attempt.number, attempt.attempt, ended.outcome, ended.value)
         assert verdict is not None  # noqa: S101  # each launch sends its end once
         del self._running[attempt.number]
         self._ledger.end(verdict)
-        if verdict.told is not None:
-            await self._call(self._study.sampler.tell, verdict.number, verdict.told)
-        self._listen(TrialEnded(verdict.number, verdict.state, verdict.value, verdict.outcome.reason))
-        self._look_for_metric(verdict)
+        return verdict
 
     def _look_for_metric(self, verdict: Verdict) -> None:
         if self._metric and verdict.state is TrialState.COMPLETE and self._study.best_value is None:

@@ -221,7 +221,7 @@ class Study:
             imputed = self.tally.imputed()
             return Told(trial.state, None) if imputed is None else Told(TrialState.COMPLETE, imputed)
         pruned = enumerate(curve, start=1) if trial.state is TrialState.PRUNED else ()
-        return Told(trial.state, value, tuple((iteration, v) for iteration, (_, v) in pruned if math.isfinite(v)))
+        return Told(trial.state, value, tuple((iteration, v) for iteration, (_, v) in pruned))
 
     def _best(self, curve: Curve) -> float | None:
         finite = [value for _, value in curve if math.isfinite(value)]
