@@ -29,6 +29,7 @@ from .plan import Plan, Settings, plan
 from .provenance import collect
 from .result import SweepResult
 from .scheduler import Event, Ledger, Scheduler, SweepEnded, SweepStarted
+from .scheduler.groups import task_group
 from .scheduler.lease import Lease
 from .scheduler.signals import interrupting
 from .study import sweep_tags
@@ -166,9 +167,7 @@ async def stream(sweep: Sweep, **options: Unpack[Options]) -> AsyncIterator[Even
             await to_thread.run_sync(threads.__exit__, None, None, None)
 
 
-async def _start(
-    decided: Plan, store: AsyncTracker, listen: Listener, tags: Mapping[str, object]
-) -> SweepResult:
+async def _start(decided: Plan, store: AsyncTracker, listen: Listener, tags: Mapping[str, object]) -> SweepResult:
     """Begin a sweep, with a run of its own."""
     name, study = decided.sweep.name, decided.study
     await learn(study.sampler, decided.config, store)
@@ -188,7 +187,7 @@ async def _start(
     await parent.flush()
     ledger = Ledger(store, parent, decided.metric, decided.goal)
     with Lease(ledger.folder, name) as lease:
-        async with anyio.create_task_group() as tasks:
+        async with task_group() as tasks:
             tasks.start_soon(_describe, parent, decided.sweep)
             result = await _conduct(decided, ledger, lease, listen)
     return result

@@ -114,7 +114,9 @@ class Ledger:
         found = await self._tracker.search_logged_models(
             filter_string=f"run_id = '{self._pages[number].run.run_id}' AND status = 'READY'", max_results=1000
         )
-        steps = [(-1 if model.step is None else model.step, -place, model.model_id) for place, model in enumerate(found)]
+        steps = [
+            (-1 if model.step is None else model.step, -place, model.model_id) for place, model in enumerate(found)
+        ]
         return max(steps)[2] if steps else None
 
     async def recall(self) -> list[PastTrial]:

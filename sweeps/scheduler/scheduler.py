@@ -25,6 +25,7 @@ from ..trial import Assignment, Outcome, TrialState
 from . import why
 from .conductor import Conductor, Launch
 from .events import Event, SweepInterrupted, TrialEnded, TrialReported, TrialStarted
+from .groups import task_group
 from .lease import Lease
 from .ledger import Ledger
 from .why import Why
@@ -94,7 +95,7 @@ class Scheduler:
         self._listen = listen
         self._outputs = ledger.folder
         self._running: dict[int, _Running] = {}
-        self._send, self._receive = anyio.create_memory_object_stream[_Ended | _Interrupted](math.inf)
+        self._send, self._receive = anyio.create_memory_object_stream[_Ended | _Interrupted | TrialReported](math.inf)
         # Optuna's study keeps caches by thread; one call at a time is all it ever gets.
         self._one = anyio.CapacityLimiter(1)
         self._without_metric = 0
@@ -107,12 +108,10 @@ class Scheduler:
     async def run(self) -> None:
         """Run trials until the study has no more, or the sweep is interrupted; nothing is left running."""
         try:
-            async with self._executor, anyio.create_task_group() as tasks:
+            async with self._executor, task_group() as tasks:
                 tasks.start_soon(self._tick)
                 await self._conduct(tasks)
                 tasks.cancel_scope.cancel()
-        except ExceptionGroup as several:
-            raise _first(several) from several
         finally:
             self._leave()
 
@@ -138,6 +137,8 @@ class Scheduler:
             message = await self._receive.receive()
             if isinstance(message, _Interrupted):
                 self._interrupt(message.why)
+            elif isinstance(message, TrialReported):
+                self._listen(message)
             else:
                 await self._end(message)
 
@@ -191,7 +192,7 @@ class Scheduler:
             progress()
             running.reported = True
             stop = self._study.report(number, attempt, step, value)
-            self._listen(TrialReported(number, step, value))
+            self._send.send_nowait(TrialReported(number, step, value))
             if self._study.overspent:
                 self._stop_all(why.overspent(self._study.ending))
             elif stop and running.why is None:
@@ -263,6 +264,7 @@ class Scheduler:
             outcome = await self._outcome(assignment, running)
         finally:
             # Also when the whole sweep is cancelled: the store says what happened.
+            outcome = replace(outcome, tail=outcome.tail or running.control.tail)
             with anyio.CancelScope(shield=True):
                 await self._ledger.keep_output(assignment.number, Path(assignment.output))
                 if not running.reported or False:
@@ -277,7 +279,7 @@ class Scheduler:
                 outcome = await self._executor.run(assignment, running.control)
                 tasks.cancel_scope.cancel()
         if running.scope.cancelled_caught:
-            outcome = replace(outcome, state=TrialState.FAILED, tail=running.control.tail)
+            outcome = replace(outcome, state=TrialState.FAILED)
         return running.why.judge(outcome) if running.why is not None else outcome
 
     async def _watch(self, running: _Running) -> None:
@@ -300,10 +302,3 @@ class Scheduler:
     def _stop(self, running: _Running, reason: Why) -> None:
         running.why = reason
         running.control.stop()
-
-
-def _first(problem: Exception) -> Exception:
-    """Return the error that a task group has wrapped, which is what a caller can do something about."""
-    while isinstance(problem, ExceptionGroup):
-        problem = problem.exceptions[0]
-    return problem

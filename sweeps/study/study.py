@@ -173,7 +173,10 @@ class Study:
         trials = sorted(past, key=lambda trial: trial.number)
         self._trials = {trial.number: self._recall(trial) for trial in trials}
         ended = [trial for trial in trials if trial.state in _SETTLED]
-        told = {trial.number: self._settled(trial.number, trial.value) for trial in sorted(ended, key=lambda trial: trial.ended)}
+        told = {
+            trial.number: self._settled(trial.number, trial.value)
+            for trial in sorted(ended, key=lambda trial: trial.ended)
+        }
         for trial in trials:
             self.sampler.restore(trial.number, trial.proposal, told.get(trial.number))
         return [self._revive(trial.number) for trial in trials if trial.state not in _SETTLED]

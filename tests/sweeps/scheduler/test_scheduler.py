@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import sqlite3
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -146,19 +145,18 @@ class TestEvents:
 
 
 class TestTheStore:
-    def test_has_a_trials_run_before_its_function_starts(self, home: Path) -> None:
+    def test_has_a_trials_run_before_its_function_starts(self) -> None:
         found = []
 
         def train(trial: sweeps.Trial) -> None:
-            # Read as a stranger does: to open the store with our own client would fold journals in.
-            database = sqlite3.connect(f"file:{home}/store/tracker.db?mode=ro", uri=True)
-            query = "SELECT status, run_name FROM runs WHERE run_id = ?"
-            found.extend(database.execute(query, [trial.run.run_id]).fetchall())
-            database.close()
+            with tracker.open("store", create=False) as store:
+                store.catch_up()
+                run = store.get_run(trial.run.run_id)
+                found.append((str(run.status), run.name, run.tags["trial.state"]))
             trial.log({"loss": 1.0})
 
         sweeps.run(sweep_of(train, "threads"), store="store", parallel=2)
-        assert sorted(found) == [("RUNNING", f"trial-{number}") for number in range(6)]
+        assert sorted(found) == [("RUNNING", f"trial-{number}", "running") for number in range(6)]
 
     def test_is_shared_by_sweeps_that_run_at_the_same_time(self) -> None:
         together = threading.Barrier(2, timeout=60)  # should one of them not come
