@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import TypedDict, Unpack
 
 from ..entities import DatasetInfo, DatasetRef, Measurement, ModelInfo, ModelStatus
-from ..entities.records import LogInput, MeasureModel
+from ..entities.records import LogInput
 from ..errors import SaveFailed
 from ..filter import DatasetFilter
+from ..journal import ModelLayout
 from ..system import milliseconds
 from .desk import AsyncDesk, Desk
 from .done import DONE, Done
 from .recorder import Recorder
-from .values import metrics_of, step_of
+from .values import keys_of, numbers_of, step_of
 
 Save = Callable[[Path], object]
 
@@ -39,8 +40,8 @@ class Measurable:
         self._recorder = recorder
         self._known_inputs = context.get("known_inputs", set())
         self.searched_by = context.get("searched_by")
-        # Value, step and timestamp of what was logged through this object; few are ever looked at.
-        self._own: dict[tuple[str, DatasetRef | None], tuple[float, int, int]] = {}
+        # Values, step and timestamp of what was logged through this object, the newest last; few are ever looked at.
+        self._own: dict[ModelLayout, tuple[tuple[float, ...], int, int]] = {}
         self.info = info
 
     def __repr__(self) -> str:
@@ -97,8 +98,9 @@ class Measurable:
         """The newest value of each metric on each dataset, those logged through this object among them."""
         found = {_place(measured): measured for measured in self.info.measurements}
         own = {
-            (key, dataset): Measurement(key, value, step, timestamp, dataset, self.run_id)
-            for (key, dataset), (value, step, timestamp) in self._own.items()
+            (key, layout.dataset): Measurement(key, value, step, timestamp, layout.dataset, self.run_id)
+            for layout, (values, step, timestamp) in self._own.items()
+            for key, value in zip(layout.keys, values, strict=True)
         }
         return tuple((found | own).values())
 
@@ -139,16 +141,21 @@ class Measurable:
         return newest.value if newest else None
 
     def _log(self, metrics: Mapping[str, object], dataset: DatasetInfo | None, step: int | None) -> None:
-        values = metrics_of(metrics)
-        at = step_of(step if step is not None else self.step or 0)
         ref = dataset.ref if dataset else None
-        if dataset and dataset.ref not in self._known_inputs:
-            self._known_inputs.add(dataset.ref)
+        layout, values = self._layout(metrics, ref), tuple(numbers_of(metrics))
+        at = step_of(step if step is not None else self.step or 0)
+        if dataset and ref not in self._known_inputs:
             self._recorder.record(LogInput(self.run_id, dataset, ""))
+            self._known_inputs.add(dataset.ref)
         timestamp = milliseconds()
-        self._recorder.record(MeasureModel(self.model_id, self.run_id, at, timestamp, values, ref))
-        for key, value in values.items():
-            self._own[key, ref] = (value, at, timestamp)
+        self._recorder.measure(layout, self.model_id, at, timestamp, values)
+        self._own.pop(layout, None)
+        self._own[layout] = values, at, timestamp
+
+    def _layout(self, metrics: Mapping[str, object], dataset: DatasetRef | None) -> ModelLayout:
+        # A run has many checkpoints: names that were found good before are not looked at again.
+        found = self._recorder.known_layout(self.run_id, dataset, tuple(metrics)) if type(metrics) is dict else None
+        return found or self._recorder.layout(self.run_id, dataset, tuple(keys_of(metrics)))
 
 
 class LoggedModel(Measurable):

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from ..artifacts import Artifacts, LocalArtifacts
-from ..entities.records import Record
+from ..entities import DatasetRef
+from ..entities.records import MeasureModel, Record
 from ..errors import InvalidInput
-from ..journal import Journal, encode
+from ..journal import Journal, ModelLayout, encode, model_bytes
 from .folder import StoreFolder
+
+# So many sets of metrics that runs' models are measured by are known at once; one that was forgotten is made again.
+_LAYOUTS = 4096
 
 
 class Recorder:
@@ -18,6 +23,7 @@ class Recorder:
         self.journal = journal
         self.artifacts = artifacts
         self.folder = folder
+        self._layouts: dict[tuple[str, DatasetRef | None, tuple[str, ...]], ModelLayout] = {}
 
     @classmethod
     def at(cls, folder: StoreFolder) -> Recorder:
@@ -35,3 +41,35 @@ class Recorder:
         except TypeError as problem:
             raise InvalidInput(f"cannot be kept: {problem}") from problem
         self.journal.append(frame)
+
+    def measure(self, layout: ModelLayout, model_id: str, step: int, timestamp: int, values: Sequence[float]) -> None:
+        """Log one call's values of a model, in the order of its layout.
+
+        Raises:
+            InvalidInput: the model's ID is no Unicode.
+        """
+        model = model_bytes(model_id)
+        if model is not None:
+            self.journal.points(layout, step, timestamp, (model, *values))
+            return
+        named = dict(zip(layout.keys, values, strict=True))
+        self.record(MeasureModel(model_id, layout.run_id, step, timestamp, named, layout.dataset))
+
+    def known_layout(self, run_id: str, dataset: DatasetRef | None, keys: tuple[str, ...]) -> ModelLayout | None:
+        """Return the layout of metrics whose names were found good before."""
+        return self._layouts.get((run_id, dataset, keys))
+
+    def layout(self, run_id: str, dataset: DatasetRef | None, keys: tuple[str, ...]) -> ModelLayout:
+        """Return the layout of metrics with good names, measured on a dataset of models of a run.
+
+        Raises:
+            InvalidInput: a text in it is no Unicode, so it cannot be kept.
+        """
+        layout = ModelLayout(run_id, keys, dataset)
+        try:
+            layout.definition()
+        except TypeError as problem:
+            raise InvalidInput(f"cannot be kept: {problem}") from problem
+        if len(self._layouts) >= _LAYOUTS:
+            self._layouts.clear()
+        return self._layouts.setdefault((run_id, dataset, keys), layout)

@@ -20,15 +20,6 @@ PLAIN = frozenset({float, int, bool, np.float64, np.float32, np.float16, np.int6
 _MIN_STEP, _MAX_STEP = -(2**63), 2**63 - 1
 
 
-def metrics_of(metrics: Mapping[str, object]) -> dict[str, float]:
-    """Return metrics as floats, exactly.
-
-    Raises:
-        InvalidMetric: a name that is no usable text, or a value that is no single number.
-    """
-    return dict(zip(keys_of(metrics), numbers_of(metrics), strict=True))
-
-
 def keys_of(metrics: Mapping[str, object]) -> list[str]:
     """Return the names of metrics.
 

@@ -5,6 +5,18 @@ from __future__ import annotations
 from .codec import encode
 from .folder import START, JournalFolder, Pending, Position
 from .journal import Journal
-from .points import Block, Layout
+from .points import Block, Layout, ModelBlock, ModelLayout, model_bytes
 
-__all__ = ["START", "Block", "Journal", "JournalFolder", "Layout", "Pending", "Position", "encode"]
+__all__ = [
+    "START",
+    "Block",
+    "Journal",
+    "JournalFolder",
+    "Layout",
+    "ModelBlock",
+    "ModelLayout",
+    "Pending",
+    "Position",
+    "encode",
+    "model_bytes",
+]

@@ -33,7 +33,7 @@ from ..entities.records import (
 )
 from ..errors import StoreError
 from .frames import json_frame
-from .points import LAYOUT, Layout
+from .points import LAYOUT, MODEL_LAYOUT, Layout, ModelLayout
 
 _KINDS: dict[str, type[Any]] = {
     "start": StartRun,
@@ -132,12 +132,17 @@ def _layout(run_id: str, keys: list[str]) -> Layout:
     return Layout(run_id, tuple(keys))
 
 
+def _model_layout(run_id: str, keys: list[str], dataset: dict[str, str] | None) -> ModelLayout:
+    return ModelLayout(run_id, tuple(keys), DatasetRef(**dataset) if dataset else None)
+
+
 def _numbers(values: dict[str, float]) -> dict[str, float]:
     return {key: float(value) for key, value in values.items()}
 
 
 _BUILDERS: dict[str, Callable[..., Record | Layout]] = {
     LAYOUT: _layout,
+    MODEL_LAYOUT: _model_layout,
     "metrics": _metrics,
     "measure": _measure,
     "input": _input,

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from ..entities.records import Record
 from ..system import is_locked, sync_folder
 from .part import Damage, Part
-from .points import Block
+from .points import Block, ModelBlock
 
 SUFFIX = ".journal"
 DAMAGED = ".damaged"
@@ -41,11 +41,12 @@ START = Position(0, 0)
 class Pending:
     """What was read and is not in the store yet.
 
+    Points of models stand among the records, so that they are on the side of each act on which they were logged.
     `positions` says how far each journal was read, and `size` how many bytes that were. Once it is committed, `spent`
     parts hold nothing more. Of the journals in `gone` nothing is left on disk.
     """
 
-    records: list[Record] = field(default_factory=list)
+    records: list[Record | ModelBlock] = field(default_factory=list)
     blocks: list[Block] = field(default_factory=list)
     next_place: int = 0
     positions: dict[str, Position] = field(default_factory=dict)

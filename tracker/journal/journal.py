@@ -29,7 +29,7 @@ from ..system import sync_file, sync_folder
 from .folder import START, Position
 from .frames import header
 from .open_part import OpenPart, require_whole
-from .points import POINTS, Layout
+from .points import Layout
 
 # What may wait in memory for room on the disk.
 WAITING_BYTES = 256 * 1024 * 1024
@@ -86,8 +86,8 @@ class Journal:
         """About how many bytes are in memory only, for want of a disk that takes them."""
         return self._waiting_bytes
 
-    def points(self, layout: Layout, step: int, timestamp: int, values: Iterable[float]) -> None:
-        """Append the points of one call; returns when they are *logged*.
+    def points(self, layout: Layout, step: int, timestamp: int, values: Iterable[float | bytes]) -> None:
+        """Append the points of one call, of a run or, by a `ModelLayout`, a model; returns when they are *logged*.
 
         Raises:
             struct.error, OverflowError: a step or a value cannot be kept; nothing was appended then.
@@ -100,7 +100,7 @@ class Journal:
                 if part is None or layout.home is not part or part.offset >= layout.until:
                     part = self._prepare(layout)
                 # As `Layout.points` and `OpenPart.write` do it, without the calls.
-                payload = layout.pack(POINTS, layout.offset, step, timestamp, *values)
+                payload = layout.pack(layout.kind, layout.offset, step, timestamp, *values)
                 frame = header(len(payload), crc32(payload)) + payload
                 written = os.pwrite(part.file, frame, part.offset)
                 if written != len(frame):

@@ -9,10 +9,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..entities.records import Record
+from ..entities.records import Act, Record
 from .codec import decode
 from .frames import MAGIC, OLD_MAGIC, frame_bytes, next_frame, payload_at, whole_frames
-from .points import Block, Group, Layout, blocks, groups, of_points
+from .points import Block, Group, Layout, ModelBlock, ModelLayout, blocks, groups, model_block, of_points
 
 # Enough to tell how long a frame is.
 _FRAME_BEGINS = 64
@@ -44,7 +44,7 @@ class Part:
         is_final: bool,
         was_suspect: bool,
     ) -> None:
-        self.records: list[Record] = []
+        self.records: list[Record | ModelBlock] = []
         self.blocks: list[Block] = []
         self.damaged: list[Damage] = []
         self.is_suspect = False
@@ -97,27 +97,33 @@ class Part:
     def _take(self, begins: NDArray[np.int64], first_place: int) -> None:
         """Read the good frames that begin at these places of the data."""
         points = of_points(self._data, begins)
-        for begin in begins[~points].tolist():
-            self._take_json(begin)
+        acts = [place for place in np.flatnonzero(~points).tolist() if self._take_json(int(begins[place]))]
         places = np.flatnonzero(points)
         # A layout that was written again meanwhile is still the same.
-        alike: dict[tuple[int, str, tuple[str, ...]], list[NDArray[np.int64]]] = {}
+        alike: dict[tuple[int, bytes], tuple[Layout, list[NDArray[np.int64]]]] = {}
         for group in groups(self._data, begins[places]):
             members, layout = places[group.members], self._layout(group.layout)
-            if layout is None:
+            if layout is None or not layout.names(group.kind):
                 self._miss(group, begins[members].tolist())
             else:
-                alike.setdefault((group.kind, layout.run_id, layout.keys), []).append(members)
-        for (kind, run_id, keys), parts in alike.items():
+                alike.setdefault((group.kind, layout.definition()), (layout, []))[1].append(members)
+        measured: list[ModelBlock] = []
+        for (kind, _), (layout, parts) in alike.items():
             members = np.sort(np.concatenate(parts))
-            self.blocks += blocks(self._data, begins[members], kind, Layout(run_id, keys), members + first_place)
+            if isinstance(layout, ModelLayout):
+                measured.append(model_block(self._data, begins[members], layout, members + first_place))
+            else:
+                self.blocks += blocks(self._data, begins[members], kind, layout, members + first_place)
+        self.records = _among(self.records, measured, np.array(acts, np.int64) + first_place)
 
-    def _take_json(self, begin: int) -> None:
+    def _take_json(self, begin: int) -> bool:
+        """Read a record or a layout; return whether it is an act."""
         found = decode(payload_at(self._data, begin))
         if isinstance(found, Layout):
             self._layouts[self._begin + begin] = found
         else:
             self.records.append(found)
+        return isinstance(found, Act)
 
     def _layout(self, offset: int) -> Layout | None:
         """Find a layout by its place in the part, which may be long before what is read now."""
@@ -134,3 +140,24 @@ class Part:
         """Put aside points that nobody can name any more."""
         data = b"".join(self._data[begin : begin + frame_bytes(self._data, begin)] for begin in begins)
         self._put_aside(self._begin + begins[0], data, f"of a layout at byte {group.layout} that is damaged")
+
+
+def _among(
+    records: list[Record | ModelBlock], measured: list[ModelBlock], acts: NDArray[np.int64]
+) -> list[Record | ModelBlock]:
+    """Put points of models among records, before the first act that was logged after them; acts' places are given."""
+    if not len(acts):
+        return [*records, *measured]
+    before: dict[int, list[ModelBlock]] = {}
+    for block in measured:
+        following = np.searchsorted(acts, block.places)
+        for number in np.unique(following).tolist():
+            before.setdefault(number, []).append(block.where(following == number))
+    result: list[Record | ModelBlock] = []
+    number = 0
+    for record in records:
+        if isinstance(record, Act):
+            result += before.pop(number, [])
+            number += 1
+        result.append(record)
+    return result + before.pop(number, [])

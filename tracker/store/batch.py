@@ -33,7 +33,7 @@ from ..entities.records import (
     StartRun,
 )
 from ..filter import as_number
-from ..journal import Block
+from ..journal import Block, ModelBlock
 from .segments import Columns, columns, concatenate
 
 NO_DATASET = ("", "")
@@ -124,7 +124,7 @@ class Batch:
     What was said after an act is in a later chapter: it is written after the act was carried out.
     """
 
-    def __init__(self, records: Iterable[Record] = (), blocks: Iterable[Block] = ()) -> None:
+    def __init__(self, records: Iterable[Record | ModelBlock] = (), blocks: Iterable[Block] = ()) -> None:
         self.runs: list[RunRow] = []
         self.mentioned: dict[str, None] = {}
         self.params: list[ParamRow] = []
@@ -137,6 +137,7 @@ class Batch:
         self.model_params: list[ParamRow] = []
         self.model_tags: list[tuple[str, str, str]] = []
         self.model_points: list[ModelPointRow] = []
+        self.model_blocks: list[ModelBlock] = []
         self.curves: dict[CurveKey, Points] = {}
         self.files: list[tuple[str, str, int, str]] = []
         self.acts: list[Act] = []
@@ -152,7 +153,7 @@ class Batch:
         """All parts, in their order, the first of which is this."""
         return self, *self.later
 
-    def _chapter_of(self, record: Record) -> Batch:
+    def _chapter_of(self, record: Record | ModelBlock) -> Batch:
         last = self.later[-1] if self.later else self
         if last.acts and not isinstance(record, Act):
             last = Batch()
@@ -174,8 +175,17 @@ class Batch:
         """Names of the metrics that have new points."""
         return {curve.key: None for curve in {**self.curves, **self._pieces}}
 
+    @property
+    def measured_models(self) -> dict[str, tuple[str, str, int]]:
+        """Who was measured, by ID: the ID again, its run's, and when."""
+        found = {point.model_id: (point.model_id, point.run_id, point.timestamp) for point in self.model_points}
+        for block in self.model_blocks:
+            named = zip(block.model_ids, block.timestamps.tolist(), strict=True)
+            found |= {model_id: (model_id, block.run_id, timestamp) for model_id, timestamp in named}
+        return found
+
     @singledispatchmethod
-    def add(self, record: Record) -> None:
+    def add(self, record: Record | ModelBlock) -> None:
         """Fold one record in."""
         raise TypeError(type(record))
 
@@ -254,6 +264,14 @@ class Batch:
             )
 
     @add.register
+    def _(self, record: ModelBlock) -> None:
+        self.mentioned[record.run_id] = None
+        self.model_blocks.append(record)
+        name, digest = (record.dataset.name, record.dataset.digest) if record.dataset else NO_DATASET
+        self.dataset_refs[name, digest] = None
+        self._add_pieces(record, 1, name, digest)
+
+    @add.register
     def _(self, record: AddFiles) -> None:
         self.files += [(record.owner, file.path, file.size, file.sha256) for file in record.files]
 
@@ -264,9 +282,12 @@ class Batch:
     def add_block(self, block: Block) -> None:
         """Fold points in that were logged as columns or as rows of one layout."""
         self.mentioned[block.run_id] = None
+        self._add_pieces(block, 0, *NO_DATASET)
+
+    def _add_pieces(self, block: Block | ModelBlock, of_model: int, name: str, digest: str) -> None:
         for key, values in zip(block.keys, block.values, strict=True):
             piece = Piece(block.places, Columns(block.steps, block.timestamps, values))
-            self._pieces.setdefault(CurveKey(block.run_id, key, 0, *NO_DATASET), []).append(piece)
+            self._pieces.setdefault(CurveKey(block.run_id, key, of_model, name, digest), []).append(piece)
 
     def new_points(self) -> Iterator[tuple[CurveKey, Columns]]:
         """Give each curve's new points, in the order logged.

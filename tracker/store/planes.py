@@ -25,14 +25,22 @@ _LEVEL = 1
 # How many bytes tell whether a plane is noise, and how many bits each of them may then hold.
 _SAMPLE = 1024
 _NOISE = 7.6
+# About what a deflated plane takes beyond its bits: few bytes look less like noise than they are, for they do not
+# show each value there is.
+_OVERHEAD = 32
 _WORD = 8
+_BYTE = 8
+# Where the counts of each plane's bytes begin, and c log2 c for each count.
+_BEGINS = np.arange(_WORD) << _BYTE
+_WEIGHTS = np.arange(_SAMPLE + 1) * np.log2(np.maximum(np.arange(_SAMPLE + 1), 1))
 
 
 def encode(words: Words) -> bytes:
     """Return the bytes of at least one word."""
     shift = _trailing_zeros(words)
-    table = (words >> np.uint64(shift)).astype("<u8").view(np.uint8).reshape(-1, _WORD)
-    return bytes([shift]) + b"".join(_encode_plane(table[:, place]) for place in range(_WORD))
+    words = words >> np.uint64(shift)
+    table, bits = _table(words), _entropies(words).tolist()
+    return bytes([shift]) + b"".join(_encode_plane(table[:, place], bits[place]) for place in range(_WORD))
 
 
 def decode(data: bytes, count: int) -> Words:
@@ -55,15 +63,20 @@ def sample(column: NDArray[_T]) -> NDArray[_T]:
 
 def entropy(words: Words) -> float:
     """Estimate how many bits a word takes, by a sample."""
-    table = sample(words).astype("<u8").view(np.uint8).reshape(-1, _WORD)
-    return sum(_entropy(table[:, place]) for place in range(_WORD))
+    return float(_entropies(words).sum())
 
 
-def _entropy(plane: NDArray[np.uint8]) -> float:
-    """Return bits a byte."""
-    counts = np.bincount(plane, minlength=1)
-    shares = counts[counts > 0] / len(plane)
-    return float(-(shares * np.log2(shares)).sum())
+def _entropies(words: Words) -> NDArray[np.float64]:
+    """Return about how many bits a byte of each plane takes."""
+    table = _table(sample(words))
+    counts = np.bincount((table + _BEGINS).reshape(-1), minlength=_WORD << _BYTE).reshape(_WORD, -1)
+    bits: NDArray[np.float64] = np.log2(len(table)) - _WEIGHTS.take(counts).sum(axis=1) / len(table)
+    return bits
+
+
+def _table(words: Words) -> NDArray[np.uint8]:
+    """Return the bytes of words, lowest first, a word a row."""
+    return words.astype("<u8").view(np.uint8).reshape(-1, _WORD)
 
 
 def _trailing_zeros(words: Words) -> int:
@@ -72,11 +85,11 @@ def _trailing_zeros(words: Words) -> int:
     return (bits & -bits).bit_length() - 1 if bits else 0
 
 
-def _encode_plane(plane: NDArray[np.uint8]) -> bytes:
+def _encode_plane(plane: NDArray[np.uint8], bits: float) -> bytes:
     if (plane == plane[0]).all():
         return _PLANE.pack(_CONSTANT, 1) + plane[:1].tobytes()
     data = plane.tobytes()
-    if _entropy(sample(plane)) < _NOISE:
+    if bits < min(_NOISE, _BYTE * (1 - _OVERHEAD / len(plane))):
         deflated = zlib.compress(data, _LEVEL)
         if len(deflated) < len(data):
             return _PLANE.pack(_DEFLATED, len(deflated)) + deflated

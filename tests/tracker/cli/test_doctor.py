@@ -208,6 +208,21 @@ def test_rows_that_are_lost_are_named(doctor: Doctor, place: Path) -> None:
     assert any("names a row of metric_keys that is not there" in problem for problem in found["problems"])
 
 
+@pytest.mark.parametrize(
+    ("statement", "parent"),
+    [
+        ("DELETE FROM models", "models"),
+        ("UPDATE model_scores SET key_no = 77", "metric_keys"),
+        ("UPDATE model_scores SET dataset_no = 77", "datasets"),
+        ("UPDATE model_scores SET run_no = 77", "runs"),
+    ],
+)
+def test_values_of_what_is_lost_are_named(doctor: Doctor, place: Path, statement: str, parent: str) -> None:
+    change(place, statement)
+    expected = f"row 1 of model_scores names a row of {parent} that is not there"
+    assert expected in doctor()["checks"]["foreign_keys"]
+
+
 def weights(place: Path) -> Path:
     (found,) = (place / "artifacts" / "models").rglob("w")
     return found

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import tracker
+from tracker.entities.records import CreateModel, FinishModel
 from tracker.errors import ArtifactDamaged, InvalidInput, InvalidMetric, ModelNotFound, SaveFailed
 
 CONTENT = bytes(range(256)) * 5
@@ -233,3 +234,42 @@ def test_an_unknown_checkpoint_is_named(opened: tracker.Tracker, wanted: str) ->
     with pytest.raises(ModelNotFound) as caught:
         opened.get_logged_model(wanted)
     assert repr(wanted) in str(caught.value)
+
+
+def test_the_newest_value_logged_through_a_checkpoint_counts_whatever_it_was_logged_with(
+    opened: tracker.Tracker, run: tracker.Run
+) -> None:
+    model = run.log_model("net", to_file, step=3)
+    model.log({"acc": 0.5, "loss": 2.0})
+    model.log({"acc": 0.75})
+    assert model.metrics == {"acc": 0.75, "loss": 2.0}
+    model.log({"acc": 0.25, "loss": 1.0})
+    assert model.metrics == {"acc": 0.25, "loss": 1.0}
+    opened.flush()
+    assert opened.get_logged_model(model.model_id).metrics == {"acc": 0.25, "loss": 1.0}
+
+
+def test_a_checkpoint_with_an_id_of_a_strangers_is_measured_like_any_other(
+    opened: tracker.Tracker, run: tracker.Run
+) -> None:
+    recorder = opened.inner.engine.recorder
+    recorder.record(CreateModel("net-7", run.run_id, "net", "", 3, 1000))
+    recorder.record(FinishModel("net-7", tracker.ModelStatus.READY, 1000))
+    opened.flush()
+    opened.get_logged_model("net-7").log({"acc": 0.5, "bad": math.nan})
+    opened.flush()
+    found = opened.get_logged_model("net-7")
+    assert (found.metric("acc"), str(found.metric("bad")), found.step) == (0.5, "nan", 3)
+
+
+def test_more_sets_of_metrics_than_are_remembered_are_measured_all_the_same(
+    opened: tracker.Tracker, run: tracker.Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tracker.client.recorder._LAYOUTS", 3)
+    model = run.log_model("net", to_file)
+    wanted = {f"metric {number}": number / 7 for number in range(10)}
+    for _ in range(2):
+        for key, value in wanted.items():
+            model.log({key: value})
+    opened.flush()
+    assert model.metrics == opened.get_logged_model(model.model_id).metrics == wanted

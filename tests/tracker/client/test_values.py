@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.client.values import metrics_of, model_name_of, name_of, params_of, step_of, tags_of
+from tracker.client.values import keys_of, model_name_of, name_of, numbers_of, params_of, step_of, tags_of
 from tracker.errors import InvalidInput, InvalidMetric
 
 
@@ -52,6 +52,10 @@ class Colour(str, enum.Enum):  # noqa: UP042  # as programs of before Python 3.1
 
 class Halves(float):
     """A number of a user's own kind."""
+
+
+def metrics_of(metrics: Mapping[str, object]) -> dict[str, float]:
+    return dict(zip(keys_of(metrics), numbers_of(metrics), strict=True))
 
 
 def value_of(value: object) -> float:

@@ -61,8 +61,22 @@ DELETE FROM older_points WHERE point_no IN (
     ) WHERE place = 1
 );
 CREATE INDEX older_points_by_value ON older_points (key_no, dataset_no, value);
-DROP INDEX model_scores_by_score;
-ALTER TABLE model_scores DROP COLUMN score;
+-- What is written a million times: its numbers were looked up in the same transaction, and references to be looked up
+-- once more for each row would take as long as writing it.
+ALTER TABLE model_scores RENAME TO scored_points;
+CREATE TABLE model_scores (
+    model_no INTEGER NOT NULL,
+    key_no INTEGER NOT NULL,
+    dataset_no INTEGER NOT NULL,
+    run_no INTEGER NOT NULL,
+    value REAL,
+    step INTEGER NOT NULL,
+    timestamp INTEGER NOT NULL,
+    PRIMARY KEY (model_no, key_no, dataset_no)
+) WITHOUT ROWID;
+INSERT INTO model_scores (model_no, key_no, dataset_no, run_no, value, step, timestamp)
+SELECT model_no, key_no, dataset_no, run_no, value, step, timestamp FROM scored_points;
+DROP TABLE scored_points;
 CREATE INDEX model_scores_by_value ON model_scores (key_no, dataset_no, value);
 CREATE VIEW model_points AS
     SELECT model_no, key_no, dataset_no, run_no, value, step, timestamp FROM model_scores

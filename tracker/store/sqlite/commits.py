@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import orjson
 from anyio import to_thread
@@ -11,14 +11,15 @@ from anyio import to_thread
 from ...journal import Position
 from ...system import milliseconds
 from .. import segments
-from ..batch import Batch, CurveKey, ModelPointRow
+from ..batch import Batch, CurveKey
 from ..model_columns import CHUNK
-from ..model_points import Point, settled
 from ..segments import Columns
 from ..summary import Summary, summarize
 from .acts import carry_out
 from .connection import Connection
+from .measured import write_points
 from .merge import MOST
+from .numbers import Numbers, model_numbers, numbers_of
 
 _RUN_NO = "(SELECT run_no FROM runs WHERE run_id = ?)"
 _DATASET_NO = "(SELECT dataset_no FROM datasets WHERE name = ? AND digest = ?)"
@@ -103,18 +104,6 @@ _MODEL_TAG = f"""
 INSERT INTO model_tags (model_no, key, value) VALUES ({_MODEL_NO}, ?, ?)
 ON CONFLICT DO UPDATE SET value = excluded.value
 """
-_SCORES = """
-SELECT model_no, key_no, dataset_no, run_no, value, step, timestamp FROM model_scores
-WHERE model_no IN (SELECT value FROM json_each(?))
-"""
-_SCORE = """
-INSERT INTO model_scores (model_no, key_no, dataset_no, run_no, value, step, timestamp) VALUES (?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT DO UPDATE SET run_no = excluded.run_no, value = excluded.value, step = excluded.step,
-    timestamp = excluded.timestamp
-"""
-_OLDER_POINT = """
-INSERT INTO older_points (model_no, key_no, dataset_no, run_no, value, step, timestamp) VALUES (?, ?, ?, ?, ?, ?, ?)
-"""
 _OUTDATED_COLUMNS = "DELETE FROM model_columns WHERE chunk IN (SELECT value FROM json_each(?))"
 # Of equal ones the one that was logged later, as within a segment.
 _IS_LATER = """(excluded.last_step, excluded.last_timestamp, coalesce(excluded.last_value, 0))
@@ -162,12 +151,6 @@ ON CONFLICT DO UPDATE SET part = excluded.part, position = excluded.position
 """
 _JOURNAL_GONE = "DELETE FROM journals WHERE journal_id = ?"
 
-# Numbers by name, of what a batch names.
-_RUN_NOS = "SELECT run_id, run_no FROM runs WHERE run_id IN (SELECT value FROM json_each(?))"
-_MODEL_NOS = "SELECT model_id, model_no FROM models WHERE model_id IN (SELECT value FROM json_each(?))"
-_KEY_NOS = "SELECT key, key_no FROM metric_keys WHERE key IN (SELECT value FROM json_each(?))"
-_DATASET_NOS = "SELECT name, digest, dataset_no FROM datasets"
-
 Statement = tuple[str, Sequence[Sequence[object]]]
 SegmentRow = tuple[int, int, int, bytes]
 
@@ -178,26 +161,6 @@ class Curve(NamedTuple):
     key: CurveKey
     summary: Summary
     segments: list[SegmentRow]
-
-
-class Numbers(NamedTuple):
-    """The store's numbers for what a batch names."""
-
-    runs: Mapping[str, int]
-    models: Mapping[str, int]
-    keys: Mapping[str, int]
-    datasets: Mapping[tuple[str, str], int]
-
-    def curve(self, curve: CurveKey) -> tuple[int, int, int, int]:
-        """Return what a curve goes by in the tables."""
-        dataset = self.datasets[curve.dataset_name, curve.dataset_digest]
-        return self.runs[curve.run_id], self.keys[curve.key], curve.of_model, dataset
-
-    def point(self, row: ModelPointRow) -> Point:
-        """Return a model's point as its row."""
-        dataset = self.datasets[row.dataset_name, row.dataset_digest]
-        where = self.models[row.model_id], self.keys[row.key], dataset
-        return Point(*where, self.runs[row.run_id], row.value, row.step, row.timestamp)
 
 
 async def commit(
@@ -229,10 +192,12 @@ async def commit(
 
 async def _write_chapter(connection: Connection, batch: Batch, curves: Sequence[Curve]) -> set[int]:
     """Write a part of what was said; return the pieces of `model_columns` that it made outdated."""
-    known = await _numbered(connection, _MODEL_NOS, {point.model_id for point in batch.model_points})
-    await _write(connection, [*_run_rows(batch, milliseconds()), *_model_rows(batch, known)])
-    numbers = await _numbers(connection, batch)
-    await _write(connection, await _point_rows(connection, batch, numbers))
+    measured = batch.measured_models
+    known = await model_numbers(connection, measured)
+    unknown = [row for model_id, row in measured.items() if model_id not in known]
+    await _write(connection, [*_run_rows(batch, milliseconds()), *_model_rows(batch, unknown)])
+    numbers = await numbers_of(connection, batch, known)
+    await write_points(connection, batch, numbers)
     await _write(connection, _curve_rows(curves, numbers))
     models = {*numbers.models.values(), *await carry_out(connection, batch.acts)}
     return {number // CHUNK for number in models}
@@ -242,28 +207,6 @@ async def _write(connection: Connection, statements: Iterable[Statement]) -> Non
     for sql, rows in statements:
         if rows:
             await connection.run_many(sql, rows)
-
-
-async def _numbers(connection: Connection, batch: Batch) -> Numbers:
-    datasets: list[Any] = await connection.rows(_DATASET_NOS)
-    touched = {
-        *(row.model_id for row in batch.models),
-        *(row.owner for row in batch.model_params),
-        *(model_id for model_id, _, _ in batch.finished_models),
-        *(point.model_id for point in batch.model_points),
-    }
-    return Numbers(
-        await _numbered(connection, _RUN_NOS, batch.mentioned),
-        await _numbered(connection, _MODEL_NOS, touched),
-        await _numbered(connection, _KEY_NOS, batch.metric_keys),
-        {(name, digest): number for name, digest, number in datasets},
-    )
-
-
-async def _numbered(connection: Connection, sql: str, names: Iterable[str]) -> dict[str, int]:
-    wanted = orjson.dumps(list(names)).decode()
-    found: list[Any] = await connection.rows(sql, (wanted,)) if names else []
-    return dict(found)
 
 
 def _run_rows(batch: Batch, now: int) -> Iterator[Statement]:
@@ -281,29 +224,15 @@ def _run_rows(batch: Batch, now: int) -> Iterator[Statement]:
     yield _KEY, [(key,) for key in batch.metric_keys]
 
 
-def _model_rows(batch: Batch, known: Container[str]) -> Iterator[Statement]:
+def _model_rows(batch: Batch, unknown: Sequence[tuple[str, str, int]]) -> Iterator[Statement]:
     created = {row.model_id for row in batch.models}
-    mentioned = {p.model_id: (p.model_id, p.run_id, p.timestamp) for p in batch.model_points}
     yield _MODEL, batch.models
-    yield (
-        _MENTIONED_MODEL,
-        [row for model_id, row in mentioned.items() if not (model_id in created or model_id in known)],
-    )
+    yield _MENTIONED_MODEL, [row for row in unknown if row[0] not in created]
     yield _FINISHED_MODEL, batch.finished_models
     yield _MODEL_PARAM, batch.model_params
     yield _RUN_PARAMS_TO_MODEL, [(model.model_id,) for model in batch.models]
     yield _MODEL_TAG, batch.model_tags
     yield _FILE, batch.files
-
-
-async def _point_rows(connection: Connection, batch: Batch, numbers: Numbers) -> list[Statement]:
-    if not batch.model_points:
-        return []
-    points = [numbers.point(row) for row in batch.model_points]
-    measured = orjson.dumps(list({point.model_no for point in points})).decode()
-    known = [Point(*row) for row in await connection.rows(_SCORES, (measured,))]  # type: ignore[arg-type]  # by the schema
-    newest, older = settled(known, points)
-    return [(_OLDER_POINT, older), (_SCORE, newest)]
 
 
 def _curves(batch: Batch) -> list[Curve]:

@@ -101,6 +101,8 @@ async def connect_writer(path: Path) -> Connection:
         # NORMAL loses acknowledged commits at power loss.
         await connection.run("PRAGMA synchronous = FULL")
         await connection.run("PRAGMA foreign_keys = ON")
+        # In KiB: a large commit's pages would be written and read again and again within it.
+        await connection.run("PRAGMA cache_size = -32768")
         await connection.run("PRAGMA trusted_schema = OFF")
     except BaseException:
         await connection.aclose()

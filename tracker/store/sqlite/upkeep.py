@@ -41,6 +41,12 @@ _CURVE = """
 SELECT run_id, key, name, digest FROM series JOIN runs USING (run_no) JOIN metric_keys USING (key_no)
 JOIN datasets USING (dataset_no) WHERE series_no = ?
 """
+# Newest values have no references, for the time that these would take.
+_NAMED_BY_SCORES = {"models": "model_no", "metric_keys": "key_no", "datasets": "dataset_no", "runs": "run_no"}
+_LOST_BY_SCORES = """
+SELECT model_no FROM model_scores AS s
+WHERE NOT EXISTS (SELECT 1 FROM {table} AS t WHERE t.{number} = s.{number}) ORDER BY 1
+"""
 _SAME = (
     "model_scores.model_no = o.model_no AND model_scores.key_no = o.key_no AND model_scores.dataset_no = o.dataset_no"
 )
@@ -120,8 +126,11 @@ async def integrity(connection: Connection) -> list[str]:
 
 async def foreign_keys(connection: Connection) -> list[str]:
     """Return which rows name others that are not there."""
-    found = await connection.rows("PRAGMA foreign_key_check")
-    return [f"row {row} of {table} names a row of {parent} that is not there" for table, row, parent, _ in found]
+    found = [row[:3] for row in await connection.rows("PRAGMA foreign_key_check")]
+    for parent, number in _NAMED_BY_SCORES.items():
+        lost = await connection.rows(_LOST_BY_SCORES.format(table=parent, number=number))
+        found += [("model_scores", model_no, parent) for (model_no,) in lost]
+    return [f"row {row} of {table} names a row of {parent} that is not there" for table, row, parent in found]
 
 
 async def contents(connection: Connection) -> Contents:
