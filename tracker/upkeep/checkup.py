@@ -192,7 +192,7 @@ async def _check(folder: StoreFolder, *, deep: bool) -> tuple[Contents | None, C
             checks.integrity = await upkeep.integrity(connection)
             contents = await upkeep.contents(connection)
             checks.foreign_keys = await upkeep.foreign_keys(connection)
-            checks.curves = await upkeep.check_curves(connection)
+            checks.curves = await upkeep.check_curves(connection) + await upkeep.check_summaries(connection)
             checks.scores = await upkeep.check_scores(connection)
             checks.files = await _check_files(connection, LocalArtifacts(folder.artifacts), deep=deep)
     except StoreTooNew:

@@ -187,6 +187,8 @@ def test_a_damaged_segment_is_named_by_its_run_and_metric(doctor: Doctor, place:
         ("UPDATE series SET last_value = 7.5 WHERE points = 300", "the last value is kept as 7.5"),
         ("UPDATE series SET min_value = -1e9 WHERE points = 300", "the minimum is kept as -1000000000.0"),
         ("UPDATE series SET max_step = 12 WHERE points = 300", "the maximum is kept as"),
+        ("UPDATE run_summaries SET data = substr(data, 1, 30)", "lists show other figures than its curve has"),
+        ("UPDATE series SET points = points + 1 WHERE points = 300", "lists show other figures than its curve has"),
         ("UPDATE segments SET first_step = first_step - 1", "hold other steps than they say"),
         ("DELETE FROM segments", "points are kept as their number, and there are none"),
         ("UPDATE model_scores SET timestamp = 0", "ranks by another value than its newest"),

@@ -16,7 +16,8 @@ import pytest
 import tracker
 from tracker.errors import StoreTooNew, StoreTooOld
 from tracker.store import segments
-from tracker.store.sqlite import SqliteStore, schema
+from tracker.store.sqlite import SqliteStore, schema, upkeep
+from tracker.store.sqlite.connection import connect_reader
 
 pytestmark = pytest.mark.anyio
 
@@ -86,6 +87,16 @@ async def test_an_upgraded_file_has_the_tables_of_a_new_one(tmp_path: Path) -> N
         await SqliteStore.create(path)
     tables = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name"
     assert execute(old, tables) == execute(new, tables)
+
+
+async def test_old_runs_that_have_ended_are_packed_as_new_ones_are(tmp_path: Path) -> None:
+    path = version_1(tmp_path / "tracker.db")
+    execute(path, "UPDATE runs SET end_time = 9")
+    await SqliteStore.create(path)
+    assert execute(path, "SELECT run_no FROM run_summaries") == [(1,)]
+    reader = await connect_reader(path)
+    assert await upkeep.check_summaries(reader) == []
+    await reader.aclose()
 
 
 async def test_a_file_that_is_not_upgraded_is_not_read(tmp_path: Path) -> None:

@@ -14,6 +14,12 @@ UPDATE series SET first_value = begins.value, first_step = begins.step, first_ti
 FROM begins WHERE begins.series_no = series.series_no AND begins.place = 1;
 CREATE INDEX series_by_last ON series (key_no, of_model, last_value, run_no);
 
+-- The metrics of runs that have ended, each as bytes: what a list of runs shows. It goes when one of the curves changes.
+CREATE TABLE run_summaries (
+    run_no INTEGER PRIMARY KEY REFERENCES runs,
+    data BLOB NOT NULL
+);
+
 DROP INDEX runs_by_experiment;
 CREATE INDEX runs_by_experiment ON runs (experiment_id, start_time DESC, run_id);
 CREATE INDEX runs_by_start ON runs (start_time DESC, run_id);

@@ -20,6 +20,7 @@ from .connection import Connection
 from .measured import write_points
 from .merge import MOST
 from .numbers import Numbers, model_numbers, numbers_of
+from .run_metrics import pack_runs
 
 _RUN_NO = "(SELECT run_no FROM runs WHERE run_id = ?)"
 _DATASET_NO = "(SELECT dataset_no FROM datasets WHERE name = ? AND digest = ?)"
@@ -130,6 +131,7 @@ ON CONFLICT DO UPDATE SET
         THEN max_step ELSE excluded.max_step END,
     max_value = coalesce(max(max_value, excluded.max_value), max_value, excluded.max_value)
 """
+_OUTDATED_SUMMARIES = "DELETE FROM run_summaries WHERE run_no = ?"
 # It begins where the curve's last segment ends.
 _SEGMENT = """
 INSERT INTO segments (series_no, first_point, first_step, last_step, points, data)
@@ -178,6 +180,8 @@ async def commit(
     async with connection.transaction():
         for chapter, new in zip(batch.chapters, curves, strict=True):
             chunks |= await _write_chapter(connection, chapter, new)
+        if batch.ended_runs:
+            await pack_runs(connection, batch.ended_runs)
         touched = orjson.dumps(list(chunks)).decode()
         await connection.run(_OUTDATED_COLUMNS, (touched,))
         await _write(
@@ -245,6 +249,7 @@ def _curves(batch: Batch) -> list[Curve]:
 
 def _curve_rows(curves: Sequence[Curve], numbers: Numbers) -> Iterator[Statement]:
     named = [(numbers.curve(curve.key), curve) for curve in curves]
+    yield _OUTDATED_SUMMARIES, list({place[:1] for place, _ in named})
     yield _SERIES, [(*place, *curve.summary) for place, curve in named]
     yield _SEGMENT, [(*segment, *place) for place, curve in named for segment in curve.segments]
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from .connection import BUSY_SECONDS, translated
 from .functions import SEARCHING, offer
 
-_PRAGMAS = ("query_only = ON", "mmap_size = 0", "trusted_schema = OFF")
+# In KiB, if less than 0; a search for a hundred of many runs looks at some thousand pages, more than the usual 2 MB.
+_PRAGMAS = ("query_only = ON", "mmap_size = 0", "trusted_schema = OFF", "cache_size = -16384")
 # Of a search's statements, with the room that lists of a few hundred different filters take.
 _STATEMENTS = 512
 

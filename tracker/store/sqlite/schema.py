@@ -12,6 +12,7 @@ from ...errors import NotAStore, StoreReadOnly, StoreTooNew, StoreTooOld
 from ...system import milliseconds, sync_file, sync_folder
 from .connection import Connection
 from .functions import UPGRADING
+from .run_metrics import pack_ended
 
 # "trkr": what marks the file as ours.
 APPLICATION_ID = 0x74726B72
@@ -34,6 +35,8 @@ async def prepare(connection: Connection, path: Path) -> None:
     elif found < VERSION:
         await _keep_copy(connection, path, path.with_name(f"{path.name}.v{found}"))
         await _apply(connection, found)
+        # A run that is left out where this is cut short is read from its curves.
+        await pack_ended(connection)
 
 
 async def require(connection: Connection, path: Path) -> None:

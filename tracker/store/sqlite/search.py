@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -13,9 +12,7 @@ import orjson
 from ...entities import (
     DatasetRef,
     Experiment,
-    Lazy,
     Measurement,
-    MetricSummary,
     ModelInfo,
     ModelStatus,
     RunInfo,
@@ -23,42 +20,32 @@ from ...entities import (
 )
 from ..batch import param_value
 from ..interface import FAMILIES, Found, Query
+from ..run_summaries import real
 from . import plans
+from .run_metrics import NOTHING, WANTED, Metrics, metrics_of
 
 # In each of these the list is that of the rows' numbers.
-_WANTED = "(SELECT value AS number FROM json_each(?)) AS j CROSS JOIN"
 _EXPERIMENTS = f"""
 SELECT experiment_id, name, lifecycle_stage, creation_time, last_update_time
-FROM {_WANTED} experiments ON experiment_id = j.number
+FROM {WANTED} experiments ON experiment_id = j.number
 """
-_EXPERIMENT_TAGS = f"SELECT experiment_id, key, value FROM {_WANTED} experiment_tags ON experiment_id = j.number"
+_EXPERIMENT_TAGS = f"SELECT experiment_id, key, value FROM {WANTED} experiment_tags ON experiment_id = j.number"
 _RUNS = f"""
 SELECT run_no, run_id, run_name, runs.experiment_id, experiments.name, parent_run_id, status, start_time, end_time
-FROM {_WANTED} runs ON run_no = j.number JOIN experiments ON experiments.experiment_id = runs.experiment_id
+FROM {WANTED} runs ON run_no = j.number JOIN experiments ON experiments.experiment_id = runs.experiment_id
 """
-_RUN_PARAMS = f"SELECT run_no, key, value, json FROM {_WANTED} run_params ON run_no = j.number"
-_RUN_TAGS = f"SELECT run_no, key, value FROM {_WANTED} run_tags ON run_no = j.number"
-_SUMMARY = """last_value, points, last_step, last_timestamp, min_value, min_step, max_value, max_step, first_value,
-    first_step"""
-_RUN_METRICS = f"""
-SELECT run_no, key_no, {_SUMMARY} FROM {_WANTED} series ON run_no = j.number WHERE of_model = 0
-"""
-_KEYS = f"SELECT key_no, key FROM {_WANTED} metric_keys ON key_no = j.number"
-# The newest last.
-_MODELS_METRICS = f"""
-SELECT run_no, key_no, {_SUMMARY} FROM {_WANTED} series ON run_no = j.number WHERE of_model = 1
-ORDER BY last_step, last_timestamp, dataset_no DESC
-"""
+_RUN_PARAMS = f"SELECT run_no, key, value, json FROM {WANTED} run_params ON run_no = j.number"
+_RUN_TAGS = f"SELECT run_no, key, value FROM {WANTED} run_tags ON run_no = j.number"
 _MODELS = f"""
 SELECT model_no, model_id, name, models.experiment_id, run_id, step, models.status, model_type, creation_timestamp,
     last_updated_timestamp
-FROM {_WANTED} models ON model_no = j.number JOIN runs USING (run_no)
+FROM {WANTED} models ON model_no = j.number JOIN runs USING (run_no)
 """
-_MODEL_PARAMS = f"SELECT model_no, key, value, json FROM {_WANTED} model_params ON model_no = j.number"
-_MODEL_TAGS = f"SELECT model_no, key, value FROM {_WANTED} model_tags ON model_no = j.number"
+_MODEL_PARAMS = f"SELECT model_no, key, value, json FROM {WANTED} model_params ON model_no = j.number"
+_MODEL_TAGS = f"SELECT model_no, key, value FROM {WANTED} model_tags ON model_no = j.number"
 _MODEL_SCORES = f"""
 SELECT model_no, key, value, step, timestamp, dataset_no, datasets.name, digest, run_id
-FROM {_WANTED} model_scores AS t ON model_no = j.number
+FROM {WANTED} model_scores AS t ON model_no = j.number
     JOIN metric_keys USING (key_no) JOIN datasets USING (dataset_no) JOIN runs ON runs.run_no = t.run_no
 ORDER BY model_no, key, timestamp, step
 """
@@ -80,21 +67,8 @@ SELECT name, digest FROM datasets WHERE dataset_no > 0 AND EXISTS (
 ORDER BY name, digest
 """
 
-_NOTHING = "[]"
-
 Row = tuple[Any, ...]
 T = TypeVar("T")
-
-
-class Metrics:
-    """What is read of one run's metrics: the latest value of each, its age, and the row of its summary."""
-
-    __slots__ = ("ages", "latest", "rows")
-
-    def __init__(self) -> None:
-        self.latest: dict[str, float] = {}
-        self.ages: dict[str, tuple[int, int, float]] = {}
-        self.rows: dict[str, Row] = {}
 
 
 def search_experiments(connection: sqlite3.Connection, query: Query) -> Found[Experiment]:
@@ -109,13 +83,13 @@ def search_runs(connection: sqlite3.Connection, query: Query) -> Found[RunInfo]:
     """Return the runs that match, in order."""
     rows = plans.find(connection, query)
     numbers = _numbers(rows)
-    params = _params(connection, _RUN_PARAMS, numbers if "params" in query.families else _NOTHING)
-    tags = _texts(connection, _RUN_TAGS, numbers if "tags" in query.families else _NOTHING)
-    metrics = _metrics(connection, numbers if "metrics" in query.families else _NOTHING)
+    params = _params(connection, _RUN_PARAMS, numbers if "params" in query.families else NOTHING)
+    tags = _texts(connection, _RUN_TAGS, numbers if "tags" in query.families else NOTHING)
+    metrics = metrics_of(connection, numbers if "metrics" in query.families else NOTHING)
     return _found(
         rows,
         connection.execute(_RUNS, (numbers,)),
-        lambda row: _run(row, params[row[0]], tags[row[0]], metrics[row[0]]),
+        lambda row: _run(row, params[row[0]], tags[row[0]], metrics.get(row[0]) or Metrics({}, {})),
     )
 
 
@@ -128,9 +102,9 @@ def _models(
     connection: sqlite3.Connection, rows: Sequence[Row], families: frozenset[str] = FAMILIES
 ) -> Found[ModelInfo]:
     numbers = _numbers(rows)
-    params = _params(connection, _MODEL_PARAMS, numbers if "params" in families else _NOTHING)
-    tags = _texts(connection, _MODEL_TAGS, numbers if "tags" in families else _NOTHING)
-    measured = _measurements(connection, numbers if "metrics" in families else _NOTHING)
+    params = _params(connection, _MODEL_PARAMS, numbers if "params" in families else NOTHING)
+    tags = _texts(connection, _MODEL_TAGS, numbers if "tags" in families else NOTHING)
+    measured = _measurements(connection, numbers if "metrics" in families else NOTHING)
     return _found(
         rows,
         connection.execute(_MODELS, (numbers,)),
@@ -198,7 +172,7 @@ def _run(row: Row, params: dict[str, object], tags: dict[str, str], metrics: Met
         params=params,
         tags=tags,
         metrics=metrics.latest,
-        summaries=Lazy(metrics.rows, _summary),
+        summaries=metrics.summaries,
     )
 
 
@@ -220,62 +194,13 @@ def _model(row: Row, params: dict[str, object], tags: dict[str, str], measured: 
     )
 
 
-def _metrics(connection: sqlite3.Connection, numbers: str) -> dict[int, Metrics]:
-    """Return the latest values of runs, and the rows of their curves' summaries, of which few are ever looked at."""
-    found: dict[int, Metrics] = defaultdict(Metrics)
-    rows = connection.execute(_RUN_METRICS, (numbers,)).fetchall()
-    of_models = connection.execute(_MODELS_METRICS, (numbers,)).fetchall()
-    key_nos = orjson.dumps(list({row[1] for row in (*rows, *of_models)})).decode()
-    # Once for each metric, not for each run of it.
-    names = dict(connection.execute(_KEYS, (key_nos,)).fetchall())
-    for row in rows:
-        mine, key = found[row[0]], names[row[1]]
-        mine.latest[key] = _real(row[2])
-        mine.rows[key] = row
-    own = {number: set(mine.rows) for number, mine in found.items()} if of_models else {}
-    for row in of_models:
-        number, key = row[0], names[row[1]]
-        mine, before = found[number], found[number].rows.get(key)
-        # As in MLflow, what models were measured at is their run's too; its curve is its own, where it has one.
-        if before is None or key not in own.get(number, ()):
-            mine.rows[key] = row
-        if key not in mine.latest or _age(row) > mine.ages.get(key, _age(before or row)):
-            mine.latest[key] = _real(row[2])
-            mine.ages[key] = _age(row)
-    return found
-
-
-def _age(row: Row) -> tuple[int, int, float]:
-    return row[4], row[5], row[2] or 0.0
-
-
-def _summary(row: Row) -> MetricSummary:
-    _, _, last, points, last_step, last_timestamp, low, low_step, high, high_step, first, first_step = row
-    return MetricSummary(
-        points,
-        _real(last),
-        last_step,
-        last_timestamp,
-        _real(low),
-        low_step,
-        _real(high),
-        high_step,
-        _real(first),
-        first_step,
-    )
-
-
 def _measurements(connection: sqlite3.Connection, numbers: str) -> dict[int, list[Measurement]]:
     measured: dict[int, list[Measurement]] = defaultdict(list)
     rows = connection.execute(_MODEL_SCORES, (numbers,))
     for number, key, value, step, timestamp, dataset_no, name, digest, run_id in rows:
         dataset = DatasetRef(name, digest) if dataset_no else None
-        measured[number].append(Measurement(key, _real(value), step, timestamp, dataset, run_id))
+        measured[number].append(Measurement(key, real(value), step, timestamp, dataset, run_id))
     return measured
-
-
-def _real(value: float | None) -> float:
-    return math.nan if value is None else value
 
 
 def _params(connection: sqlite3.Connection, sql: str, numbers: str) -> dict[int, dict[str, object]]:

@@ -19,6 +19,7 @@ from ..model_columns import CHUNK
 from ..recount import Recount
 from ..summary import Summary
 from .connection import Connection
+from .run_metrics import differing
 
 # Segments that are read at once: bounded memory, few round trips.
 _PAGE = 128
@@ -151,6 +152,13 @@ async def check_curves(connection: Connection) -> list[Fault]:
         for series, points in await connection.rows(_EMPTY):
             judge.found.append((series, f"{points} points are kept as their number, and there are none"))
         return [await _fault(connection, series, problem) for series, problem in judge.found]
+
+
+async def check_summaries(connection: Connection) -> list[Fault]:
+    """Compare what lists of runs show with the curves."""
+    async with snapshot(connection):
+        found = await differing(connection)
+    return [Fault(run_id, key, "lists show other figures than its curve has") for run_id, key in found]
 
 
 class _Judge:
