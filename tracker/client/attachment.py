@@ -13,6 +13,7 @@ from .desk import ThreadDesk
 from .folder import StoreFolder
 from .recorder import Recorder
 from .run import AsyncRun, Run
+from .watching import Watch
 
 
 class DetachedDesk:
@@ -64,12 +65,18 @@ class Attachment:
         self.close()
 
 
-def attach(store: str | os.PathLike[str] | None = None) -> Attachment:
+def attach(store: str | os.PathLike[str] | None = None, *, watch: Watch | None = None) -> Attachment:
     """Attach to a store that another process has open.
+
+    Args:
+        store: its folder, else `TRACKER_STORE`, else `./tracker-store`.
+        watch: called with (run ID, metrics, step) right after metrics were logged through this attachment, by `log`
+            and `log_batch` of runs and by `log` of logged models, in the thread that logs; of a batch with the last
+            row only. What it raises, whoever logs gets.
 
     Raises:
         StoreNotFound, NotAStore: there is no store in that folder.
     """
     folder = StoreFolder.named(store)
     folder.require()
-    return Attachment(Recorder.at(folder))
+    return Attachment(Recorder.at(folder, watch=watch))

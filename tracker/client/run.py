@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
+from operator import index
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, SupportsIndex
 
 from anyio import to_thread
 
@@ -43,6 +44,7 @@ class Loggable:
     def __init__(self, recorder: Recorder, run_id: str, experiment: str, params: Mapping[str, object]) -> None:
         self._recorder = recorder
         self._journal = recorder.journal
+        self._watch = recorder.watch
         self._params = dict(params)
         self._layouts: dict[tuple[str, ...], Layout] = {}
         self._known_inputs: set[DatasetRef] = set()
@@ -77,8 +79,12 @@ class Loggable:
             except (struct.error, OverflowError):
                 pass  # what is wrong is found out below
             else:
+                if self._watch is not None:
+                    self._tell(layout, values, step)  # type: ignore[arg-type]  # plain numbers
                 return
-        self._journal.points(layout, step_of(step), milliseconds(), numbers_of(metrics))
+        numbers = numbers_of(metrics)
+        self._journal.points(layout, step_of(step), milliseconds(), numbers)
+        self._tell(layout, numbers, step)
 
     def _log_batch(
         self,
@@ -87,7 +93,15 @@ class Loggable:
         timestamps: Sequence[int] | Column | None,
     ) -> None:
         batch = columns_of(columns, steps, timestamps, milliseconds())
-        self._journal.columns(self._layout(batch.values), batch.steps, batch.timestamps, list(batch.values.values()))
+        layout, values = self._layout(batch.values), list(batch.values.values())
+        self._journal.columns(layout, batch.steps, batch.timestamps, values)
+        if len(batch.steps):
+            self._tell(layout, [column[-1] for column in values], batch.steps[-1])
+
+    def _tell(self, layout: Layout, values: Iterable[float], step: SupportsIndex) -> None:
+        """Tell whoever watches what was logged."""
+        if self._watch is not None:
+            self._watch(self.run_id, dict(zip(layout.keys, map(float, values), strict=True)), index(step))
 
     def _layout(self, names: Iterable[str]) -> Layout:
         """Return the layout of metrics with good names."""
