@@ -49,7 +49,7 @@ def _of_process() -> Run:
 def _of_environment(run_id: str, environ: Mapping[str, str]) -> Run:
     token, path = _token(environ.get(TOKEN_VARIABLE, "")), environ.get(WATCH_VARIABLE)
     watch = Mail(path, token) if path else None
-    return attach(watch=watch).run(run_id, environ.get(EXPERIMENT_VARIABLE, ""))
+    return attach(watch=watch, token=token).run(run_id, environ.get(EXPERIMENT_VARIABLE, ""))
 
 
 def _token(text: str) -> int:

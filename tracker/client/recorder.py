@@ -28,9 +28,9 @@ class Recorder:
         self._layouts: dict[tuple[str, DatasetRef | None, tuple[str, ...]], ModelLayout] = {}
 
     @classmethod
-    def at(cls, folder: StoreFolder, *, watch: Watch | None = None) -> Recorder:
-        """Write into a store's folder, and tell a watch of the metrics."""
-        return cls(Journal(folder.journals), LocalArtifacts(folder.artifacts), folder.path, watch)
+    def at(cls, folder: StoreFolder, *, watch: Watch | None = None, token: int | None = None) -> Recorder:
+        """Write into a store's folder, as a holder of runs if there is a token, and tell a watch of the metrics."""
+        return cls(Journal(folder.journals, token), LocalArtifacts(folder.artifacts), folder.path, watch)
 
     def record(self, record: Record) -> None:
         """Log one record.

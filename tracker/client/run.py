@@ -17,7 +17,7 @@ from anyio import to_thread
 
 from ..artifacts.local import copy_into
 from ..entities import DatasetInfo, DatasetRef, Level, ModelInfo, ModelStatus, RunStatus
-from ..entities.records import AddFiles, CreateModel, EndRun, FinishModel, LogInput, LogParams, SetTags, StartRun
+from ..entities.records import AddFiles, CreateModel, EndRun, Fence, FinishModel, LogInput, LogParams, SetTags, StartRun
 from ..errors import Closed, Conflict, InvalidInput
 from ..journal import Layout
 from ..system import milliseconds
@@ -28,7 +28,7 @@ from .done import DONE, Done
 from .engine import CLOSE_SECONDS
 from .model import AsyncLoggedModel, LoggedModel, Save, save_into
 from .recorder import Recorder
-from .values import PLAIN, keys_of, model_name_of, name_of, numbers_of, params_of, plain, step_of, tags_of
+from .values import PLAIN, keys_of, model_name_of, name_of, numbers_of, params_of, plain, step_of, tags_of, token_of
 
 # The run of the innermost `with` block.
 entered: ContextVar[Run | None] = ContextVar("entered", default=None)
@@ -175,10 +175,10 @@ class Loggable:
                 save_into(info.name, save if callable(save) else partial(copy_into, Path(save)), staged)
                 files = self._recorder.artifacts.keep(info.model_id, staged)
                 # Said while the staged folder is there: it shows that these files are still to be spoken of.
-                self._recorder.record(AddFiles(info.model_id, files))
+                self._recorder.record(AddFiles(info.model_id, files, self.run_id))
             status = ModelStatus.READY
         finally:
-            self._recorder.record(FinishModel(info.model_id, status, milliseconds()))
+            self._recorder.record(FinishModel(info.model_id, status, milliseconds(), self.run_id))
 
 
 class Run(Loggable):
@@ -266,6 +266,19 @@ class Run(Loggable):
     def end(self, status: str = RunStatus.FINISHED) -> None:
         """End the run; what is logged later is kept all the same."""
         self._end(status)
+
+    def fence(self, token: int) -> None:
+        """Refuse what attachments with a smaller token log into this run from now on, whatever it is.
+
+        So a worker that was thought dead and comes back cannot write into a run that another one has taken over. What
+        was logged before, by whomever, is stored first; when this returns, the fence is. It is raised only, never
+        lowered. Who opened the store itself, and did not attach to it, is never refused.
+
+        Raises:
+            InvalidInput: the token is no whole number from 0 on.
+            StoreUnavailable: the store cannot be written just now.
+        """
+        self._desk.carry_out(Fence(self.run_id, token_of(token)), f"the fence of run {self.run_id}")
 
     @contextmanager
     def as_current(self) -> Iterator[Self]:
@@ -362,6 +375,10 @@ class AsyncRun(Loggable):
         """End the run; what is logged later is kept all the same."""
         self._end(status)
         return DONE
+
+    async def fence(self, token: int) -> None:
+        """Refuse what attachments with a smaller token log into this run from now on, as `Run.fence` does."""
+        await self._desk.carry_out(Fence(self.run_id, token_of(token)), f"the fence of run {self.run_id}")
 
     async def __aenter__(self) -> Self:
         if self._ended:

@@ -21,6 +21,7 @@ from ..entities.records import (
     DeleteAlias,
     DeleteModel,
     EndRun,
+    Fence,
     FinishModel,
     LogInput,
     LogMetrics,
@@ -121,10 +122,17 @@ class ModelPointRow(NamedTuple):
 class Batch:
     """Rows to write in one transaction, in the order of what was said.
 
-    What was said after an act is in a later chapter: it is written after the act was carried out.
+    What was said after an act is in a later chapter: it is written after the act was carried out. `refused` counts by
+    run the calls that are not among the rows.
     """
 
-    def __init__(self, records: Iterable[Record | ModelBlock] = (), blocks: Iterable[Block] = ()) -> None:
+    def __init__(
+        self,
+        records: Iterable[Record | ModelBlock] = (),
+        blocks: Iterable[Block] = (),
+        refused: Mapping[str, int] | None = None,
+    ) -> None:
+        self.refused = refused or {}
         self.runs: list[RunRow] = []
         self.mentioned: dict[str, None] = {}
         self.params: list[ParamRow] = []
@@ -277,6 +285,11 @@ class Batch:
 
     @add.register
     def _(self, record: Promote | SetAlias | DeleteAlias | DeleteModel) -> None:
+        self.acts.append(record)
+
+    @add.register
+    def _(self, record: Fence) -> None:
+        self.mentioned[record.run_id] = None
         self.acts.append(record)
 
     def add_block(self, block: Block) -> None:
