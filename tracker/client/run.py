@@ -17,7 +17,18 @@ from anyio import to_thread
 
 from ..artifacts.local import copy_into
 from ..entities import DatasetInfo, DatasetRef, Level, ModelInfo, ModelStatus, RunStatus
-from ..entities.records import AddFiles, CreateModel, EndRun, Fence, FinishModel, LogInput, LogParams, SetTags, StartRun
+from ..entities.records import (
+    AddFiles,
+    CreateModel,
+    EndRun,
+    Fence,
+    FinishModel,
+    LogInput,
+    LogParams,
+    Rewind,
+    SetTags,
+    StartRun,
+)
 from ..errors import Closed, Conflict, InvalidInput
 from ..journal import Layout
 from ..system import milliseconds
@@ -136,6 +147,9 @@ class Loggable:
         if not self._ended:
             self._ended = True
             self._recorder.record(EndRun(self.run_id, status, milliseconds()))
+
+    def _rewind(self, step: int, before: int) -> Rewind:
+        return Rewind(self.run_id, step_of(step), step_of(before))
 
     def _create_model(
         self,
@@ -280,6 +294,20 @@ class Run(Loggable):
         """
         self._desk.carry_out(Fence(self.run_id, token_of(token)), f"the fence of run {self.run_id}")
 
+    def rewind(self, step: int, before: int) -> None:
+        """Take back what was logged into this run from a step on before a time, in milliseconds since 1970.
+
+        For a run that begins again at a step: what the earlier attempt logged from there on is superseded. Curves,
+        their summaries and latest values are then as if these points had never been logged; whoever reads since a
+        cursor is given the run's curves whole again. Logged models stay, and what they were measured at. A point's
+        time is its timestamp. W&B rewinds a run so too, to a step (`wandb.init(resume_from=...)`); MLflow cannot.
+
+        Raises:
+            InvalidMetric: the step or the time is no whole number of 64 bits.
+            StoreUnavailable: the store cannot be written just now.
+        """
+        self._desk.carry_out(self._rewind(step, before), f"the rewind of run {self.run_id}")
+
     @contextmanager
     def as_current(self) -> Iterator[Self]:
         """Make it what `current_run()` returns within the block, and leave it running afterwards."""
@@ -379,6 +407,10 @@ class AsyncRun(Loggable):
     async def fence(self, token: int) -> None:
         """Refuse what attachments with a smaller token log into this run from now on, as `Run.fence` does."""
         await self._desk.carry_out(Fence(self.run_id, token_of(token)), f"the fence of run {self.run_id}")
+
+    async def rewind(self, step: int, before: int) -> None:
+        """Take back what was logged into this run from a step on before a time, as `Run.rewind` does."""
+        await self._desk.carry_out(self._rewind(step, before), f"the rewind of run {self.run_id}")
 
     async def __aenter__(self) -> Self:
         if self._ended:

@@ -168,8 +168,17 @@ class Fence:
     token: int
 
 
+@dataclass(frozen=True, slots=True)
+class Rewind:
+    """The run's own points from a step on that were logged before a time are taken back."""
+
+    run_id: str
+    step: int
+    before: int
+
+
 # What these do depends on what was said before, by whomever.
-RunAct = Fence
+RunAct = Fence | Rewind
 Act = Promote | SetAlias | DeleteAlias | DeleteModel | RunAct
 Record = (
     StartRun

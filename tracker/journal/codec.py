@@ -28,6 +28,7 @@ from ..entities.records import (
     MeasureModel,
     Promote,
     Record,
+    Rewind,
     SetAlias,
     SetTags,
     StartRun,
@@ -52,6 +53,7 @@ _KINDS: dict[str, type[Any]] = {
     "unalias": DeleteAlias,
     "delete": DeleteModel,
     "fence": Fence,
+    "rewind": Rewind,
 }
 _TAGS = {kind: tag for tag, kind in _KINDS.items()}
 _FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in _TAGS}

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from ..entities.records import Record
+from ..entities.records import Record, Rewind
 from ..system import is_locked, sync_folder
 from .fences import calls, run_of, shut_off
 from .part import Damage, Part
@@ -45,13 +45,14 @@ START = Position(0, 0)
 class Pending:
     """What was read and is not in the store yet.
 
-    Points of models stand among the records, so that they are on the side of each act on which they were logged.
+    Points of models stand among the records, so that they are on the side of each act on which they were logged; and
+    so do those of runs, once one of the acts takes points back.
     `positions` says how far each journal was read, and `size` how many bytes that were. Once it is committed, `spent`
     parts hold nothing more. Of the journals in `gone` nothing is left on disk. `refused` counts the calls that are left
     out, by run, since it was fenced off.
     """
 
-    records: list[Record | ModelBlock] = field(default_factory=list)
+    records: list[Record | Block | ModelBlock] = field(default_factory=list)
     blocks: list[Block] = field(default_factory=list)
     next_place: int = 0
     positions: dict[str, Position] = field(default_factory=dict)
@@ -59,14 +60,20 @@ class Pending:
     spent: list[Path] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
     refused: Counter[str] = field(default_factory=Counter)
+    _takes_back: bool = False
 
     def __bool__(self) -> bool:
         return bool(self.positions or self.spent or self.gone)
 
     def add(self, part: Part, shut: Collection[str]) -> None:
         """Add what was read of a part, but for what speaks of runs that it is shut off from."""
+        blocks = self._admitted(part.blocks, shut) if shut else part.blocks
+        if self._takes_back:
+            self.records += blocks
+        else:
+            self.blocks += blocks
         self.records += self._admitted(part.records, shut) if shut else part.records
-        self.blocks += self._admitted(part.blocks, shut) if shut else part.blocks
+        self._takes_back |= any(isinstance(record, Rewind) for record in part.records)
         self.next_place = part.next_place
 
     def _admitted(self, said: Iterable[Said], shut: Collection[str]) -> list[Said]:

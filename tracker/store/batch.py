@@ -29,6 +29,7 @@ from ..entities.records import (
     MeasureModel,
     Promote,
     Record,
+    Rewind,
     SetAlias,
     SetTags,
     StartRun,
@@ -128,7 +129,7 @@ class Batch:
 
     def __init__(
         self,
-        records: Iterable[Record | ModelBlock] = (),
+        records: Iterable[Record | Block | ModelBlock] = (),
         blocks: Iterable[Block] = (),
         refused: Mapping[str, int] | None = None,
     ) -> None:
@@ -161,7 +162,7 @@ class Batch:
         """All parts, in their order, the first of which is this."""
         return self, *self.later
 
-    def _chapter_of(self, record: Record | ModelBlock) -> Batch:
+    def _chapter_of(self, record: Record | Block | ModelBlock) -> Batch:
         last = self.later[-1] if self.later else self
         if last.acts and not isinstance(record, Act):
             last = Batch()
@@ -193,7 +194,7 @@ class Batch:
         return found
 
     @singledispatchmethod
-    def add(self, record: Record | ModelBlock) -> None:
+    def add(self, record: Record | Block | ModelBlock) -> None:
         """Fold one record in."""
         raise TypeError(type(record))
 
@@ -280,6 +281,10 @@ class Batch:
         self._add_pieces(record, 1, name, digest)
 
     @add.register
+    def _(self, record: Block) -> None:
+        self.add_block(record)
+
+    @add.register
     def _(self, record: AddFiles) -> None:
         self.files += [(record.owner, file.path, file.size, file.sha256) for file in record.files]
 
@@ -288,7 +293,7 @@ class Batch:
         self.acts.append(record)
 
     @add.register
-    def _(self, record: Fence) -> None:
+    def _(self, record: Fence | Rewind) -> None:
         self.mentioned[record.run_id] = None
         self.acts.append(record)
 
