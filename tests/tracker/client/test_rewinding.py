@@ -173,7 +173,7 @@ def test_what_comes_after_is_not_taken_back_wherever_it_stands(
     with WriterLock(StoreFolder.named(opened.path).lock).held(wait=True):
         for step in range(150):
             run.log({"loss": 1.0}, step=step)
-        opened.inner.engine.recorder.record(Rewind(run.run_id, 100, FAR * FAR))
+        opened.inner.engine.recorder.record(Rewind(run.run_id, 100, 2**62))
         for step in range(120, 400):
             run.log({"loss": 2.0}, step=step)
     run.flush()
