@@ -165,6 +165,15 @@ class Study:
         """Ask for nothing more, and try nothing again."""
         self.ending = self.ending or reason
 
+    def abandon(self, number: int) -> None:
+        """Give up a trial that waits, unless the sweep is resumed.
+
+        Raises:
+            SweepError: the trial does not wait.
+        """
+        trial = self._trials[number]
+        trial.state = follow(trial.state, TrialState.KILLED)
+
     def restore(self, past: Iterable[PastTrial]) -> list[Verdict]:
         """Take in the trials of a sweep that is resumed, before anything is asked.
 
