@@ -111,6 +111,8 @@ class Study:
         trial.state = follow(trial.state, TrialState.RUNNING)
         trial.attempt += 1
         trial.reports = 0
+        # Where the attempt before was told to stop and was lost first, that is decided anew, as when it is resumed.
+        trial.pruned = False
         return Attempt(number, trial.attempt, trial.proposal.params, trial_seed(self.rules.seed, number))
 
     def report(self, number: int, attempt: int, step: int, value: float) -> bool:
@@ -124,8 +126,9 @@ class Study:
         trial.reports += 1
         trial.curve.append((step, value))
         self.tally.iterations += 1
-        if self._pruner is not None and not trial.pruned:
-            trial.pruned = self._pruner.report(number, len(trial.curve), step, self.rules.loss(value))
+        if self._pruner is not None:
+            # Also of a trial that was told to stop: it is replayed all the same when the sweep is resumed.
+            trial.pruned |= self._pruner.report(number, len(trial.curve), step, self.rules.loss(value))
         return self.spend(0.0) or trial.pruned
 
     def live_value(self, number: int) -> float | None:
