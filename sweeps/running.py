@@ -67,7 +67,7 @@ def run(sweep: Sweep, **options: Unpack[Options]) -> SweepResult:
     """Run a sweep to its end, as `run_async` does, and return what came of it.
 
     A first Ctrl-C ends it in order: nothing new is launched, and trials end at their next `log`. A second ends it
-    at once. Either way the result is what there is, with `interrupted` set.
+    at once; either way the result is what there is, with `interrupted` set. A third leaves the program there and then.
     """
     return anyio.run(partial(run_async, sweep, **options))
 
