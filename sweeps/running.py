@@ -37,6 +37,7 @@ from .study.lookup import LAST, named
 from .study.record import CONFIG, ENDED, FORKED_FROM, SEED, SWEEPS
 from .sweep import Sweep
 from .trial import TrialState
+from .trials import Trials
 
 Listener = Callable[[Event], None]
 
@@ -236,7 +237,7 @@ async def _conduct(decided: Plan, ledger: Ledger, lease: Lease, listen: Listener
         metric=decided.metric,
         goal=decided.goal,
         dataset=decided.config.execution.dataset,
-        trials=await ledger.trials(),
+        trials=Trials(await ledger.trials()),
         seconds=time.monotonic() - started,
         interrupted=interrupted,
         ended=ended,

@@ -47,7 +47,7 @@ class Progress:
     metric: str = ""
     goal: str = "minimize"
     total: int | None = None
-    parallel: int = 1
+    parallel: int | None = None
     started: float = 0.0
     running: dict[int, Running] = field(default_factory=dict)
     ended: dict[TrialState, int] = field(default_factory=dict)

@@ -37,7 +37,8 @@ def screen(progress: Progress, height: int) -> list[Line]:
 def _head(progress: Progress) -> Line:
     goal = f" · {progress.goal} {progress.metric}" if progress.metric else ""
     took = span(progress.clock() - progress.started)
-    return [(progress.name, "bold"), (f"{goal} · {progress.parallel} at a time · {took}", "")]
+    at_a_time = f" · {progress.parallel} at a time" if progress.parallel else ""
+    return [(progress.name, "bold"), (f"{goal}{at_a_time} · {took}", "")]
 
 
 def _bar(progress: Progress) -> Line:
@@ -46,6 +47,8 @@ def _bar(progress: Progress) -> Line:
         full = min(_BAR * progress.done // progress.total, _BAR)
         line += [("━" * full, "green"), ("─" * (_BAR - full), "bright_black"), ("  ", "")]
     line.append((f"{progress.done}{'' if progress.total is None else f'/{progress.total}'} done", "bold"))
+    if progress.running:
+        line.append((f" · {len(progress.running)} running", ""))
     for state, count in tuple(progress.ended.items()):
         line += [(" · ", ""), (f"{count} {state}", _STYLES.get(state, ""))]
     if progress.retries:

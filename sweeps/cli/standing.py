@@ -88,7 +88,6 @@ class Standing:
         for run in sorted(self.runs, key=lambda run: (run.end_time is None, run.end_time or 0)):
             _take(progress, run, alive=self.pid is not None)
         progress.most = len(progress.running)
-        progress.parallel = config.execution.parallel or max(len(progress.running), 1)
         return progress
 
 

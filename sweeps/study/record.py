@@ -135,7 +135,8 @@ def verdict_tags(verdict: Verdict) -> dict[str, object]:
         TAIL: tag_text(verdict.outcome.tail),
         CAUSES: json.dumps(verdict.causes) if verdict.causes else None,
     }
-    return {key: text for key, text in tags.items() if text}
+    # A later attempt takes back what an earlier one said.
+    return {key: text for key, text in tags.items() if text or (text is not None and verdict.attempt > 0)}
 
 
 def flat(params: Params, prefix: str = "") -> dict[str, object]:
