@@ -180,7 +180,7 @@ class TestOnce:
         sweep.process.send_signal(number)
         printed = sweep.end()
         assert sweep.process.returncode == 130
-        assert printed["trials"] == {"complete": 0, "pruned": 0, "failed": 0, "total": 2}
+        assert printed["trials"] == {"complete": 0, "pruned": 0, "failed": 0, "killed": 2, "total": 2}
         assert statuses() == ALL_KILLED
         assert sweep.left() == []
         with tracker.open("store", create=False) as store:
