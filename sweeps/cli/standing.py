@@ -20,6 +20,9 @@ from ..trial import TrialState
 from .lead import Lead
 from .progress import Progress, Running, ended
 
+# How long what others have logged is waited for, in seconds; what is there by then is shown.
+_PATIENCE = 2.0
+
 
 class SweepState(StrEnum):
     """Whether a sweep runs. An interrupted one can go on: it was ended before its time, or its scheduler is gone."""
@@ -92,11 +95,11 @@ class Standing:
 
 
 def standing_of(store: Tracker, parent: RunInfo) -> Standing:
-    """Find out how a sweep stands."""
+    """Find out how a sweep stands, by all that was logged until now."""
     # Who runs it is asked first: a sweep that ends in between has then ended in the store too.
     pid = holder(sweep_folder(store, parent.run_id))
-    if pid is None:
-        parent = store.get_run(parent.run_id)
+    store.catch_up(_PATIENCE)
+    parent = store.get_run(parent.run_id)
     return Standing(SweepRecord.of_run(parent), parent, pid, store.children(parent.run_id))
 
 
