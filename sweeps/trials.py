@@ -26,7 +26,7 @@ class Trials(tuple[TrialResult, ...], Tabular):
     __slots__ = ()
 
     def columns(self) -> Sequence[Column]:
-        """Return the columns of the table: the attributes, then `params.NAME`, in the order of the first trials.
+        """Return the columns of the table: the attributes, then `params.NAME`, sorted by name.
 
         The params of a group have their path as name, such as `params.optimizer.lr`. They keep their type where all
         are numbers (or all are true or false), and are texts else.
@@ -35,7 +35,7 @@ class Trials(tuple[TrialResult, ...], Tabular):
             Column(name, kind, [self._attribute(trial, name) for trial in self]) for name, kind in _ATTRIBUTES.items()
         ]
         params = [flat(trial.params) for trial in self]
-        names = dict.fromkeys(name for one in params for name in one)
+        names = sorted({name for one in params for name in one})
         return [*attributes, *(column_of(f"params.{name}", [one.get(name) for one in params]) for name in names)]
 
     def _attribute(self, trial: TrialResult, name: str) -> object:
