@@ -37,6 +37,7 @@ from .study.lookup import LAST, named
 from .study.record import CONFIG, ENDED, FORKED_FROM, SEED, SWEEPS
 from .sweep import Sweep
 from .trial import TrialState
+from .trials import Trials
 
 Listener = Callable[[Event], None]
 
@@ -67,7 +68,7 @@ def run(sweep: Sweep, **options: Unpack[Options]) -> SweepResult:
     """Run a sweep to its end, as `run_async` does, and return what came of it.
 
     A first Ctrl-C ends it in order: nothing new is launched, and trials end at their next `log`. A second ends it
-    at once. Either way the result is what there is, with `interrupted` set.
+    at once; either way the result is what there is, with `interrupted` set. A third leaves the program there and then.
     """
     return anyio.run(partial(run_async, sweep, **options))
 
@@ -236,7 +237,7 @@ async def _conduct(decided: Plan, ledger: Ledger, lease: Lease, listen: Listener
         metric=decided.metric,
         goal=decided.goal,
         dataset=decided.config.execution.dataset,
-        trials=await ledger.trials(),
+        trials=Trials(await ledger.trials()),
         seconds=time.monotonic() - started,
         interrupted=interrupted,
         ended=ended,

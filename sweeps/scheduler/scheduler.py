@@ -215,7 +215,7 @@ class Scheduler:
 
     def _interrupt(self, reason: Why) -> None:
         self.interruptions += 1
-        self._listen(SweepInterrupted(self.interruptions))
+        self._listen(SweepInterrupted(self.interruptions, reason.reason))
         self._study.stop(reason.reason)
         self._stop_all(reason)
         if self.interruptions > 1:
