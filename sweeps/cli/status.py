@@ -10,7 +10,7 @@ from tracker import Tracker
 from tracker.cli.manners import pairs, write_json
 from tracker.cli.terminal import print_table
 
-from ..study import SweepRecord, TrialResult
+from ..study import SweepRecord, TrialResult, is_trial
 from .find import all_sweeps, find_sweep
 
 
@@ -26,7 +26,7 @@ def command(arguments: argparse.Namespace) -> None:
 def _print_sweeps(store: Tracker, *, as_json: bool) -> None:
     rows = []
     for run in all_sweeps(store):
-        trials = [TrialResult.of_run(child) for child in store.children(run.run_id)]
+        trials = [TrialResult.of_run(child) for child in store.children(run.run_id) if is_trial(child)]
         record = SweepRecord.of_run(run)
         rows.append([record.name, record.sweep_id, record.status, len(trials), record.metric, record.goal])
     headings = ["name", "sweep_id", "status", "trials", "metric", "goal"]
@@ -41,7 +41,8 @@ def _print_sweeps(store: Tracker, *, as_json: bool) -> None:
 def _print_trials(store: Tracker, wanted: str, *, as_json: bool) -> None:
     run = find_sweep(store, wanted)
     record = SweepRecord.of_run(run)
-    trials = sorted((TrialResult.of_run(child) for child in store.children(run.run_id)), key=lambda trial: trial.number)
+    children = filter(is_trial, store.children(run.run_id))
+    trials = sorted(map(TrialResult.of_run, children), key=lambda trial: trial.number)
     if as_json:
         write_json({**asdict(record), "trials": [asdict(trial) for trial in trials]})
         return

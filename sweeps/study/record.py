@@ -76,7 +76,7 @@ class TrialResult:
             run_id=run.run_id,
             state=TrialState(run.tags.get(STATE, TrialState.RUNNING)),
             params=_proposal(run).params,
-            value=None if value is None else float(value),
+            value=float(value) if value else None,
             reason=run.tags.get(REASON, ""),
             attempts=len(attempt_starts(run)),
             seconds=None if run.end_time is None else (run.end_time - run.start_time) / 1000,
@@ -92,9 +92,10 @@ def past_trial(run: RunInfo, curve: Sequence[tuple[int, int, float]]) -> PastTri
         state=trial.state,
         value=trial.value,
         attempt=len(starts) - 1,
-        causes=tuple(Cause(cause) for cause in json.loads(run.tags.get(CAUSES, "[]"))),
+        causes=tuple(Cause(cause) for cause in json.loads(run.tags.get(CAUSES) or "[]")),
         curve=tuple(newest(sorted(curve, key=lambda point: point[1]), starts)),
-        ended=float(run.end_time or 0),
+        # One whose run was not ended since its scheduler was killed at that moment is the last that ended.
+        ended=math.inf if run.end_time is None else float(run.end_time),
     )
 
 
@@ -126,7 +127,7 @@ def attempt_tags(starts: Sequence[int]) -> dict[str, object]:
 
 
 def verdict_tags(verdict: Verdict) -> dict[str, object]:
-    """Return what an attempt's end says on its trial's run."""
+    """Return what an attempt's end says on its trial's run; it takes back what the end of an earlier one said."""
     value = verdict.value
     tags = {
         STATE: verdict.state,
@@ -135,7 +136,12 @@ def verdict_tags(verdict: Verdict) -> dict[str, object]:
         TAIL: tag_text(verdict.outcome.tail),
         CAUSES: json.dumps(verdict.causes) if verdict.causes else None,
     }
-    return {key: text for key, text in tags.items() if text}
+    return {key: text or "" for key, text in tags.items() if text or verdict.attempt > 0}
+
+
+def is_trial(run: RunInfo) -> bool:
+    """Say whether a child run is a trial; of one that was begun when its scheduler was killed there may be no more."""
+    return TRIAL in run.tags
 
 
 def flat(params: Params, prefix: str = "") -> dict[str, object]:
