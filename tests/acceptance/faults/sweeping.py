@@ -1,0 +1,132 @@
+"""A scheduler's process: it resumes the one sweep of its store, or begins it, until it is killed.
+
+As a program it is given an order in JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import sweeps
+from sweeps import running
+from sweeps.errors import SweepNotFound
+from sweeps.scheduler import Event, Ledger, TrialEnded, TrialStarted
+from sweeps.study import PastTrial
+from tracker.errors import StoreNotFound
+from tracker.journal.open_part import OpenPart
+
+from .trials import EVENTS
+
+NAME = "killed"
+# How a record is left by a process that ends at it.
+BEFORE, HALF, AFTER = ENDS = ("before", "half", "after")
+
+_UNIFORM = {"x": {"min": 0.0, "max": 1.0}, "y": {"values": [0, 1, 2]}}
+_GRID = {"x": {"values": [step / 10 for step in range(10)]}, "y": {"values": [0, 1, 2]}}
+# What of the search a sweep's name stands for.
+SEARCHES: Mapping[str, Mapping[str, object]] = {
+    "grid": {"method": "grid", "parameters": _GRID, "parallel": 2},
+    "random": {"method": "random", "parameters": _UNIFORM, "parallel": 2},
+    "tpe": {"method": "bayes", "parameters": _UNIFORM},
+    "pruned": {"method": "bayes", "parameters": _UNIFORM, "pruner": {"type": "median", "startup": 3}},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a scheduler is told.
+
+    `dies_at` counts its journal's records: with the one of that number it ends, and `end` says how it leaves that.
+    One that `forgets` is the control: it knows nothing of what was before it.
+    """
+
+    search: str
+    executor: str
+    store: str
+    result: str
+    trials: int
+    seed: int
+    dies_at: int | None = None
+    end: str = AFTER
+    forgets: bool = False
+
+
+def sweep_of(order: Order) -> sweeps.Sweep:
+    program = str(Path(__file__).with_name("trials.py"))
+    return sweeps.Sweep(
+        program if order.executor == "command" else f"{program}:train",
+        metric="loss",
+        name=NAME,
+        run_cap=order.trials,
+        seed=order.seed,
+        executor=order.executor,
+        # A trial of this sweep is killed more often than any that is meant well.
+        retries={"signal": 1000, "lost": 1000},
+        **SEARCHES[order.search],  # type: ignore[arg-type]  # as a user might
+    )
+
+
+def perform(order: Order) -> None:
+    """Run the sweep to its end, and write down what came of it."""
+    if order.dies_at is not None:
+        die_at(order.dies_at, order.end)
+    if order.forgets:
+        forget()
+    events = os.open(os.environ[EVENTS], os.O_WRONLY)
+
+    def listen(event: Event) -> None:
+        if isinstance(event, TrialStarted):
+            os.write(events, f"launched {event.number} {event.attempt} 0\n".encode())
+        elif isinstance(event, TrialEnded):
+            os.write(events, f"{event.state} {event.number} 0 0\n".encode())
+
+    try:
+        result = sweeps.resume(NAME, store=order.store, listen=listen)
+    except (SweepNotFound, StoreNotFound):
+        result = sweeps.run(sweep_of(order), store=order.store, listen=listen)
+    best = result.best_trial
+    said = {"sweep_id": result.sweep_id, "best": None if best is None else best.number, "ended": result.ended}
+    Path(order.result).write_text(json.dumps(said))
+
+
+def die_at(count: int, end: str) -> None:
+    """Let this process be killed with its journal's record of this number."""
+    write = OpenPart.write
+    left = count
+
+    def write_or_die(part: OpenPart, frame: bytes) -> None:
+        nonlocal left
+        left -= 1
+        if left == 0 and end == HALF:
+            os.pwrite(part.file, frame[: len(frame) // 2], part.offset)
+        if left > 0 or end == AFTER:
+            write(part, frame)
+        if left <= 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    setattr(OpenPart, "write", write_or_die)  # noqa: B010  # a method is put in another's place
+
+
+def forget() -> None:
+    """Let this process know only what it keeps in memory, as schedulers do that run a loop over their trials."""
+
+    async def recall(_: Ledger) -> list[PastTrial]:
+        return []
+
+    setattr(Ledger, "recall", recall)  # noqa: B010  # a method is put in another's place
+    setattr(running, "end_attempts", lambda _: 0)  # noqa: B010  # as above
+
+
+def undisturbed(order: Order, store: Path, result: Path) -> Order:
+    """Return the same sweep, in a store of its own, with nobody to kill it."""
+    return replace(order, store=str(store), result=str(result), dies_at=None, forgets=False)
+
+
+if __name__ == "__main__":
+    perform(Order(**json.loads(sys.argv[1])))
