@@ -135,6 +135,7 @@ async def resume_async(
             return await _start(forked, open_store, listen or _ignore, {FORKED_FROM: parent.run_id})
         before = from_mapping(json.loads(parent.tags[CONFIG]))
         _require_same(parent.name, before, said.config)
+        said = Sweep.of(_with_its_beginning(said.config, before), said.target, parent.name)
         return await _resume(plan(said, _as_before(settings, before)), open_store, parent, listen or _ignore)
 
 
@@ -293,6 +294,13 @@ def _having_learned(sweep: Sweep, parent: RunInfo) -> Sweep:
     learned = tuple(dict.fromkeys((*execution.warm_start, parent.run_id)))
     config = replace(sweep.config, execution=replace(execution, warm_start=learned))
     return Sweep.of(config, sweep.target, sweep.name)
+
+
+def _with_its_beginning(config: SweepConfig, before: SweepConfig) -> SweepConfig:
+    """Return a sweep's description with what its search began with: what comes next depends on that."""
+    began = before.execution
+    execution = replace(config.execution, start_with=began.start_with, warm_start=began.warm_start)
+    return replace(config, execution=execution)
 
 
 def _as_before(settings: Settings, before: SweepConfig) -> Settings:

@@ -99,7 +99,7 @@ class Campaign:
         with Campaign(self.folder / "judge", unharmed, self.rng, self.name) as judge:
             judge.order = unharmed
             judge.play(0)
-        judged = [*self._said(), *_compared(self.order, unharmed, self._begun())]
+        judged = [*self._said(), *compared(self.order, unharmed, self._begun())]
         return orphans + judged
 
     def left(self) -> list[int]:
@@ -238,8 +238,11 @@ def _descriptor_of(pid: int) -> Iterator[int]:
         os.close(descriptor)
 
 
-def _compared(killed: Order, unharmed: Order, begun: set[tuple[int, int]]) -> list[str]:
-    """Return what differs between a sweep that was killed and the one that was not."""
+def compared(killed: Order, unharmed: Order, begun: set[tuple[int, int]] | None = None) -> list[str]:
+    """Return what differs between a sweep that was killed and the one that was not.
+
+    `begun` holds trial and attempt of all that ever began, where that is known.
+    """
     problems = []
     ours, theirs = (json.loads(Path(order.result).read_text()) for order in (killed, unharmed))
     if (ours["best"], ours["ended"]) != (theirs["best"], theirs["ended"]):
@@ -252,7 +255,7 @@ def _compared(killed: Order, unharmed: Order, begun: set[tuple[int, int]]) -> li
         expected = {run.name: run for run in wanted}
         for run in (run for run in found if run.name in expected):
             problems += _differences(run, one, expected[run.name], other)
-            problems += _unaccounted(run, one, begun)
+            problems += [] if begun is None else _unaccounted(run, one, begun)
         parent = one.get_run(ours["sweep_id"])
         problems += [] if parent.status == "FINISHED" else [f"the sweep's run: {parent.status}"]
     return problems

@@ -9,8 +9,10 @@ import json
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 
 import sweeps
@@ -26,6 +28,7 @@ from .trials import EVENTS
 NAME = "killed"
 # How a record is left by a process that ends at it.
 BEFORE, HALF, AFTER = ENDS = ("before", "half", "after")
+WHOLE = "whole"
 
 _UNIFORM = {"x": {"min": 0.0, "max": 1.0}, "y": {"values": [0, 1, 2]}}
 _GRID = {"x": {"values": [step / 10 for step in range(10)]}, "y": {"values": [0, 1, 2]}}
@@ -95,10 +98,10 @@ def perform(order: Order) -> None:
     Path(order.result).write_text(json.dumps(said))
 
 
-def die_at(count: int, end: str) -> None:
+def die_at(number: int, end: str) -> None:
     """Let this process be killed with its journal's record of this number."""
     write = OpenPart.write
-    left = count
+    left = number
 
     def write_or_die(part: OpenPart, frame: bytes) -> None:
         nonlocal left
@@ -128,5 +131,40 @@ def undisturbed(order: Order, store: Path, result: Path) -> Order:
     return replace(order, store=str(store), result=str(result), dies_at=None, forgets=False)
 
 
+def perform_in_child(order: Order) -> int:
+    """Perform an order in a child process; return its exit code as `subprocess` has it."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            perform(order)
+        except BaseException:  # noqa: BLE001  # whatever it is, the test shall see it
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def perform_ending_at_every_record(order: Order) -> None:
+    """For every record of the scheduler's, in a store of its own: end with it, then resume to the end.
+
+    The stores are `order.store` with the record's number behind it, and the end; so are the results. A line is printed
+    for each. The sweep that nobody disturbs has `WHOLE` there.
+    """
+    assert perform_in_child(replace(order, store=f"{order.store}-{WHOLE}", result=f"{order.result}-{WHOLE}")) == 0
+    for dies_at in count(1):
+        for end in (HALF, AFTER):
+            place = f"-{dies_at}-{end}"
+            this = replace(order, store=order.store + place, result=order.result + place)
+            code = perform_in_child(replace(this, dies_at=dies_at, end=end))
+            if code == 0:
+                return
+            assert code == -signal.SIGKILL, place
+            assert perform_in_child(this) == 0, place
+            print(place, flush=True)  # noqa: T201  # the test reads it
+
+
 if __name__ == "__main__":
-    perform(Order(**json.loads(sys.argv[1])))
+    if sys.argv[1:2] == ["every"]:
+        perform_ending_at_every_record(Order(**json.loads(sys.argv[2])))
+    else:
+        perform(Order(**json.loads(sys.argv[1])))

@@ -11,15 +11,20 @@ FAULT_KILLS=… makes it longer.
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
+import sys
+from dataclasses import asdict, replace
 from itertools import count
 from pathlib import Path
 
 import pytest
 
 from .dice import dice
-from .killing import SCHEDULER, Campaign, kinds
-from .sweeping import Order
+from .killing import ROOT, SCHEDULER, Campaign, compared, kinds
+from .sweeping import WHOLE, Order
+from .trials import EVENTS, LOCKS
 
 KILLS = 100
 TRIALS = 30
@@ -54,6 +59,27 @@ def test_a_sweep_that_is_killed_comes_to_what_it_comes_to_undisturbed(
     tmp_path: Path, seed: int, search: str, executor: str
 ) -> None:
     play(tmp_path / "sweep", order_of(search, executor, trials=6), 4, seed)
+
+
+def test_a_scheduler_may_be_killed_with_any_of_its_records(tmp_path: Path) -> None:
+    order = Order("grid", "inline", str(tmp_path / "store"), str(tmp_path / "result"), trials=2, seed=7)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-m", f"{__package__}.sweeping", "every", json.dumps(asdict(order))],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), EVENTS: os.devnull, LOCKS: str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    places = [line for line in done.stdout.splitlines() if line.startswith("-")]
+    whole, *killed = (
+        replace(order, store=order.store + place, result=order.result + place) for place in (f"-{WHOLE}", *places)
+    )
+    # A trial alone has six: its run, its tags, its params, its attempt's beginning, its verdict, its end.
+    assert len(killed) > 2 * 2 * 6
+    found = {this.store: problems for this in killed if (problems := compared(this, whole))}
+    assert not found
 
 
 def test_the_control_that_forgets_runs_trials_twice(tmp_path: Path, seed: int) -> None:
