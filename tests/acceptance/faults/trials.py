@@ -20,6 +20,8 @@ import sweeps
 import tracker
 
 STEPS = 5
+# Between steps, in seconds, that there is time to be killed in from outside.
+PAUSE = 0.01 if "SWEEPS_ATTEMPT" in os.environ else 0.0
 # Where it says what it does, and where the locks are.
 EVENTS, LOCKS = "CAMPAIGN_EVENTS", "CAMPAIGN_LOCKS"
 
@@ -51,7 +53,7 @@ def work(number: int, attempt: int, params: Mapping[str, object], log: Log) -> N
             say("step")
             if os.getppid() != parent:
                 signal.pause()
-            time.sleep(0.01)  # that there is time to be killed in
+            time.sleep(PAUSE)
 
 
 def lock(number: int, say: Callable[[str], None]) -> int:
