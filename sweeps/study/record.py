@@ -135,7 +135,7 @@ def attempt_tags(starts: Sequence[int]) -> dict[str, object]:
 
 
 def verdict_tags(verdict: Verdict) -> dict[str, object]:
-    """Return what an attempt's end says on its trial's run; what the one before it has said there is gone."""
+    """Return what an attempt's end says on its trial's run; it takes back what the end of an earlier one said."""
     value = verdict.value
     tags = {
         STATE: verdict.state,
@@ -147,6 +147,11 @@ def verdict_tags(verdict: Verdict) -> dict[str, object]:
     }
     # A later attempt takes back what an earlier one said.
     return {key: text or "" for key, text in tags.items() if text or verdict.attempt > 0}
+
+
+def is_trial(run: RunInfo) -> bool:
+    """Say whether a child run is a trial; of one that was begun when its scheduler was killed there may be no more."""
+    return TRIAL in run.tags
 
 
 def flat(params: Params, prefix: str = "") -> dict[str, object]:

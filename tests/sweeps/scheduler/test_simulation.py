@@ -695,9 +695,9 @@ def one_trial_too_many(patch: pytest.MonkeyPatch) -> None:
 def nothing_is_pruned(patch: pytest.MonkeyPatch) -> None:
     report = Study.report
 
-    def go_on(study: Study, number: int, attempt: int, step: int, value: float) -> bool:
+    def go_on(study: Study, number: int, attempt: int, said: Report) -> bool:
         running = study._running(number, attempt) is not None
-        return report(study, number, attempt, step, value) and not running
+        return report(study, number, attempt, said) and not running
 
     patch.setattr(Study, "report", go_on)
 
