@@ -32,8 +32,9 @@ class _Trial:
     # (step, value) of each report; of a trial that has ended, empty.
     curve: Curve = field(default_factory=list)
     pruned: bool = False
-    # Whether the run itself has logged the metric: then what its checkpoints were measured at does not count.
-    own: bool = False
+    # Whether the run itself logs the metric: then what its checkpoints were measured at does not count. None: no
+    # report has told it yet.
+    own: bool | None = None
     # How many reports the running attempt has made.
     reports: int = 0
 
@@ -123,10 +124,11 @@ class Study:
         if trial is None:
             return True
         value, step, own = report
-        if own and not trial.own:
-            trial.own, trial.curve = True, []
         if trial.own and not own:
             return trial.pruned
+        if own and trial.own is False:
+            trial.curve.clear()
+        trial.own = own
         if trial.reports == 0:
             # An attempt that begins again, or from a checkpoint, takes back what came at its first step and later.
             del trial.curve[first_from(trial.curve, step) :]

@@ -18,7 +18,7 @@ from tracker.client.watching import Mail
 from tracker.errors import InvalidInput, InvalidMetric
 
 Program = Callable[..., subprocess.CompletedProcess[str]]
-Told = list[tuple[str, Mapping[str, float], int]]
+Told = list[tuple[str, Mapping[str, float], int, str | None]]
 
 LOGS_ALL_WAYS = """
     import math
