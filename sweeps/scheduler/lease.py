@@ -19,7 +19,7 @@ from ..errors import SweepRunning
 
 _LEASE, _STOP = "lease", "stop"
 # Whoever asks for the holder has the lock for some microseconds, so one refusal does not say that there is one.
-_TRIES, _PAUSE = 10, 0.005
+_TRIES, _PAUSE = 20, 0.005
 # POSIX locks are by process, so what this one holds it has to know itself.
 _held: set[Path] = set()
 _guard = threading.Lock()
