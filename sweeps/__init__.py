@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .errors import InvalidSweep, SpaceChanged, SweepError, SweepNotFound, SweepRunning, TrialPruned
     from .executors import AsyncTrial, Trial
-    from .study import TrialResult
     from .result import SweepResult
     from .running import resume, resume_async, run, run_async, stream
+    from .study import TrialResult
     from .sweep import Sweep
     from .trial import TrialState
 
