@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from anyio import to_thread
@@ -95,7 +96,7 @@ class Ledger:
         """Move what an attempt has printed to its trial's run."""
         if await to_thread.run_sync(_holds_something, output):
             await self._pages[number].run.log_artifact(output)
-        output.unlink(missing_ok=True)
+        await to_thread.run_sync(partial(output.unlink, missing_ok=True))
 
     async def value(self, number: int) -> float | None:
         """Return the best value that a trial's processes have logged by now."""
@@ -108,16 +109,25 @@ class Ledger:
         finite = [value for _, value in newest(points, page.starts) if math.isfinite(value)]
         return self._better(finite) if finite else None
 
-    async def newest_checkpoint(self, number: int) -> str | None:
-        """Return the ID of a trial's newest whole checkpoint, that of the highest step."""
-        await self._tracker.catch_up()
+    async def take_over(self, number: int) -> str | None:
+        """Let nobody but a trial's new attempt write into its run; return the ID of its newest whole checkpoint.
+
+        That is the one of the highest step; None if there is none.
+        """
+        page = self._pages[number]
+        await page.run.fence(len(page.starts) - 1)
         found = await self._tracker.search_logged_models(
-            filter_string=f"run_id = '{self._pages[number].run.run_id}' AND status = 'READY'", max_results=1000
+            filter_string=f"run_id = '{page.run.run_id}' AND status = 'READY'", max_results=1000
         )
         steps = [
             (-1 if model.step is None else model.step, -place, model.model_id) for place, model in enumerate(found)
         ]
         return max(steps)[2] if steps else None
+
+    async def supersede(self, number: int, step: int) -> None:
+        """Take back what earlier attempts of a trial logged from the step on at which its newest one began."""
+        page = self._pages[number]
+        await page.run.rewind(step, page.starts[-1])
 
     async def recall(self) -> list[PastTrial]:
         """Read back the trials of a sweep that is resumed; those that have not ended can be launched again."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from ..pruners import Pruner
 from ..samplers import Proposal, Sampler, Told
-from ..trial import Cause, Outcome, TrialState, follow, trial_seed
+from ..trial import Cause, Outcome, Report, TrialState, follow, trial_seed
 from .rules import Rules
 from .tally import COUNTING, Tally
 from .trials import Attempt, PastTrial, Verdict
@@ -33,6 +33,8 @@ class _Trial:
     # (step, value) of each report; of a trial that has ended, empty.
     curve: Curve = field(default_factory=list)
     pruned: bool = False
+    # Whether the run itself has logged the metric: then what its checkpoints were measured at does not count.
+    own: bool = False
     # How many reports the running attempt has made.
     reports: int = 0
 
@@ -113,11 +115,16 @@ class Study:
         trial.reports = 0
         return Attempt(number, trial.attempt, trial.proposal.params, trial_seed(self.rules.seed, number))
 
-    def report(self, number: int, attempt: int, step: int, value: float) -> bool:
+    def report(self, number: int, attempt: int, report: Report) -> bool:
         """Take a value that a running attempt has logged; return whether the trial is to stop."""
         trial = self._running(number, attempt)
         if trial is None:
             return True
+        value, step, own = report
+        if own and not trial.own:
+            trial.own, trial.curve = True, []
+        if trial.own and not own:
+            return trial.pruned
         if trial.reports == 0:
             # An attempt that begins again, or from a checkpoint, takes back what came at its first step and later.
             del trial.curve[_first_from(trial.curve, step) :]

@@ -53,9 +53,9 @@ class Tally:
     def enough(self) -> str:
         """Say why nothing more should be launched; nothing if the search goes on."""
         target, plateau = self._rules.target, self._rules.stop.plateau
-        if target is not None and self.best_value is not None:
-            if self._rules.loss(self.best_value) <= self._rules.loss(target):
-                return f"trial {self.best_number} reached the target {target:g}"
+        best = self.best_value
+        if target is not None and best is not None and self._rules.loss(best) <= self._rules.loss(target):
+            return f"trial {self.best_number} reached the target {target:g}"
         if plateau is not None and self._since_better >= plateau.trials:
             return f"no better value in {self._since_better} trials"
         return self._failures()

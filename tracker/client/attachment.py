@@ -77,9 +77,9 @@ def attach(store: str | os.PathLike[str] | None = None, *, watch: Watch | None =
 
     Args:
         store: its folder, else `TRACKER_STORE`, else `./tracker-store`.
-        watch: called with (run ID, metrics, step) right after metrics were logged through this attachment, by `log`
-            and `log_batch` of runs and by `log` of logged models, in the thread that logs; of a batch with the last
-            row only. What it raises, whoever logs gets.
+        watch: called with (run ID, metrics, step, model ID) right after metrics were logged through this attachment,
+            by `log` and `log_batch` of runs, with a model ID of None, and by `log` of logged models, in the thread
+            that logs; of a batch with the last row only. What it raises, whoever logs gets.
         token: by which runs know who holds them; what is logged into a run whose fence is greater is refused when it
             would be stored (see `Run.fence`).
 

@@ -56,7 +56,7 @@ class Recorder:
         else:
             self.record(MeasureModel(model_id, layout.run_id, step, timestamp, named, layout.dataset))
         if self.watch is not None:
-            self.watch(layout.run_id, named, step)
+            self.watch(layout.run_id, named, step, model_id)
 
     def known_layout(self, run_id: str, dataset: DatasetRef | None, keys: tuple[str, ...]) -> ModelLayout | None:
         """Return the layout of metrics whose names were found good before."""

@@ -112,7 +112,8 @@ class Loggable:
     def _tell(self, layout: Layout, values: Iterable[float], step: SupportsIndex) -> None:
         """Tell whoever watches what was logged."""
         if self._watch is not None:
-            self._watch(self.run_id, dict(zip(layout.keys, map(float, values), strict=True)), index(step))
+            named = dict(zip(layout.keys, map(float, values), strict=True))
+            self._watch(self.run_id, named, index(step), None)
 
     def _layout(self, names: Iterable[str]) -> Layout:
         """Return the layout of metrics with good names."""

@@ -11,17 +11,18 @@ import orjson
 
 from ..journal import portable
 
-# Called with a run's ID, its metrics by name, and their step.
-Watch = Callable[[str, Mapping[str, float], int], None]
+# Called with a run's ID, its metrics by name, their step, and the logged model whose they are, if they are one's.
+Watch = Callable[[str, Mapping[str, float], int, str | None], None]
 
 # So many metrics with the longest names still go into a datagram of the usual limit, 208 KiB.
 _METRICS = 500
 
 
 class Mail:
-    """A watch that sends datagrams to a socket's path: for each log one JSON object {run_id, token, step, metrics}.
+    """A watch that sends datagrams to a socket's path.
 
-    NaN and the infinities are the texts "NaN", "Infinity" and "-Infinity". Of very many metrics some hundreds at a time
+    For each log one JSON object {run_id, token, step, metrics, model_id}. NaN and the infinities are
+    the texts "NaN", "Infinity" and "-Infinity". Of very many metrics some hundreds at a time
     are sent. Sending waits for nobody: where nobody listens, or who does is behind with reading, a message is dropped.
     """
 
@@ -35,12 +36,13 @@ class Mail:
         # Looking the path up for each message would take as long as sending it.
         self._is_connected = False
 
-    def __call__(self, run_id: str, metrics: Mapping[str, float], step: int) -> None:
+    def __call__(self, run_id: str, metrics: Mapping[str, float], step: int, model_id: str | None) -> None:
         """Send what was logged, if that can be done at once."""
         if not math.isfinite(sum(metrics.values())):
             metrics = portable(metrics)  # type: ignore[assignment]  # texts, from here on
         for part in [metrics] if len(metrics) <= _METRICS else _parts(metrics):
-            self._send(orjson.dumps({"run_id": run_id, "token": self._token, "step": step, "metrics": part}))
+            said = {"run_id": run_id, "token": self._token, "step": step, "metrics": part, "model_id": model_id}
+            self._send(orjson.dumps(said))
 
     def _send(self, message: bytes) -> None:
         try:

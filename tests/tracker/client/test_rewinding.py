@@ -15,7 +15,7 @@ from typing import NamedTuple
 import anyio
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -24,10 +24,12 @@ from tracker.client.folder import StoreFolder
 from tracker.entities.records import Rewind
 from tracker.errors import InvalidMetric
 from tracker.upkeep.checkup import examine
+from tracker.writer import WriterLock
 
 Process = Callable[..., subprocess.Popen[str]]
 KEYS = ("loss", "acc")
 MANY = 9000
+FAR = 2**40
 
 
 class Log(NamedTuple):
@@ -67,8 +69,8 @@ LOGS = st.builds(
     small,
     st.integers(0, 2**32 - 1),
 )
-REWINDS = st.tuples(st.sampled_from(["rewind", "say"]), small | st.just(4000), small | st.just(2**40))
-HAPPENINGS = st.lists(LOGS | LOGS | REWINDS | st.sampled_from(["flush", "end", "reopen"]), max_size=14)
+REWINDS = st.tuples(st.sampled_from(["rewind", "say"]), small | st.just(4000), st.just(FAR) | small)
+HAPPENINGS = st.lists(LOGS | REWINDS | LOGS | REWINDS | st.sampled_from(["flush", "end", "reopen"]), max_size=14)
 
 
 def happen(folder: Path, happenings: list[Log | tuple[str, int, int] | str]) -> tuple[str, list[Log]]:
@@ -128,8 +130,11 @@ def faults(folder: Path) -> list[object]:
     return [each for each in anyio.run(look) if each]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(happenings=HAPPENINGS)
+@example(happenings=[made(KEYS, 0, 8, 0, 1), "end", ("rewind", 3, FAR)])
+@example(happenings=[made(KEYS, 0, 8, 0, 1), ("say", 3, FAR), made(KEYS, 2, 3, 0, 2), ("say", 4, FAR)])
+@example(happenings=[made(KEYS, 0, MANY, 0, 1), "end", ("rewind", MANY - 100, FAR), made(KEYS, 0, MANY, 0, 1), "end"])
 def test_what_is_left_is_what_lists_in_memory_have(happenings: list[Log | tuple[str, int, int] | str]) -> None:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
@@ -156,6 +161,23 @@ def test_what_is_left_is_what_lists_in_memory_have(happenings: list[Log | tuple[
                 told = list(zip(found.steps.tolist(), found.timestamps.tolist(), found.values.tolist(), strict=True))
                 assert repr(told) == repr(sorted(points, key=lambda point: point[0]))
         assert faults(folder) == []
+
+
+def test_what_comes_after_is_not_taken_back_wherever_it_stands(
+    opened: tracker.Tracker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A part of a journal holds some hundred calls then, and a reading takes several.
+    monkeypatch.setattr("tracker.journal.open_part.PART_BYTES", 8192)
+    run = opened.start_run("x")
+    # So that all of it is folded in at once.
+    with WriterLock(StoreFolder.named(opened.path).lock).held(wait=True):
+        for step in range(150):
+            run.log({"loss": 1.0}, step=step)
+        opened.inner.engine.recorder.record(Rewind(run.run_id, 100, 2**62))
+        for step in range(120, 400):
+            run.log({"loss": 2.0}, step=step)
+    run.flush()
+    assert opened.metric_history(run.run_id, "loss").steps.tolist() == [*range(100), *range(120, 400)]
 
 
 def test_checkpoints_and_other_runs_stay(opened: tracker.Tracker, validation: tracker.Dataset) -> None:

@@ -21,9 +21,9 @@ _SERIES = """
 SELECT series_no, key FROM series JOIN runs USING (run_no) JOIN metric_keys USING (key_no)
 WHERE run_id = ? AND of_model = 0 AND last_step >= ?
 """
-_DATA = "SELECT data FROM segments WHERE series_no = ? ORDER BY first_point"
+_DATA = "SELECT first_point, points, data FROM segments WHERE series_no = ? ORDER BY first_point"
 # With their outlines.
-_NO_SEGMENTS = "DELETE FROM segments WHERE series_no = ?"
+_NO_SEGMENTS = "DELETE FROM segments WHERE series_no = ? AND first_point >= ?"
 _NO_SERIES = "DELETE FROM series WHERE series_no = ?"
 _SEGMENT = """
 INSERT INTO segments (series_no, first_point, first_step, last_step, points, data) VALUES (?, ?, ?, ?, ?, ?)
@@ -62,26 +62,32 @@ async def rewind(connection: Connection, act: Rewind) -> None:
 
 
 async def _rewind_series(connection: Connection, series_no: int, key: str, act: Rewind) -> bool:
-    """Write a curve anew without what is taken back; return whether that is anything."""
-    data: list[Any] = await connection.rows(_DATA, (series_no,))
+    """Write a curve anew from the first point on that is taken back; return whether there is any."""
+    found: list[Any] = await connection.rows(_DATA, (series_no,))
     try:
-        whole = await to_thread.run_sync(_decoded, data)
+        whole = await to_thread.run_sync(_decoded, found)
     except StoreError as problem:
         log.warning("metric %r of run %s cannot be rewound: %s; it stays as it is", key, act.run_id, problem)
         return False
     stays = (whole.steps < act.step) | (whole.timestamps >= act.before)
     if stays.all():
         return False
-    await connection.run(_NO_SEGMENTS, (series_no,))
+    untouched = [points for first, points, _ in found if first + points <= int(stays.argmin())]
+    begin = sum(untouched)
+    await connection.run(_NO_SEGMENTS, (series_no, begin))
     if stays.any():
         kept = Columns(whole.steps[stays], whole.timestamps[stays], whole.values[stays])
-        await _write(connection, series_no, summarize(kept), await to_thread.run_sync(_pieces, kept))
+        pieces = await to_thread.run_sync(_pieces, kept, begin)
+        await _write(connection, series_no, pieces)
+        small = sum(points < LARGE for points in [*untouched, *(len(each.points) for each in pieces)])
+        summary = await to_thread.run_sync(summarize, kept)
+        await connection.run(_SUMMARY, (*summary, small, series_no))
     else:
         await connection.run(_NO_SERIES, (series_no,))
     return True
 
 
-async def _write(connection: Connection, series_no: int, summary: Summary, pieces: list[Piece]) -> None:
+async def _write(connection: Connection, series_no: int, pieces: list[Piece]) -> None:
     rows = [
         (series_no, piece.first_point, int(steps.min()), int(steps.max()), len(steps), piece.data)
         for piece in pieces
@@ -90,16 +96,16 @@ async def _write(connection: Connection, series_no: int, summary: Summary, piece
     outlines = [(series_no, piece.first_point, piece.outline) for piece in pieces if piece.outline is not None]
     await connection.run_many(_SEGMENT, rows)
     await connection.run_many(_OUTLINE, outlines)
-    await connection.run(_SUMMARY, (*summary, len(rows) - len(outlines), series_no))
 
 
-def _decoded(data: list[Any]) -> Columns:
-    return segments.concatenate([segments.decode(piece) for (piece,) in data])
+def _decoded(found: list[Any]) -> Columns:
+    return segments.concatenate([segments.decode(data) for _, _, data in found])
 
 
-def _pieces(kept: Columns) -> list[Piece]:
+def _pieces(kept: Columns, first_point: int) -> list[Piece]:
+    """Make segments of a curve from a place on."""
     pieces = []
-    for begin in range(0, len(kept), MOST):
+    for begin in range(first_point, len(kept), MOST):
         points = kept.between(begin, begin + MOST)
         outline = encode_outline(points, begin) if len(points) >= LARGE else None
         pieces.append(Piece(begin, points, segments.encode(points), outline))
