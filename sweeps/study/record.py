@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 from tracker import RunInfo, goal_tag
 
@@ -70,13 +71,12 @@ class TrialResult:
     @classmethod
     def of_run(cls, run: RunInfo) -> TrialResult:
         """Read a child run; one that nobody ended counts as running."""
-        value = run.tags.get(VALUE)
         return cls(
             number=int(run.tags[TRIAL]),
             run_id=run.run_id,
-            state=TrialState(run.tags.get(STATE, TrialState.RUNNING)),
+            state=_state(run),
             params=_proposal(run).params,
-            value=None if value is None else float(value),
+            value=_value(run),
             reason=run.tags.get(REASON, ""),
             attempts=len(attempt_starts(run)),
             seconds=None if run.end_time is None else (run.end_time - run.start_time) / 1000,
@@ -85,15 +85,15 @@ class TrialResult:
 
 def past_trial(run: RunInfo, curve: Sequence[tuple[int, int, float]]) -> PastTrial:
     """Read a child run back; `curve` holds (step, timestamp in ms, value) of each point of the sweep's metric."""
-    trial, starts = TrialResult.of_run(run), attempt_starts(run)
+    starts = attempt_starts(run)
     return PastTrial(
-        number=trial.number,
+        number=int(run.tags[TRIAL]),
         proposal=_proposal(run),
-        state=trial.state,
-        value=trial.value,
+        state=_state(run),
+        value=_value(run),
         attempt=len(starts) - 1,
-        causes=tuple(Cause(cause) for cause in json.loads(run.tags.get(CAUSES, "[]"))),
-        curve=tuple(newest(sorted(curve, key=lambda point: point[1]), starts)),
+        causes=tuple(Cause(cause) for cause in json.loads(run.tags[CAUSES])) if CAUSES in run.tags else (),
+        curve=tuple(newest(sorted(curve, key=itemgetter(1)), starts)),
         ended=float(run.end_time or 0),
     )
 
@@ -103,8 +103,10 @@ def newest(curve: Iterable[tuple[int, int, float]], starts: Sequence[int]) -> li
 
     `curve` holds (step, timestamp, value) in the order of logging, `starts` when each attempt began.
     """
-    kept: list[tuple[int, float]] = []
     waiting = list(starts[1:])
+    if not waiting:
+        return [(step, value) for step, _, value in curve]
+    kept: list[tuple[int, float]] = []
     for step, timestamp, value in curve:
         if waiting and timestamp >= waiting[0]:
             while waiting and timestamp >= waiting[0]:
@@ -144,6 +146,15 @@ def flat(params: Params, prefix: str = "") -> dict[str, object]:
     for name, value in params.items():
         found |= flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) and value else {prefix + name: value}
     return found
+
+
+def _state(run: RunInfo) -> TrialState:
+    return TrialState(run.tags.get(STATE, TrialState.RUNNING))
+
+
+def _value(run: RunInfo) -> float | None:
+    value = run.tags.get(VALUE)
+    return None if value is None else float(value)
 
 
 def _proposal(run: RunInfo) -> Proposal:
