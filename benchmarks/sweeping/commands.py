@@ -6,6 +6,7 @@ file, and all is stored. The bare loop: two threads that each start a process, w
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ from pathlib import Path
 import orjson
 
 import sweeps
+from sweeps import run as run_sweep
 
 from ..figures import Answer, at_least, compared
 from ..peers import work
@@ -52,26 +54,39 @@ def turns(setting: Setting) -> Facts:
 def main() -> None:
     """Run a sweep, or the loop."""
     asked = work.arguments(__doc__)
-    started = time.monotonic()
-    if asked.mode == OURS:
-        sweep_them(asked)
-    else:
-        with ThreadPoolExecutor(AT_ONCE) as threads:
-            list(threads.map(run_one, range(asked.trials)))
-    work.answer({"trials": asked.trials, "seconds": time.monotonic() - started})
+    work.answer(by_sweep(asked) if asked.mode == OURS else by_loop(asked.trials))
 
 
-def sweep_them(asked: work.Work) -> None:
+def by_sweep(asked: work.Work) -> Facts:
     """Run a sweep, all trials of which must complete."""
-    result = sweeps.run(
-        sweep_of(asked.folder, COMMAND, asked.trials, parameters()),
-        store=asked.folder / "store",
-        parallel=AT_ONCE,
-        seed=work.SEED,
-    )
+    sweep = sweep_of(asked.folder, COMMAND, asked.trials, parameters())
+    started = time.monotonic(), cpu()
+    result = run_sweep(sweep, store=asked.folder / "store", parallel=AT_ONCE, seed=work.SEED)
+    facts = since(*started)
     complete = result.count(sweeps.TrialState.COMPLETE)
     if complete != asked.trials:
         raise SystemExit(f"{complete} of {asked.trials} trials are complete")
+    return {"trials": asked.trials, **facts}
+
+
+def by_loop(trials: int) -> Facts:
+    """Run the loop."""
+    started = time.monotonic(), cpu()
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        list(threads.map(run_one, range(trials)))
+    return {"trials": trials, **since(*started)}
+
+
+def cpu() -> tuple[float, float]:
+    """Return the CPU seconds of this process, and of those that it has started and that have ended."""
+    times = os.times()
+    return times.user + times.system, times.children_user + times.children_system
+
+
+def since(started: float, before: tuple[float, float]) -> Facts:
+    """Return the seconds and CPU seconds since then."""
+    own, others = (now - then for now, then in zip(cpu(), before, strict=True))
+    return {"seconds": time.monotonic() - started, "cpu": own, "cpu of commands": others}
 
 
 def sweep_of(

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 import sweeps
 import tracker
+from sweeps import run as run_sweep
 
 from ..figures import Answer, Figure, at_least, compared
 from ..peers import given_trial, work
@@ -104,7 +105,7 @@ def main() -> None:
         trivial, parameters=parameters(), metric=given_trial.METRIC, method="random", run_cap=asked.trials
     )
     started, cpu = time.monotonic(), time.process_time()
-    result = sweeps.run(sweep, store=asked.folder, parallel=AT_ONCE, executor=asked.mode, seed=work.SEED)
+    result = run_sweep(sweep, store=asked.folder, parallel=AT_ONCE, executor=asked.mode, seed=work.SEED)
     seconds, cpu = time.monotonic() - started, time.process_time() - cpu
     with tracker.open(asked.folder, create=False) as store:
         runs = [trial.run_id for trial in result.trials if trial.value is not None]
