@@ -6,7 +6,6 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
 from anyio import to_thread
@@ -194,9 +193,10 @@ async def catch_up(tracker: AsyncTracker) -> None:
 
 async def _keep(output: Path, run: AsyncRun) -> None:
     """Move what an attempt has printed to its trial's run."""
-    if await to_thread.run_sync(_holds_something, output):
+    # Here, since to ask a thread takes longer than the file's metadata do.
+    if _holds_something(output):
         await run.log_artifact(output)
-    await to_thread.run_sync(partial(output.unlink, missing_ok=True))
+    _remove(output)
 
 
 def _outputs_of(number: int, folder: Path) -> list[Path]:
@@ -204,7 +204,14 @@ def _outputs_of(number: int, folder: Path) -> list[Path]:
 
 
 def _holds_something(output: Path) -> bool:
-    return output.exists() and output.stat().st_size > 0
+    try:
+        return output.stat().st_size > 0
+    except OSError:
+        return False
+
+
+def _remove(output: Path) -> None:
+    output.unlink(missing_ok=True)
 
 
 def _points(history: History | None) -> _Points:
