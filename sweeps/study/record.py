@@ -167,7 +167,7 @@ def _state(run: RunInfo) -> TrialState:
 
 def _value(run: RunInfo) -> float | None:
     value = run.tags.get(VALUE)
-    return None if value is None else float(value)
+    return float(value) if value else None
 
 
 def _proposal(run: RunInfo) -> Proposal:
