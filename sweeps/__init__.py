@@ -11,29 +11,60 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .errors import InvalidSweep, SpaceChanged, SweepError, SweepNotFound, SweepRunning, TrialPruned
+    from .errors import (
+        InvalidSweep,
+        MetricNeverLogged,
+        NoTrialSucceeded,
+        SpaceChanged,
+        SweepError,
+        SweepNotFound,
+        SweepRunning,
+        TargetNotFound,
+        TrialPruned,
+    )
     from .executors import AsyncTrial, Trial
-    from .study import TrialResult
     from .result import SweepResult
     from .running import resume, resume_async, run, run_async, stream
+    from .scheduler import (
+        Event,
+        SweepEnded,
+        SweepInterrupted,
+        SweepStarted,
+        TrialEnded,
+        TrialReported,
+        TrialStarted,
+    )
+    from .study import TrialResult
     from .sweep import Sweep
     from .trial import TrialState
+    from .trials import Trials
 
 __version__ = "0.1.0"
 
 __all__ = [
     "AsyncTrial",
+    "Event",
     "InvalidSweep",
+    "MetricNeverLogged",
+    "NoTrialSucceeded",
     "SpaceChanged",
     "Sweep",
+    "SweepEnded",
     "SweepError",
+    "SweepInterrupted",
     "SweepNotFound",
     "SweepResult",
     "SweepRunning",
+    "SweepStarted",
+    "TargetNotFound",
     "Trial",
+    "TrialEnded",
     "TrialPruned",
+    "TrialReported",
     "TrialResult",
+    "TrialStarted",
     "TrialState",
+    "Trials",
     "resume",
     "resume_async",
     "run",
@@ -43,15 +74,17 @@ __all__ = [
 
 # Names are loaded when they are first asked for, so that importing costs next to nothing.
 _ROOMS = {
-    **dict.fromkeys(
-        ("InvalidSweep", "SpaceChanged", "SweepError", "SweepNotFound", "SweepRunning", "TrialPruned"), "errors"
-    ),
+    **dict.fromkeys(("InvalidSweep", "MetricNeverLogged", "NoTrialSucceeded", "SpaceChanged", "SweepError"), "errors"),
+    **dict.fromkeys(("SweepNotFound", "SweepRunning", "TargetNotFound", "TrialPruned"), "errors"),
     **dict.fromkeys(("AsyncTrial", "Trial"), "executors"),
     **dict.fromkeys(("resume", "resume_async", "run", "run_async", "stream"), "running"),
+    **dict.fromkeys(("Event", "SweepEnded", "SweepInterrupted", "SweepStarted"), "scheduler"),
+    **dict.fromkeys(("TrialEnded", "TrialReported", "TrialStarted"), "scheduler"),
     "Sweep": "sweep",
     "SweepResult": "result",
     "TrialResult": "study",
     "TrialState": "trial",
+    "Trials": "trials",
 }
 
 

@@ -4,6 +4,7 @@
     ├── InvalidSweep               a sweep, or a sweep file, that cannot be run
     ├── SweepNotFound              no such sweep in the store
     ├── SweepRunning               another process runs it already
+    ├── SweepNotRunning            nobody runs it (any more)
     ├── SpaceChanged               a sweep cannot go on with other parameters than it began with
     ├── ExampleNotFound            no such built-in example
     ├── TargetNotFound             the program or function to run is not there
@@ -55,6 +56,13 @@ class SweepRunning(SweepError):
     def __init__(self, name: str, pid: int) -> None:
         self.pid = pid
         super().__init__(f"sweep {name!r} is running already, in process {pid}; look at it with: sweeps status {name}")
+
+
+class SweepNotRunning(SweepError):
+    """Nobody runs the sweep, so it cannot be stopped; `standing` says how it stands."""
+
+    def __init__(self, name: str, standing: str) -> None:
+        super().__init__(f"sweep {name!r} does not run: {standing}")
 
 
 class SpaceChanged(SweepError, ValueError):

@@ -65,13 +65,13 @@ class Plan:
     @property
     def total(self) -> int | None:
         """How many trials there will be, if nothing ends the sweep before; None if nobody knows."""
-        size = self.config.space.size() if self.config.method == "grid" else None
-        known = [count for count in (size, self.config.run_cap) if count is not None]
-        return min(known) if known else None
+        return known_total(self.config)
 
     def kept(self) -> dict[str, object]:
         """Return the sweep's description as its run keeps it, with the settings that it runs by."""
-        return {**self.config.to_mapping(), "program": str(self.sweep.target)}
+        target = self.sweep.target
+        program = target.program if isinstance(target, CommandTarget) else str(target)
+        return {**self.config.to_mapping(), **({"program": program} if program else {})}
 
 
 def plan(sweep: Sweep, settings: Settings) -> Plan:
@@ -96,6 +96,12 @@ def plan(sweep: Sweep, settings: Settings) -> Plan:
         conductor=Conductor(Study(sampler, rules, _pruner(config, rules.goal)), slots, need),
         limits=Limits(execution.timeout, execution.no_progress, execution.grace),
     )
+
+
+def known_total(config: SweepConfig) -> int | None:
+    """Return how many trials a sweep has at most; None if there is no end of them."""
+    size = config.space.size() if config.method == "grid" else None
+    return min((count for count in (size, config.run_cap) if count is not None), default=None)
 
 
 def _settled(sweep: Sweep, settings: Settings) -> tuple[SweepConfig, int]:

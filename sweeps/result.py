@@ -11,6 +11,7 @@ from tracker import LoggedModel, RankedModels, RankOptions
 
 from .study import TrialResult, goal_of
 from .trial import TrialState
+from .trials import Trials
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class SweepResult:
     metric: str
     goal: str
     dataset: str | None
-    trials: tuple[TrialResult, ...]
+    trials: Trials
     seconds: float
     interrupted: bool
     ended: str = ""

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
-
 from .config import SweepConfig, expand, from_mapping, read
 from .executors import CommandTarget, FunctionTarget, Target
 from .executors.target import find_target

@@ -15,7 +15,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from .errors import SweepError
 
@@ -71,6 +71,18 @@ def follow(state: TrialState, following: TrialState) -> TrialState:
         message = f"a trial that is {state} cannot become {following}"
         raise SweepError(message)
     return following
+
+
+class Report(NamedTuple):
+    """A value of the sweep's metric that a running trial has logged.
+
+    `own` says that the run logged it itself, and not what a checkpoint of it was measured at: the curve of a trial is
+    what it logged itself, and only where that is nothing what its checkpoints were measured at.
+    """
+
+    value: float
+    step: int
+    own: bool = True
 
 
 @dataclass(frozen=True, slots=True)

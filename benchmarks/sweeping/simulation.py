@@ -17,7 +17,7 @@ from sweeps.scheduler import Conductor
 from sweeps.slots import Capacity, Need, Slots
 from sweeps.space import Space
 from sweeps.study import Attempt, Rules, Study
-from sweeps.trial import Outcome, TrialState
+from sweeps.trial import Outcome, Report, TrialState
 
 from ..figures import Answer, Figure, at_most
 from ..large_store import peak
@@ -99,7 +99,7 @@ class Simulation:
 
     def _report(self, attempt: Attempt, epoch: int) -> None:
         loss = float(str(attempt.params["x"])) + 1 / epoch + 0.1 * self._random.random()
-        stop = self._study.report(attempt.number, attempt.attempt, epoch, loss)
+        stop = self._study.report(attempt.number, attempt.attempt, Report(loss, epoch))
         if not stop and epoch < EPOCHS:
             self._work(attempt, epoch + 1)
             return

@@ -28,7 +28,9 @@ def _parser() -> Parser:
     parser = Parser(prog="sweeps", description="Run hyperparameter sweeps and pick the best checkpoint.")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     _run(_add(commands, "run", "run a sweep file, or a built-in example"))
-    _status(_add(commands, "status", "show sweeps, or the trials of one"))
+    _resume(_add(commands, "resume", "go on with a sweep that was interrupted or killed"))
+    _status(_add(commands, "status", "show sweeps, or how one stands, with its trials"))
+    _stop(_add(commands, "stop", "end a sweep that runs, from any terminal"))
     _best(_add(commands, "best", "show a sweep's best checkpoints"))
     _check(_add(commands, "check", "explain a sweep file without running it"))
     _add(commands, "schema", "print the JSON schema of sweep files, for editors")
@@ -57,6 +59,27 @@ def _run(parser: Parser) -> None:
     parser.add_argument("--trials", type=int, metavar="N", help="trials in all (default: the file's run_cap)")
     parser.add_argument("--seed", type=int, metavar="N", help="the sweep's seed (default: the file's, else drawn)")
     parser.add_argument("--write", metavar="DIR", help="copy the example's files into DIR instead of running it")
+    _showing(parser)
+
+
+def _resume(parser: Parser) -> None:
+    parser.description = (
+        "Go on with a sweep that was interrupted or killed, as if it had not been. Trials that had not ended are tried "
+        "again; the search continues with what it knew."
+    )
+    parser.add_argument("sweep", metavar="SWEEP", help=_SWEEP_HELP)
+    parser.add_argument("file", metavar="FILE", nargs="?", help="its sweep file, read again (default: as it was)")
+    parser.add_argument("--fork", action="store_true", help="begin a new sweep that has learned what this one has")
+    _store(parser)
+    parser.add_argument("--parallel", type=int, metavar="N", help="trials at a time (default: as before)")
+    parser.add_argument("--trials", type=int, metavar="N", help="trials in all, those of before included")
+    _showing(parser)
+
+
+def _showing(parser: Parser) -> None:
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--quiet", action="store_true", help="show only what came of it")
+    how.add_argument("--plain", action="store_true", help="show lines, as where there is no terminal")
     _json(parser, "end with one JSON object on standard output; progress goes to standard error")
 
 
@@ -67,6 +90,19 @@ def _check(parser: Parser) -> None:
 
 def _status(parser: Parser) -> None:
     parser.add_argument("sweep", metavar="SWEEP", nargs="?", help=_SWEEP_HELP)
+    parser.add_argument("--watch", action="store_true", help="show it for as long as it runs")
+    parser.add_argument("--all", action="store_true", help="list all its trials, not only the newest")
+    _store(parser)
+    _json(parser)
+
+
+def _stop(parser: Parser) -> None:
+    parser.description = (
+        "End a sweep that runs: nothing new is launched, and trials end at their next log. Go on with: sweeps resume."
+    )
+    parser.add_argument("sweep", metavar="SWEEP", help=_SWEEP_HELP)
+    parser.add_argument("--now", action="store_true", help="end its trials now")
+    parser.add_argument("--no-wait", action="store_true", help="do not wait until it has ended")
     _store(parser)
     _json(parser)
 

@@ -46,14 +46,14 @@ def _call(function: Function, assignment: Assignment, line: Line, logbook: Logbo
     with logbook.listening(assignment, line) as attachment, closing(Earlier(assignment)) as earlier:
         run = attachment.run(assignment.run_id, assignment.experiment, assignment.params)
         with run.as_current():
-            function(Trial(assignment, line, run, logbook.hear, earlier))
+            function(Trial(assignment, line, run, earlier))
 
 
 async def _await(function: Function, assignment: Assignment, line: Line, logbook: Logbook) -> None:
     place = assignment.run_id, assignment.experiment, assignment.params
     async with earlier_model(assignment) as model:
         with logbook.listening(assignment, line) as attachment, attachment.run(*place).as_current():
-            trial = AsyncTrial(assignment, line, attachment.async_run(*place), logbook.hear, model)
+            trial = AsyncTrial(assignment, line, attachment.async_run(*place), model)
             await function(trial)  # type: ignore[misc]  # it is async
 
 

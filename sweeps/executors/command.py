@@ -18,7 +18,7 @@ import anyio
 from ..trial import Assignment, Cause, Outcome, TrialState
 from .census import MARKER
 from .child import Child
-from .ending import read_tail, thread_limits
+from .ending import read_tail
 from .environment import params_for_wandb, script_variables
 from .interface import Control
 from .mailbox import Mailbox
@@ -30,6 +30,8 @@ from .warden import Warden, Watched, failure
 class CommandExecutor:
     """A process for each attempt, in a session of its own, which says what it logs by datagrams."""
 
+    hears_all = False
+
     def __init__(self, target: CommandTarget, parallel: int) -> None:
         self._target = target
         self._parallel = parallel
@@ -40,7 +42,7 @@ class CommandExecutor:
         enter = self._lifetimes.enter_context
         self._folder = Path(enter(tempfile.TemporaryDirectory(prefix="sweeps-")))
         self._mailbox = enter(Mailbox())
-        self._inherited = {**thread_limits(self._parallel), **os.environ}
+        self._inherited = dict(os.environ)
         tasks = await self._lifetimes.enter_async_context(anyio.create_task_group())
         tasks.start_soon(self._mailbox.receive)
         self._lifetimes.callback(tasks.cancel_scope.cancel)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
 from pathlib import Path
@@ -16,13 +15,6 @@ _TAIL_BYTES = 16 * 1024
 _UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
 # The last line of a traceback.
 _SHORT_OF_MEMORY = re.compile(r"^([\w.]*\.)?(_?\w*MemoryError|OutOfMemoryError)\b[^\n]*\Z", re.MULTILINE)
-_THREAD_VARIABLES = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-)
 
 
 def describe_exit(code: int) -> str:
@@ -69,12 +61,3 @@ def read_tail(output: Path) -> str:
     with output.open("rb") as file:
         file.seek(max(0, output.stat().st_size - _TAIL_BYTES))
         return tail_of(file.read().decode("utf-8", "replace"))
-
-
-def thread_limits(parallel: int) -> dict[str, str]:
-    """Return the environment that shares the cores between so many processes, instead of each taking them all.
-
-    What a user says of OpenMP is meant for the others too: they would follow it if nothing were said of them.
-    """
-    threads = os.environ.get("OMP_NUM_THREADS") or str(max(1, (os.cpu_count() or 1) // parallel))
-    return dict.fromkeys(_THREAD_VARIABLES, threads)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from ..trial import Assignment
 
 # What YAML's readers refuse in the raw, and JSON's writer leaves so.
-_UNPRINTABLE = re.compile("[\\x7f-\\x9f\\ud800-\\udfff\\ufffe\\uffff]")
+_UNPRINTABLE = re.compile("[\\x7f-\\x9f\\u2028\\u2029\\ud800-\\udfff\\ufffe\\uffff]")
 
 
 def script_variables(assignment: Assignment) -> dict[str, str]:

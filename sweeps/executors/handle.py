@@ -17,14 +17,9 @@ if TYPE_CHECKING:
 Save = Callable[..., object] | str | os.PathLike[str]
 
 
-Hear = Callable[[str, Mapping[str, object], int], None]
-
-
 class _Trial:
-    def __init__(self, assignment: Assignment, line: Line, hear: Hear) -> None:
-        self._run_id = assignment.run_id
+    def __init__(self, assignment: Assignment, line: Line) -> None:
         self._line = line
-        self._hear = hear
         self.number = assignment.number
         self.params: Mapping[str, object] = assignment.params
         self.seed = assignment.seed
@@ -33,8 +28,8 @@ class _Trial:
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.number} {dict(self.params)}>"
 
-    def _pass_on(self, metrics: Mapping[str, object], step: int) -> None:
-        self._hear(self._run_id, metrics, step)
+    def _obey(self) -> None:
+        """Raise if the trial was told to stop; what it logs, its line has passed on."""
         if self._line.stopping:
             raise TrialPruned
 
@@ -46,8 +41,8 @@ class Trial(_Trial):
     `run` is its child run; `attempt` counts from 0 how often it was begun before.
     """
 
-    def __init__(self, assignment: Assignment, line: Line, run: Run, hear: Hear, earlier: Earlier) -> None:
-        super().__init__(assignment, line, hear)
+    def __init__(self, assignment: Assignment, line: Line, run: Run, earlier: Earlier) -> None:
+        super().__init__(assignment, line)
         self._earlier = earlier
         self.run = run
 
@@ -68,7 +63,7 @@ class Trial(_Trial):
             InvalidMetric: a value is no number; nothing was logged then.
         """
         self.run.log(metrics, step)
-        self._pass_on(metrics, step)
+        self._obey()
 
     def log_model(self, name: str, save: Save, *, step: int | None = None) -> LoggedModel:
         """Save a checkpoint, as `tracker.Run.log_model` does."""
@@ -86,17 +81,15 @@ class Trial(_Trial):
 class AsyncTrial(_Trial):
     """One trial of a sweep, for an async function: as `Trial`, with an async run; what takes time is awaited."""
 
-    def __init__(
-        self, assignment: Assignment, line: Line, run: AsyncRun, hear: Hear, resume_from: AsyncLoggedModel | None
-    ) -> None:
-        super().__init__(assignment, line, hear)
+    def __init__(self, assignment: Assignment, line: Line, run: AsyncRun, resume_from: AsyncLoggedModel | None) -> None:
+        super().__init__(assignment, line)
         self.run = run
         self.resume_from = resume_from
 
     def log(self, metrics: Mapping[str, object], step: int = 0) -> Awaitable[None]:
         """Log metrics of one step, as `Trial.log` does; awaiting it gives other tasks a turn."""
         done = self.run.log(metrics, step)
-        self._pass_on(metrics, step)
+        self._obey()
         return done
 
     async def log_model(self, name: str, save: Save, *, step: int | None = None) -> AsyncLoggedModel:

@@ -14,6 +14,8 @@ from .target import FunctionTarget
 class InlineExecutor:
     """Async functions take turns with the scheduler; a plain one makes it wait."""
 
+    hears_all = True
+
     def __init__(self, target: FunctionTarget, parallel: int) -> None:
         self._target = target
         self._parallel = parallel

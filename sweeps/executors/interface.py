@@ -8,17 +8,17 @@ from typing import Any, Protocol
 
 import anyio
 
-from ..trial import Assignment, Outcome
+from ..trial import Assignment, Outcome, Report
 
 
 class Control:
     """The scheduler's hand on one running attempt: what it reports comes in, and the word to stop goes out.
 
-    Executors call it in the event loop's thread. `report` is called with each value of the sweep's metric and its
-    step, and returns whether the attempt is to stop; `progress` with nothing, at every log of whatever metric.
+    Executors call it in the event loop's thread. `report` is called with each value of the sweep's metric, and
+    returns whether the attempt is to stop; `progress` with nothing, at every log of whatever metric.
     """
 
-    def __init__(self, report: Callable[[float, int], bool], progress: Callable[[], None] | None = None) -> None:
+    def __init__(self, report: Callable[[Report], bool], progress: Callable[[], None] | None = None) -> None:
         self._report = report
         self._progress = progress or _ignore
         self._stop = anyio.Event()
@@ -30,10 +30,10 @@ class Control:
         """Whether the attempt was told to stop."""
         return self._stop.is_set()
 
-    def report(self, value: float, step: int) -> bool:
+    def report(self, report: Report) -> bool:
         """Take a value of the sweep's metric, just logged, which is progress too; True: the attempt is to stop."""
         self._progress()
-        if self._report(value, step):
+        if self._report(report):
             self.stop()
         return self.stopping
 
@@ -51,7 +51,12 @@ class Control:
 
 
 class Executor(AbstractAsyncContextManager[Any], Protocol):
-    """Runs attempts, as many at once as it is asked to; leaving it ends whatever it has started."""
+    """Runs attempts, as many at once as it is asked to; leaving it ends whatever it has started.
+
+    `hears_all` says that every report reaches the control, before the attempt's end.
+    """
+
+    hears_all: bool
 
     async def run(self, assignment: Assignment, control: Control) -> Outcome:
         """Run an attempt to its end, however it ends; a failure is an outcome, never an exception.

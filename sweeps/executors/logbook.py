@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Protocol, SupportsFloat, cast
+from typing import Protocol
 
 from tracker import Attachment, attach
 
-from ..trial import Assignment
+from ..trial import Assignment, Report
 
 # How long a judged attempt waits for the word on a value that it has logged, in seconds.
 ANSWER_SECONDS = 5.0
@@ -18,7 +18,7 @@ ANSWER_SECONDS = 5.0
 class Line(Protocol):
     """The line from a running attempt to its scheduler; used by whatever thread the attempt logs in."""
 
-    def report(self, value: float, step: int) -> object:
+    def report(self, report: Report) -> object:
         """Pass on a value of the sweep's metric; if the attempt is judged, wait for the word on it, for a while."""
         ...
 
@@ -45,7 +45,7 @@ class Logbook:
         place = assignment.store, assignment.attempt
         with self._lock:
             if place not in self._attachments:
-                self._attachments[place] = attach(assignment.store)
+                self._attachments[place] = attach(assignment.store, watch=self.hear, token=assignment.attempt)
             return self._attachments[place]
 
     @contextmanager
@@ -57,11 +57,11 @@ class Logbook:
         finally:
             del self._listeners[assignment.run_id]
 
-    def hear(self, run_id: str, metrics: Mapping[str, object], step: int) -> None:
+    def hear(self, run_id: str, metrics: Mapping[str, float], step: int, model_id: str | None) -> None:
         """Pass on what was just logged in a run."""
         metric, line = self._listeners.get(run_id, ("", None))
         if line is not None and metric in metrics:
-            line.report(float(cast("SupportsFloat", metrics[metric])), step)
+            line.report(Report(metrics[metric], step, own=model_id is None))
         elif line is not None:
             line.progress()
 

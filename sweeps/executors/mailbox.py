@@ -1,7 +1,7 @@
 """Where trials' scripts say what they log, as they log it: a socket whose path they are told (`TRACKER_WATCH`).
 
-Each datagram is one JSON object: {"run_id", "token", "step", "metrics"}. What is anything else, or comes from a run
-that is not running, or from an earlier attempt at it, is dropped: a script may send what it likes.
+Each datagram is one JSON object: {"run_id", "token", "step", "metrics", "model_id"}. What is anything else, or comes
+from a run that is not running, or from an earlier attempt at it, is dropped: a script may send what it likes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import NoReturn, Self
 
 import anyio
 
-from ..trial import Assignment
+from ..trial import Assignment, Report
 from .interface import Control
 
 # The kernel's own limit on a datagram's size is below.
@@ -75,13 +75,13 @@ class Mailbox:
                 return
             step = int(message["step"])
             value = message["metrics"].get(assignment.metric)
-            number = None if value is None else float(value)
+            report = None if value is None else Report(float(value), step, own=message.get("model_id") is None)
         except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
             return
-        if number is None:
+        if report is None:
             control.progress()
         else:
-            control.report(number, step)
+            control.report(report)
 
 
 def _private_folder() -> tempfile.TemporaryDirectory[str]:

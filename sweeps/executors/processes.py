@@ -19,10 +19,10 @@ from typing import Self
 
 import anyio
 
-from ..trial import Assignment, Cause, Outcome, TrialState
+from ..trial import Assignment, Cause, Outcome, Report, TrialState
 from .census import MARKER
 from .child import Child
-from .ending import read_tail, tail_of, thread_limits
+from .ending import read_tail, tail_of
 from .interface import Control
 from .line import WorkerLine
 from .output import Output
@@ -42,6 +42,8 @@ _Place = tuple[str, tuple[tuple[str, str], ...]]
 class ProcessesExecutor:
     """As many worker processes as attempts run at once, started when they are first needed."""
 
+    hears_all = True
+
     def __init__(self, target: FunctionTarget, parallel: int) -> None:
         self._target = pack(target)
         self._parallel = parallel
@@ -52,7 +54,7 @@ class ProcessesExecutor:
 
     async def __aenter__(self) -> Self:
         self._folder = Path(self._lifetimes.enter_context(tempfile.TemporaryDirectory(prefix="sweeps-")))
-        self._inherited = {**thread_limits(self._parallel), **os.environ}
+        self._inherited = dict(os.environ)
         self._lifetimes.callback(self._hang_up)
         await self._lifetimes.enter_async_context(self.warden.at_work())
         return self
@@ -165,7 +167,7 @@ class _Worker:
     async def _listen(self, control: Control) -> Outcome | None:
         while (message := await self.line.receive()) is not None:
             if "report" in message:
-                stop = control.report(message["report"], message["step"])
+                stop = control.report(Report(*message["report"]))
                 if "ask" in message:
                     await self.line.send({"answer": message["ask"], "stop": stop})
             elif "progress" in message:

@@ -12,7 +12,7 @@ from typing import Self
 import anyio
 from anyio import to_thread
 
-from ..trial import Assignment, Outcome
+from ..trial import Assignment, Outcome, Report
 from .call import call
 from .interface import Control
 from .logbook import ANSWER_SECONDS, Logbook
@@ -21,6 +21,8 @@ from .target import FunctionTarget
 
 class ThreadsExecutor:
     """A thread cannot be ended from outside: a trial that is cancelled is left behind until its next `log`."""
+
+    hears_all = True
 
     def __init__(self, target: FunctionTarget, parallel: int) -> None:
         self._target = target
@@ -56,9 +58,9 @@ class _ThreadLine:
     def stopping(self) -> bool:
         return self._control.stopping
 
-    def report(self, value: float, step: int) -> None:
+    def report(self, report: Report) -> None:
         answered = SimpleQueue[bool]()
-        self._call(lambda: answered.put(self._control.report(value, step)))
+        self._call(lambda: answered.put(self._control.report(report)))
         if self._judged:
             with suppress(Empty):
                 answered.get(timeout=ANSWER_SECONDS)

@@ -5,7 +5,7 @@ goes to the attempt's output file and cannot be taken for a message. When the li
 so is this process.
 
     to the worker      {"target"} · {"run", "output"} · {"stop"} · {"answer"}
-    to the scheduler   {"report", "step", "ask"} · {"progress"} · {"state", "reason", "tail", "cause"}
+    to the scheduler   {"report": [value, step, own], "ask"} · {"progress"} · {"state", "reason", "tail", "cause"}
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from ..trial import Assignment
+from ..trial import Assignment, Report
 from .call import call
 from .logbook import ANSWER_SECONDS, Logbook
 from .packing import unpack
@@ -50,13 +50,13 @@ class _Line:
     def stopping(self) -> bool:
         return self._stop.is_set()
 
-    def report(self, value: float, step: int) -> None:
+    def report(self, report: Report) -> None:
         if not self.judged:
-            self.send({"report": value, "step": step})
+            self.send({"report": report})
             return
         ask = next(self._asks)
         answered = self._answers[ask] = SimpleQueue[None]()
-        self.send({"report": value, "step": step, "ask": ask})
+        self.send({"report": report, "ask": ask})
         with contextlib.suppress(Empty):
             answered.get(timeout=ANSWER_SECONDS)
         del self._answers[ask]

@@ -15,7 +15,7 @@ from ..study import Attempt, PastTrial, Study, Verdict
 from ..trial import Outcome
 
 # Where trials need different slots, so many may be known before they fit, for small ones to fill the gaps.
-_AHEAD = 4
+_AHEAD = 16
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,9 +58,10 @@ class TrialEnded:
 
 @dataclass(frozen=True, slots=True)
 class SweepInterrupted:
-    """Someone wants the sweep to end: at the first time in order, at the second at once."""
+    """Someone wants the sweep to end: at the first time in order, at the second at once; `reason` says why."""
 
     times: int
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

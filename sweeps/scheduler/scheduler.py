@@ -19,9 +19,11 @@ import anyio
 from anyio import to_thread
 from anyio.abc import TaskGroup
 
+from tracker.errors import TrackerError
+
 from ..executors import Control, Executor
 from ..study import Verdict
-from ..trial import Assignment, Outcome, TrialState
+from ..trial import Assignment, Cause, Outcome, Report, TrialState
 from . import why
 from .conductor import Conductor, Launch
 from .events import Event, SweepInterrupted, TrialEnded, TrialReported, TrialStarted
@@ -68,7 +70,9 @@ class _Running:
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
     why: Why | None = None
     heard: float = field(default_factory=time.monotonic)
+    logged: bool = False
     reported: bool = False
+    first_step: int | None = None
 
 
 class Scheduler:
@@ -152,13 +156,12 @@ class Scheduler:
                     self._ledger.begin(number, proposal)
             launch = self._conductor.launch()
             if launch is not None:
-                await self._launch(tasks, launch)
+                self._launch(tasks, launch)
             elif number is None:
                 return
 
-    async def _launch(self, tasks: TaskGroup, launch: Launch) -> None:
+    def _launch(self, tasks: TaskGroup, launch: Launch) -> None:
         attempt = launch.attempt
-        resume_from = await self._ledger.newest_checkpoint(attempt.number) if attempt.restarted else None
         self._ledger.launch(attempt)
         run = self._ledger.run(attempt.number)
         assignment = Assignment(
@@ -171,7 +174,6 @@ class Scheduler:
             metric=self._metric,
             attempt=attempt.attempt,
             sweep_id=self._ledger.sweep_id,
-            resume_from=resume_from,
             output=str(self._outputs / f"{attempt.number}-{attempt.attempt}.txt"),
             environment=launch.grant.environment,
             judged=self._study.judges,
@@ -188,11 +190,11 @@ class Scheduler:
         """Return the scheduler's hand on an attempt, which hears what it reports."""
         number, attempt = launch.attempt.number, launch.attempt.attempt
 
-        def report(value: float, step: int) -> bool:
-            progress()
+        def report(said: Report) -> bool:
             running.reported = True
-            stop = self._study.report(number, attempt, step, value)
-            self._send.send_nowait(TrialReported(number, step, value))
+            running.first_step = said.step if running.first_step is None else running.first_step
+            stop = self._study.report(number, attempt, said)
+            self._send.send_nowait(TrialReported(number, said.step, said.value))
             if self._study.overspent:
                 self._stop_all(why.overspent(self._study.ending))
             elif stop and running.why is None:
@@ -201,7 +203,7 @@ class Scheduler:
             return stop
 
         def progress() -> None:
-            running.heard = time.monotonic()
+            running.heard, running.logged = time.monotonic(), True
 
         running = _Running(launch, Control(report, progress))
         return running
@@ -213,7 +215,7 @@ class Scheduler:
 
     def _interrupt(self, reason: Why) -> None:
         self.interruptions += 1
-        self._listen(SweepInterrupted(self.interruptions))
+        self._listen(SweepInterrupted(self.interruptions, reason.reason))
         self._study.stop(reason.reason)
         self._stop_all(reason)
         if self.interruptions > 1:
@@ -264,23 +266,42 @@ class Scheduler:
             outcome = await self._outcome(assignment, running)
         finally:
             # Also when the whole sweep is cancelled: the store says what happened.
-            outcome = replace(outcome, tail=outcome.tail or running.control.tail)
             with anyio.CancelScope(shield=True):
-                await self._ledger.keep_output(assignment.number, Path(assignment.output))
-                if not running.reported or False:
-                    value = await self._ledger.value(assignment.number)
-                self._send.send_nowait(_Ended(running.launch, outcome, value))
+                try:
+                    value = await self._wrap_up(assignment, running)
+                except (TrackerError, OSError) as problem:
+                    outcome = replace(outcome, reason=f"{outcome.reason or 'ended'}; afterwards: {problem}")
+            outcome = replace(outcome, tail=outcome.tail or running.control.tail)
+            self._send.send_nowait(_Ended(running.launch, outcome, value))
 
     async def _outcome(self, assignment: Assignment, running: _Running) -> Outcome:
         outcome = Outcome(TrialState.KILLED, "the sweep was ended")
         with running.scope:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._watch, running)
-                outcome = await self._executor.run(assignment, running.control)
+                outcome = await self._attempt(assignment, running)
                 tasks.cancel_scope.cancel()
         if running.scope.cancelled_caught:
             outcome = replace(outcome, state=TrialState.FAILED)
         return running.why.judge(outcome) if running.why is not None else outcome
+
+    async def _attempt(self, assignment: Assignment, running: _Running) -> Outcome:
+        if running.launch.attempt.restarted:
+            try:
+                assignment = replace(assignment, resume_from=await self._ledger.take_over(assignment.number))
+            except TrackerError as problem:
+                return Outcome(TrialState.FAILED, str(problem), cause=Cause.LOST)
+        return await self._executor.run(assignment, running.control)
+
+    async def _wrap_up(self, assignment: Assignment, running: _Running) -> float | None:
+        """Keep what an attempt has left; return the best value that its trial has reached, if that is to be read."""
+        number = assignment.number
+        await self._ledger.keep_output(number, Path(assignment.output))
+        if running.launch.attempt.restarted and running.first_step is not None:
+            await self._ledger.supersede(number, running.first_step)
+        if not running.logged or (running.reported and self._executor.hears_all):
+            return None
+        return await self._ledger.value(number)
 
     async def _watch(self, running: _Running) -> None:
         """Stop an attempt whose time is up, and end one that does not stop."""

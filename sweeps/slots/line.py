@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from bisect import insort
 from collections.abc import Iterator
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .need import Need

@@ -73,13 +73,12 @@ class TrialResult:
     @classmethod
     def of_run(cls, run: RunInfo) -> TrialResult:
         """Read a child run; one that nobody ended counts as running."""
-        value = run.tags.get(VALUE)
         return cls(
             number=int(run.tags[TRIAL]),
             run_id=run.run_id,
-            state=TrialState(run.tags.get(STATE, TrialState.RUNNING)),
+            state=_state(run),
             params=_proposal(run).params,
-            value=float(value) if value else None,
+            value=_value(run),
             reason=run.tags.get(REASON, ""),
             attempts=len(attempt_starts(run)),
             seconds=None if run.end_time is None else (run.end_time - run.start_time) / 1000,
@@ -88,12 +87,12 @@ class TrialResult:
 
 def past_trial(run: RunInfo, curve: Sequence[tuple[int, int, float]]) -> PastTrial:
     """Read a child run back; `curve` holds (step, timestamp in ms, value) of each point of the sweep's metric."""
-    trial, starts = TrialResult.of_run(run), attempt_starts(run)
+    starts = attempt_starts(run)
     return PastTrial(
-        number=trial.number,
+        number=int(run.tags[TRIAL]),
         proposal=_proposal(run),
-        state=trial.state,
-        value=trial.value,
+        state=_state(run),
+        value=_value(run),
         attempt=len(starts) - 1,
         causes=tuple(Cause(cause) for cause in json.loads(run.tags.get(CAUSES) or "[]")),
         reports=tuple(reports(sorted(curve, key=lambda point: point[1]), starts)),
@@ -135,7 +134,7 @@ def attempt_tags(starts: Sequence[int]) -> dict[str, object]:
 
 
 def verdict_tags(verdict: Verdict) -> dict[str, object]:
-    """Return what an attempt's end says on its trial's run; what the one before it has said there is gone."""
+    """Return what an attempt's end says on its trial's run; it takes back what the end of an earlier one said."""
     value = verdict.value
     tags = {
         STATE: verdict.state,
@@ -145,7 +144,13 @@ def verdict_tags(verdict: Verdict) -> dict[str, object]:
         CAUSES: json.dumps(verdict.causes) if verdict.causes else None,
         ORDER: verdict.order or None,
     }
+    # A later attempt takes back what an earlier one said.
     return {key: text or "" for key, text in tags.items() if text or verdict.attempt > 0}
+
+
+def is_trial(run: RunInfo) -> bool:
+    """Say whether a child run is a trial; of one that was begun when its scheduler was killed there may be no more."""
+    return TRIAL in run.tags
 
 
 def flat(params: Params, prefix: str = "") -> dict[str, object]:
@@ -154,6 +159,15 @@ def flat(params: Params, prefix: str = "") -> dict[str, object]:
     for name, value in params.items():
         found |= flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) and value else {prefix + name: value}
     return found
+
+
+def _state(run: RunInfo) -> TrialState:
+    return TrialState(run.tags.get(STATE, TrialState.RUNNING))
+
+
+def _value(run: RunInfo) -> float | None:
+    value = run.tags.get(VALUE)
+    return None if value is None else float(value)
 
 
 def _proposal(run: RunInfo) -> Proposal:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from ..pruners import Pruner
 from ..samplers import Proposal, Sampler, Told
-from ..trial import Cause, Outcome, TrialState, follow, trial_seed
+from ..trial import Cause, Outcome, Report, TrialState, follow, trial_seed
 from .curve import Curve, first_from, standing
 from .rules import Rules
 from .tally import COUNTING, Tally
@@ -32,6 +32,9 @@ class _Trial:
     # (step, value) of each report; of a trial that has ended, empty.
     curve: Curve = field(default_factory=list)
     pruned: bool = False
+    # Whether the run itself logs the metric: then what its checkpoints were measured at does not count. None: no
+    # report has told it yet.
+    own: bool | None = None
     # How many reports the running attempt has made.
     reports: int = 0
 
@@ -115,11 +118,17 @@ class Study:
         trial.pruned = False
         return Attempt(number, trial.attempt, trial.proposal.params, trial_seed(self.rules.seed, number))
 
-    def report(self, number: int, attempt: int, step: int, value: float) -> bool:
+    def report(self, number: int, attempt: int, report: Report) -> bool:
         """Take a value that a running attempt has logged; return whether the trial is to stop."""
         trial = self._running(number, attempt)
         if trial is None:
             return True
+        value, step, own = report
+        if trial.own and not own:
+            return trial.pruned
+        if own and trial.own is False:
+            trial.curve.clear()
+        trial.own = own
         if trial.reports == 0:
             # An attempt that begins again, or from a checkpoint, takes back what came at its first step and later.
             del trial.curve[first_from(trial.curve, step) :]

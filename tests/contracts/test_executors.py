@@ -78,6 +78,7 @@ def do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Do:
             metric="loss",
             executor=kind,
             timeout=seconds,
+            grace=0.5,
             # A command starts slowly, so both do at once; a worker has to go on after its first.
             parallel=2 if kind == "command" else 1,
         )
@@ -287,7 +288,7 @@ def test_a_trial_that_hangs_is_ended_by_the_timeout(kind: str, tmp_path: Path, m
         "import os\n\ndef train(trial):\n    os.read(os.pipe()[0], 1)\n\nif __name__ == '__main__':\n    train(0)\n"
     )
     target = str(program) if kind == "command" else f"{program}:train"
-    sweep = sweeps.Sweep(target, parameters={"n": {"value": 0}}, method="grid", executor=kind, timeout=0.5)
+    sweep = sweeps.Sweep(target, parameters={"n": {"value": 0}}, method="grid", executor=kind, timeout=0.5, grace=0.5)
     with pytest.raises(sweeps.SweepError, match=r"all 1 trials failed; the last one: timed out after 0\.5 s"):
         sweeps.run(sweep, store=tmp_path / "store")
 

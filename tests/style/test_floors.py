@@ -29,7 +29,7 @@ FLOORS = {
         ["samplers", "pruners", "executors", "slots", "provenance"],
         ["study"],
         ["scheduler"],
-        ["sweep"],
+        ["sweep", "trials"],
         ["result", "plan", "learning"],
         ["running"],
         ["examples"],
@@ -38,8 +38,8 @@ FLOORS = {
 }
 # What the whole house is built on, and may be imported anywhere.
 FOUNDATION = {"anyio", "numpy", "orjson"}
-# What one room of tracker's beyond its public names is open to sweeps: how our command lines behave, and errors.
-OPEN_TO_SWEEPS = {"tracker", "tracker.errors", "tracker.cli.manners", "tracker.cli.terminal"}
+# Which rooms of tracker's beyond its public names are open to sweeps: errors, tables, and how our command lines behave.
+OPEN_TO_SWEEPS = {"tracker", "tracker.errors", "tracker.tables", "tracker.cli.manners", "tracker.cli.terminal"}
 # An example is a program of its own, to be copied out.
 NOT_OURS = ROOT / "sweeps" / "examples" / "digits"
 

@@ -8,19 +8,20 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from typing import TextIO
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, Group
 from rich.live import Live
-from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
 from .manners import shown
 
-Renderable = RenderableType
+# The parts of a line, each with its style, such as `bold red`.
+Line = Sequence[tuple[str, str]]
 # Where nobody's window limits the width, nothing is folded.
 _WIDE = 240
-_BAR = 48
 _UNFOLDED = 36
+# How often a second what changes is drawn.
+_REDRAWN = 4
 
 
 def console(stream: TextIO) -> Console:
@@ -66,13 +67,25 @@ def print_csv(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None
     writer.writerows(rows)
 
 
-def live(render: Callable[[], Renderable], stream: TextIO) -> AbstractContextManager[object]:
-    """Draw again and again what `render` returns, until the block ends."""
-    return Live(console=console(stream), get_renderable=render, refresh_per_second=8, transient=False)
+def live(
+    render: Callable[[int], Sequence[Line]], stream: TextIO, *, stays: bool = True
+) -> AbstractContextManager[object]:
+    """Draw again and again what `render` returns for a terminal of so many lines, until the block ends.
+
+    With `stays` the last of it stays on the screen.
+    """
+    terminal = console(stream)
+
+    def draw() -> Group:
+        return Group(*map(_text, render(terminal.height)))
+
+    return Live(console=terminal, get_renderable=draw, refresh_per_second=_REDRAWN, transient=not stays)
 
 
-def lines_and_bar(above: str, done: int, total: int | None, below: Sequence[str]) -> Renderable:
-    """Return a line, a bar of what is done, and more lines."""
-    bar = Table.grid()
-    bar.add_row(ProgressBar(total=total, completed=done, pulse=total is None, width=_BAR))
-    return Group(Text(above), bar, *(Text(line) for line in below))
+def print_lines(lines: Sequence[Line]) -> None:
+    """Print lines, each cut where the terminal ends."""
+    console(sys.stdout).print(Group(*map(_text, lines)))
+
+
+def _text(line: Line) -> Text:
+    return Text.assemble(*line, no_wrap=True, overflow="ellipsis")

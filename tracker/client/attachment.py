@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Self
 
 from ..entities import Level
+from ..entities.records import RunAct
 from .blocking import Tracker, open_tracker
 from .desk import ThreadDesk
 from .folder import StoreFolder
 from .recorder import Recorder
 from .run import AsyncRun, Run
+from .values import token_of
+from .watching import Watch
 
 
 class DetachedDesk:
@@ -33,6 +36,11 @@ class DetachedDesk:
         """Copy the files of a run or a logged model into a folder."""
         with self.opened() as tracker:
             tracker.download(owner, target)
+
+    def carry_out(self, act: RunAct, what: str) -> None:
+        """Carry out an act on what was logged until now, by whomever."""
+        with self.opened() as tracker:
+            tracker.call(tracker.inner.desk.carry_out, act, what)
 
     def opened(self) -> Tracker:
         """Open the store; close it soon."""
@@ -64,12 +72,21 @@ class Attachment:
         self.close()
 
 
-def attach(store: str | os.PathLike[str] | None = None) -> Attachment:
+def attach(store: str | os.PathLike[str] | None = None, *, watch: Watch | None = None, token: int = 0) -> Attachment:
     """Attach to a store that another process has open.
+
+    Args:
+        store: its folder, else `TRACKER_STORE`, else `./tracker-store`.
+        watch: called with (run ID, metrics, step, model ID) right after metrics were logged through this attachment,
+            by `log` and `log_batch` of runs, with a model ID of None, and by `log` of logged models, in the thread
+            that logs; of a batch with the last row only. What it raises, whoever logs gets.
+        token: by which runs know who holds them; what is logged into a run whose fence is greater is refused when it
+            would be stored (see `Run.fence`).
 
     Raises:
         StoreNotFound, NotAStore: there is no store in that folder.
+        InvalidInput: the token is no whole number from 0 on.
     """
     folder = StoreFolder.named(store)
     folder.require()
-    return Attachment(Recorder.at(folder))
+    return Attachment(Recorder.at(folder, watch=watch, token=token_of(token)))

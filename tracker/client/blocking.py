@@ -13,6 +13,7 @@ from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, cast, ov
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from ..entities import Buckets, Histories, History, Level, ModelInfo
+from ..entities.records import RunAct
 from ..errors import Closed
 from ..filter import DatasetFilter
 from .model import LoggedModel
@@ -99,6 +100,11 @@ class StoreDesk:
         """Copy the files of a run or a logged model into a folder."""
         with self._open() as tracker:
             tracker.download(owner, target)
+
+    def carry_out(self, act: RunAct, what: str) -> None:
+        """Carry out an act on what was logged until now, by whomever."""
+        with self._open() as tracker:
+            tracker.call(tracker.inner.desk.carry_out, act, what)
 
     def _open(self) -> contextlib.AbstractContextManager[Tracker]:
         if self._tracker.is_closed:

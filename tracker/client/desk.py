@@ -8,8 +8,9 @@ from typing import Protocol
 from anyio import to_thread
 
 from ..entities import Level
-from ..errors import ModelNotFound
-from .engine import Engine
+from ..entities.records import RunAct
+from ..errors import ModelNotFound, StoreUnavailable
+from .engine import CLOSE_SECONDS, Engine
 from .recorder import Recorder
 
 
@@ -26,6 +27,10 @@ class Desk(Protocol):
         """Copy the files of a run or a logged model into a folder."""
         ...
 
+    def carry_out(self, act: RunAct, what: str) -> None:
+        """Carry out an act on what was logged until now, by whomever."""
+        ...
+
 
 class AsyncDesk(Protocol):
     """For async code."""
@@ -38,6 +43,10 @@ class AsyncDesk(Protocol):
 
     async def fetch(self, owner: str, target: Path) -> None:
         """Copy the files of a run or a logged model into a folder."""
+        ...
+
+    async def carry_out(self, act: RunAct, what: str) -> None:
+        """Carry out an act on what was logged until now, by whomever."""
         ...
 
 
@@ -62,6 +71,12 @@ class EngineDesk:
                 raise ModelNotFound(owner)
         await to_thread.run_sync(self.recorder.artifacts.fetch, owner, files, target)
 
+    async def carry_out(self, act: RunAct, what: str) -> None:
+        """Carry out an act on what was logged until now, by whomever."""
+        if not await self._engine.writer.catch_up(CLOSE_SECONDS):
+            raise StoreUnavailable(f"{what} was not begun, since what was logged before is not stored yet; try again")
+        await self._engine.carry_out([act], what)
+
 
 class ThreadDesk:
     """An async one that calls a sync one in a worker thread."""
@@ -77,3 +92,7 @@ class ThreadDesk:
     async def fetch(self, owner: str, target: Path) -> None:
         """Copy the files of a run or a logged model into a folder."""
         await to_thread.run_sync(self._inner.fetch, owner, target)
+
+    async def carry_out(self, act: RunAct, what: str) -> None:
+        """Carry out an act on what was logged until now, by whomever."""
+        await to_thread.run_sync(self._inner.carry_out, act, what)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from pathlib import Path
 
 import anyio
 
+from ..entities import Level
+from ..entities.records import Act
 from ..errors import StoreReadOnly, StoreTooOld, StoreUnavailable
 from ..journal import JournalFolder
 from ..store.sqlite import SqliteStore
@@ -20,6 +22,8 @@ from .recorder import Recorder
 # How long closing waits for what was logged to be stored, in seconds.
 CLOSE_SECONDS = 10.0
 _TURN = 0.01
+# Acts that a store carries out in a second, at the least.
+_ACTS = 1000
 
 log = logging.getLogger("tracker")
 
@@ -47,6 +51,17 @@ class Engine:
         """Make what this process logged visible to its own reading."""
         if not self.is_settled:
             await self.writer.flush(CLOSE_SECONDS)
+
+    async def carry_out(self, acts: Sequence[Act], what: str) -> None:
+        """Log acts, and wait until they were carried out.
+
+        Raises:
+            StoreUnavailable: they wait in the journal, since the store cannot be written just now.
+        """
+        for act in acts:
+            self.recorder.record(act)
+        if acts and await self.writer.flush(CLOSE_SECONDS + len(acts) / _ACTS) != Level.STORED:
+            raise StoreUnavailable(f"{what} waits in the journal until the store can be written; see tracker doctor")
 
 
 @contextlib.asynccontextmanager

@@ -11,6 +11,7 @@ from ..entities.records import MeasureModel, Record
 from ..errors import InvalidInput
 from ..journal import Journal, ModelLayout, encode, model_bytes
 from .folder import StoreFolder
+from .watching import Watch
 
 # So many sets of metrics that runs' models are measured by are known at once; one that was forgotten is made again.
 _LAYOUTS = 4096
@@ -19,16 +20,17 @@ _LAYOUTS = 4096
 class Recorder:
     """Says things to the store by way of the journal; what it returned from is *logged*."""
 
-    def __init__(self, journal: Journal, artifacts: Artifacts, folder: Path) -> None:
+    def __init__(self, journal: Journal, artifacts: Artifacts, folder: Path, watch: Watch | None = None) -> None:
         self.journal = journal
         self.artifacts = artifacts
         self.folder = folder
+        self.watch = watch
         self._layouts: dict[tuple[str, DatasetRef | None, tuple[str, ...]], ModelLayout] = {}
 
     @classmethod
-    def at(cls, folder: StoreFolder) -> Recorder:
-        """Write into a store's folder."""
-        return cls(Journal(folder.journals), LocalArtifacts(folder.artifacts), folder.path)
+    def at(cls, folder: StoreFolder, *, watch: Watch | None = None, token: int | None = None) -> Recorder:
+        """Write into a store's folder, as a holder of runs if there is a token, and tell a watch of the metrics."""
+        return cls(Journal(folder.journals, token), LocalArtifacts(folder.artifacts), folder.path, watch)
 
     def record(self, record: Record) -> None:
         """Log one record.
@@ -48,12 +50,13 @@ class Recorder:
         Raises:
             InvalidInput: the model's ID is no Unicode.
         """
-        model = model_bytes(model_id)
+        model, named = model_bytes(model_id), dict(zip(layout.keys, values, strict=True))
         if model is not None:
             self.journal.points(layout, step, timestamp, (model, *values))
-            return
-        named = dict(zip(layout.keys, values, strict=True))
-        self.record(MeasureModel(model_id, layout.run_id, step, timestamp, named, layout.dataset))
+        else:
+            self.record(MeasureModel(model_id, layout.run_id, step, timestamp, named, layout.dataset))
+        if self.watch is not None:
+            self.watch(layout.run_id, named, step, model_id)
 
     def known_layout(self, run_id: str, dataset: DatasetRef | None, keys: tuple[str, ...]) -> ModelLayout | None:
         """Return the layout of metrics whose names were found good before."""

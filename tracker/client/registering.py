@@ -9,18 +9,14 @@ from dataclasses import dataclass
 
 from anyio import to_thread
 
-from ..entities import Level
-from ..entities.records import Act, DeleteAlias, DeleteModel, Promote, SetAlias
+from ..entities.records import DeleteAlias, DeleteModel, Promote, SetAlias
 from ..errors import InvalidInput, ModelPinned, StoreUnavailable
 from ..ranking import Checkpoint, Decision, Standing, chosen_dataset, decide_promotion
 from ..system import milliseconds
-from .engine import CLOSE_SECONDS, Engine
+from .engine import Engine
 from .model import AsyncLoggedModel, Measurable
 from .registry import SCHEME, KeepPlan, RegistrySearches, alias_of, registered_name_of
 from .values import key_of
-
-# Deletions that a store carries out in a second, at the least.
-_DELETIONS = 1000
 
 log = logging.getLogger("tracker")
 
@@ -76,7 +72,7 @@ class Registering:
         ref = chosen_dataset(metric, dataset, measured)
         promotion_id, lead = secrets.token_hex(16), float(min_lead)
         said = Promote(promotion_id, name, alias, found.model_id, metric, goal, ref, lead, milliseconds())
-        await self._stored([said], f"the promotion of {found.model_id}")
+        await self.engine.carry_out([said], f"the promotion of {found.model_id}")
         decided = await to_thread.run_sync(self.searches.registry.promotion, promotion_id)
         if decided is None:
             raise StoreUnavailable(f"the promotion of {found.model_id} was not recorded; look at tracker doctor")
@@ -97,7 +93,7 @@ class Registering:
         found = await to_thread.run_sync(self.searches.version_of, name, str(version))
         if found.model_id is not None:
             await self._found(found.model_id)
-        await self._stored([SetAlias(name, alias, version, milliseconds())], f"the alias {alias!r}")
+        await self.engine.carry_out([SetAlias(name, alias, version, milliseconds())], f"the alias {alias!r}")
 
     async def delete_alias(self, name: str, alias: str) -> None:
         """Let an alias of a registered model mean nothing; one that is not there is deleted already.
@@ -106,7 +102,7 @@ class Registering:
             InvalidInput: the name or the alias cannot be one.
         """
         said = DeleteAlias(registered_name_of(name), alias_of(alias), milliseconds())
-        await self._stored([said], f"the deletion of the alias {alias!r}")
+        await self.engine.carry_out([said], f"the deletion of the alias {alias!r}")
 
     async def delete_logged_model(self, model_id: str) -> None:
         """Delete a logged model and its files; what it was measured at stays in its run's curves.
@@ -123,7 +119,7 @@ class Registering:
             wanted = (await self._found(model_id)).model_id
             if not await to_thread.run_sync(registry.pins, wanted):
                 said = DeleteModel(wanted, milliseconds())
-                await self._stored([said], f"the deletion of {wanted}")
+                await self.engine.carry_out([said], f"the deletion of {wanted}")
             if not await to_thread.run_sync(registry.deleted, [wanted]):
                 raise ModelPinned(wanted, await to_thread.run_sync(registry.pins, wanted))
         await to_thread.run_sync(self._remove_files, [wanted])
@@ -142,7 +138,7 @@ class Registering:
         unwanted = {each.model_id for each in again.dropped}
         going = [each.model_id for each in plan.dropped if each.model_id in unwanted]
         now = milliseconds()
-        await self._stored([DeleteModel(model_id, now) for model_id in going], "what was to be deleted")
+        await self.engine.carry_out([DeleteModel(model_id, now) for model_id in going], "what was to be deleted")
         gone = await to_thread.run_sync(self.searches.registry.deleted, going)
         await to_thread.run_sync(self._remove_files, gone)
         deleted = tuple(each for each in plan.dropped if each.model_id in gone)
@@ -152,12 +148,6 @@ class Registering:
         await self.engine.settle()
         wanted = model.model_id if isinstance(model, Measurable) else model
         return await to_thread.run_sync(self.searches.get_logged_model, wanted)
-
-    async def _stored(self, acts: list[Act], what: str) -> None:
-        for act in acts:
-            self.engine.recorder.record(act)
-        if acts and await self.engine.writer.flush(CLOSE_SECONDS + len(acts) / _DELETIONS) != Level.STORED:
-            raise StoreUnavailable(f"{what} waits in the journal until the store can be written; see tracker doctor")
 
     def _remove_files(self, model_ids: Iterable[str]) -> None:
         for model_id in model_ids:

@@ -8,15 +8,27 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
+from operator import index
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, SupportsIndex
 
 from anyio import to_thread
 
 from ..artifacts.local import copy_into
 from ..entities import DatasetInfo, DatasetRef, Level, ModelInfo, ModelStatus, RunStatus
-from ..entities.records import AddFiles, CreateModel, EndRun, FinishModel, LogInput, LogParams, SetTags, StartRun
+from ..entities.records import (
+    AddFiles,
+    CreateModel,
+    EndRun,
+    Fence,
+    FinishModel,
+    LogInput,
+    LogParams,
+    Rewind,
+    SetTags,
+    StartRun,
+)
 from ..errors import Closed, Conflict, InvalidInput
 from ..journal import Layout
 from ..system import milliseconds
@@ -27,7 +39,7 @@ from .done import DONE, Done
 from .engine import CLOSE_SECONDS
 from .model import AsyncLoggedModel, LoggedModel, Save, save_into
 from .recorder import Recorder
-from .values import PLAIN, keys_of, model_name_of, name_of, numbers_of, params_of, plain, step_of, tags_of
+from .values import PLAIN, keys_of, model_name_of, name_of, numbers_of, params_of, plain, step_of, tags_of, token_of
 
 # The run of the innermost `with` block.
 entered: ContextVar[Run | None] = ContextVar("entered", default=None)
@@ -43,6 +55,7 @@ class Loggable:
     def __init__(self, recorder: Recorder, run_id: str, experiment: str, params: Mapping[str, object]) -> None:
         self._recorder = recorder
         self._journal = recorder.journal
+        self._watch = recorder.watch
         self._params = dict(params)
         self._layouts: dict[tuple[str, ...], Layout] = {}
         self._known_inputs: set[DatasetRef] = set()
@@ -77,8 +90,12 @@ class Loggable:
             except (struct.error, OverflowError):
                 pass  # what is wrong is found out below
             else:
+                if self._watch is not None:
+                    self._tell(layout, values, step)  # type: ignore[arg-type]  # plain numbers
                 return
-        self._journal.points(layout, step_of(step), milliseconds(), numbers_of(metrics))
+        numbers = numbers_of(metrics)
+        self._journal.points(layout, step_of(step), milliseconds(), numbers)
+        self._tell(layout, numbers, step)
 
     def _log_batch(
         self,
@@ -87,7 +104,16 @@ class Loggable:
         timestamps: Sequence[int] | Column | None,
     ) -> None:
         batch = columns_of(columns, steps, timestamps, milliseconds())
-        self._journal.columns(self._layout(batch.values), batch.steps, batch.timestamps, list(batch.values.values()))
+        layout, values = self._layout(batch.values), list(batch.values.values())
+        self._journal.columns(layout, batch.steps, batch.timestamps, values)
+        if len(batch.steps):
+            self._tell(layout, [column[-1] for column in values], batch.steps[-1])
+
+    def _tell(self, layout: Layout, values: Iterable[float], step: SupportsIndex) -> None:
+        """Tell whoever watches what was logged."""
+        if self._watch is not None:
+            named = dict(zip(layout.keys, map(float, values), strict=True))
+            self._watch(self.run_id, named, index(step), None)
 
     def _layout(self, names: Iterable[str]) -> Layout:
         """Return the layout of metrics with good names."""
@@ -122,6 +148,9 @@ class Loggable:
         if not self._ended:
             self._ended = True
             self._recorder.record(EndRun(self.run_id, status, milliseconds()))
+
+    def _rewind(self, step: int, before: int) -> Rewind:
+        return Rewind(self.run_id, step_of(step), step_of(before))
 
     def _create_model(
         self,
@@ -161,10 +190,10 @@ class Loggable:
                 save_into(info.name, save if callable(save) else partial(copy_into, Path(save)), staged)
                 files = self._recorder.artifacts.keep(info.model_id, staged)
                 # Said while the staged folder is there: it shows that these files are still to be spoken of.
-                self._recorder.record(AddFiles(info.model_id, files))
+                self._recorder.record(AddFiles(info.model_id, files, self.run_id))
             status = ModelStatus.READY
         finally:
-            self._recorder.record(FinishModel(info.model_id, status, milliseconds()))
+            self._recorder.record(FinishModel(info.model_id, status, milliseconds(), self.run_id))
 
 
 class Run(Loggable):
@@ -252,6 +281,33 @@ class Run(Loggable):
     def end(self, status: str = RunStatus.FINISHED) -> None:
         """End the run; what is logged later is kept all the same."""
         self._end(status)
+
+    def fence(self, token: int) -> None:
+        """Refuse what attachments with a smaller token log into this run from now on, whatever it is.
+
+        So a worker that was thought dead and comes back cannot write into a run that another one has taken over. What
+        was logged before, by whomever, is stored first; when this returns, the fence is. It is raised only, never
+        lowered. Who opened the store itself, and did not attach to it, is never refused.
+
+        Raises:
+            InvalidInput: the token is no whole number from 0 on.
+            StoreUnavailable: the store cannot be written just now.
+        """
+        self._desk.carry_out(Fence(self.run_id, token_of(token)), f"the fence of run {self.run_id}")
+
+    def rewind(self, step: int, before: int) -> None:
+        """Take back what was logged into this run from a step on before a time, in milliseconds since 1970.
+
+        For a run that begins again at a step: what the earlier attempt logged from there on is superseded. Curves,
+        their summaries and latest values are then as if these points had never been logged; whoever reads since a
+        cursor is given the run's curves whole again. Logged models stay, and what they were measured at. A point's
+        time is its timestamp. W&B rewinds a run so too, to a step (`wandb.init(resume_from=...)`); MLflow cannot.
+
+        Raises:
+            InvalidMetric: the step or the time is no whole number of 64 bits.
+            StoreUnavailable: the store cannot be written just now.
+        """
+        self._desk.carry_out(self._rewind(step, before), f"the rewind of run {self.run_id}")
 
     @contextmanager
     def as_current(self) -> Iterator[Self]:
@@ -348,6 +404,14 @@ class AsyncRun(Loggable):
         """End the run; what is logged later is kept all the same."""
         self._end(status)
         return DONE
+
+    async def fence(self, token: int) -> None:
+        """Refuse what attachments with a smaller token log into this run from now on, as `Run.fence` does."""
+        await self._desk.carry_out(Fence(self.run_id, token_of(token)), f"the fence of run {self.run_id}")
+
+    async def rewind(self, step: int, before: int) -> None:
+        """Take back what was logged into this run from a step on before a time, as `Run.rewind` does."""
+        await self._desk.carry_out(self._rewind(step, before), f"the rewind of run {self.run_id}")
 
     async def __aenter__(self) -> Self:
         if self._ended:

@@ -127,9 +127,10 @@ class AsyncTracker(Registering):
         """Return one metric's curve as NumPy columns, sorted by step, then in the order logged.
 
         Without a dataset it is what the run logged itself, or, where that is nothing, what its checkpoints were
-        measured at. A metric that was never logged has no points. With `since`, the `cursor` of what was read
-        before, it is only what was logged after that. With `points` it is the curve in at most so many buckets, each
-        with its least, its greatest and its last value: what a chart of so many pixels needs.
+        measured at. A metric that was never logged has no points. With `since`, the `cursor` of what was read before,
+        it is only what was logged after that; of a run that was rewound meanwhile it is all. With `points` it is the
+        curve in at most so many buckets, each with its least, its greatest and its last value: what a chart of so many
+        pixels needs.
 
         Raises:
             RunNotFound: there is no run of that ID.
@@ -150,7 +151,7 @@ class AsyncTracker(Registering):
 
         Without keys it is the curves of all their metrics; a curve without points is left out. With `since`, the
         `cursor` of what was read before, it is only what was logged after that; runs and metrics that were
-        not asked for before are given whole.
+        not asked for before are given whole, and so are runs that were rewound meanwhile.
 
         Raises:
             RunNotFound: there is no run of one of the IDs.
@@ -170,6 +171,8 @@ class AsyncTracker(Registering):
         every: float = 1.0,
     ) -> AsyncIterator[Histories]:
         """Yield what is logged to these runs as it comes: first what is there, then what is new, never twice.
+
+        Only a run that is rewound begins again: its curves are given whole then.
 
         It looks every so many seconds, and ends when all of the runs have ended and all was given.
 

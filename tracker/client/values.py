@@ -55,6 +55,21 @@ def step_of(step: SupportsIndex) -> int:
     return int(whole)
 
 
+def token_of(token: SupportsIndex) -> int:
+    """Return a token of a run's holder.
+
+    Raises:
+        InvalidInput: it is no whole number from 0 on, or beyond 63 bits.
+    """
+    try:
+        whole = operator.index(token)
+    except TypeError:
+        raise InvalidInput(f"a token is a whole number, not {token!r}") from None
+    if not 0 <= whole <= _MAX_STEP:
+        raise InvalidInput(f"a token is a whole number from 0 on, not {whole}")
+    return int(whole)
+
+
 def params_of(params: Mapping[str, object]) -> dict[str, object]:
     """Return params as JSON values; what JSON cannot say is kept as its text."""
     return {name_of(key, "param"): plain(value) for key, value in params.items()}
@@ -154,13 +169,15 @@ def _problem(name: object) -> str:
         return "a name is not empty"
     if len(name) > KEY_LENGTH:
         return f"a name has at most {KEY_LENGTH} characters, this one {len(name)}"
+    if name.isascii() and name.isprintable():
+        return ""
     if any(ord(character) < ord(" ") or "\ud800" <= character <= "\udfff" for character in name):
         return "control characters and lone surrogates cannot be kept"
     return ""
 
 
 def _text(text: str) -> str:
-    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+    if "\0" in text or (not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text)):
         raise InvalidInput(f"{_short(text)}: NUL and lone surrogates cannot be kept")
     return text
 

@@ -86,11 +86,12 @@ class CreateModel:
 
 @dataclass(frozen=True, slots=True)
 class FinishModel:
-    """A checkpoint's files are in place, or will never be."""
+    """A checkpoint's files are in place, or will never be; journals of old do not say whose run it is of."""
 
     model_id: str
     status: str
     timestamp: int
+    run_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +108,11 @@ class MeasureModel:
 
 @dataclass(frozen=True, slots=True)
 class AddFiles:
-    """Files that are in place; `owner` is a run's or a logged model's ID."""
+    """Files that are in place; `owner` is a run's or a logged model's ID, and `run_id` as with `FinishModel`."""
 
     owner: str
     files: tuple[File, ...]
+    run_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +160,26 @@ class DeleteModel:
     timestamp: int
 
 
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """What attachments with a smaller token log into a run from now on is refused."""
+
+    run_id: str
+    token: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rewind:
+    """The run's own points from a step on that were logged before a time are taken back."""
+
+    run_id: str
+    step: int
+    before: int
+
+
 # What these do depends on what was said before, by whomever.
-Act = Promote | SetAlias | DeleteAlias | DeleteModel
+RunAct = Fence | Rewind
+Act = Promote | SetAlias | DeleteAlias | DeleteModel | RunAct
 Record = (
     StartRun
     | EndRun

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .codec import encode
+from .codec import encode, portable
 from .folder import START, JournalFolder, Pending, Position
 from .journal import Journal
 from .points import Block, Layout, ModelBlock, ModelLayout, model_bytes
@@ -19,4 +19,5 @@ __all__ = [
     "Position",
     "encode",
     "model_bytes",
+    "portable",
 ]

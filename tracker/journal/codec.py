@@ -20,6 +20,7 @@ from ..entities.records import (
     DeleteAlias,
     DeleteModel,
     EndRun,
+    Fence,
     FinishModel,
     LogInput,
     LogMetrics,
@@ -27,6 +28,7 @@ from ..entities.records import (
     MeasureModel,
     Promote,
     Record,
+    Rewind,
     SetAlias,
     SetTags,
     StartRun,
@@ -50,6 +52,8 @@ _KINDS: dict[str, type[Any]] = {
     "alias": SetAlias,
     "unalias": DeleteAlias,
     "delete": DeleteModel,
+    "fence": Fence,
+    "rewind": Rewind,
 }
 _TAGS = {kind: tag for tag, kind in _KINDS.items()}
 _FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in _TAGS}
@@ -124,8 +128,8 @@ def _promote(  # the record's fields
     return Promote(promotion_id, name, alias, model_id, metric, goal, ref, float(min_lead), timestamp)
 
 
-def _files(owner: str, files: list[dict[str, Any]]) -> AddFiles:
-    return AddFiles(owner, tuple(File(**file) for file in files))
+def _files(owner: str, files: list[dict[str, Any]], run_id: str = "") -> AddFiles:
+    return AddFiles(owner, tuple(File(**file) for file in files), run_id)
 
 
 def _layout(run_id: str, keys: list[str]) -> Layout:

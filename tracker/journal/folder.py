@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
-from ..entities.records import Record
+from ..entities.records import Record, Rewind
 from ..system import is_locked, sync_folder
+from .fences import calls, run_of, shut_off
 from .part import Damage, Part
 from .points import Block, ModelBlock
 
@@ -25,6 +27,8 @@ _LEAST_BYTES = 128 * 1024
 PART = re.compile(rf"(?P<journal_id>[0-9a-f]+)-(?P<part>\d+){re.escape(SUFFIX)}")
 
 log = logging.getLogger("tracker")
+
+Said = TypeVar("Said", bound=Record | Block | ModelBlock)
 
 
 class Position(NamedTuple):
@@ -41,27 +45,45 @@ START = Position(0, 0)
 class Pending:
     """What was read and is not in the store yet.
 
-    Points of models stand among the records, so that they are on the side of each act on which they were logged.
+    Points of models stand among the records, so that they are on the side of each act on which they were logged; and
+    so do those of runs, once one of the acts takes points back.
     `positions` says how far each journal was read, and `size` how many bytes that were. Once it is committed, `spent`
-    parts hold nothing more. Of the journals in `gone` nothing is left on disk.
+    parts hold nothing more. Of the journals in `gone` nothing is left on disk. `refused` counts the calls that are left
+    out, by run, since it was fenced off.
     """
 
-    records: list[Record | ModelBlock] = field(default_factory=list)
+    records: list[Record | Block | ModelBlock] = field(default_factory=list)
     blocks: list[Block] = field(default_factory=list)
     next_place: int = 0
     positions: dict[str, Position] = field(default_factory=dict)
     size: int = 0
     spent: list[Path] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
+    refused: Counter[str] = field(default_factory=Counter)
+    _takes_back: bool = False
 
     def __bool__(self) -> bool:
         return bool(self.positions or self.spent or self.gone)
 
-    def add(self, part: Part) -> None:
-        """Add what was read of a part."""
-        self.records += part.records
-        self.blocks += part.blocks
+    def add(self, part: Part, shut: Collection[str]) -> None:
+        """Add what was read of a part, but for what speaks of runs that it is shut off from."""
+        blocks = self._admitted(part.blocks, shut) if shut else part.blocks
+        if self._takes_back:
+            self.records += blocks
+        else:
+            self.blocks += blocks
+        self.records += self._admitted(part.records, shut) if shut else part.records
+        self._takes_back |= any(isinstance(record, Rewind) for record in part.records)
         self.next_place = part.next_place
+
+    def _admitted(self, said: Iterable[Said], shut: Collection[str]) -> list[Said]:
+        found: list[Said] = []
+        for each in said:
+            if run_of(each) in shut:
+                self.refused[run_of(each)] += calls(each)
+            else:
+                found.append(each)
+        return found
 
 
 def part_path(folder: Path, journal_id: str, part: int) -> Path:
@@ -77,16 +99,18 @@ class JournalFolder:
         # Where a part whose owner lives looked damaged at the last reading.
         self._suspects: dict[Path, int] = {}
 
-    def read(self, folded: Mapping[str, Position]) -> Pending:
+    def read(self, folded: Mapping[str, Position], fences: Mapping[str, int] | None = None) -> Pending:
         """Read what lies beyond the positions that are folded in already.
 
-        What is damaged is left out, kept in a file of its own beside the part, and told.
+        What is damaged is left out, kept in a file of its own beside the part, and told. What is said of a run by a
+        holder whose token is smaller than the run's fence is left out and counted.
         """
         parts = self._parts()
         pending = Pending(gone=[journal_id for journal_id in folded if journal_id not in parts])
         room = max(READ_BYTES // max(len(parts), 1), min(READ_BYTES, _LEAST_BYTES))
         for journal_id, numbers in parts.items():
-            self._read_journal(journal_id, numbers, folded.get(journal_id, START), room, pending)
+            shut = shut_off(journal_id, fences or {})
+            self._read_journal(journal_id, numbers, folded.get(journal_id, START), room, pending, shut)
         return pending
 
     def unfolded(self, folded: Mapping[str, Position]) -> int:
@@ -124,7 +148,15 @@ class JournalFolder:
             parts.setdefault(found["journal_id"], []).append(int(found["part"]))
         return parts
 
-    def _read_journal(self, journal_id: str, parts: list[int], start: Position, room: int, pending: Pending) -> None:
+    def _read_journal(
+        self,
+        journal_id: str,
+        parts: list[int],
+        start: Position,
+        room: int,
+        pending: Pending,
+        shut: Collection[str],
+    ) -> None:
         for number in parts:
             path = part_path(self.path, journal_id, number)
             if number < start.part:
@@ -139,7 +171,7 @@ class JournalFolder:
                 self._suspects[path] = part.end
             for damage in part.damaged:
                 _put_aside(path, damage)
-            pending.add(part)
+            pending.add(part, shut)
             if part.end > begin:
                 pending.positions[journal_id] = Position(number, part.end)
                 pending.size += part.end - begin

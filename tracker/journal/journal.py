@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..system import sync_file, sync_folder
+from .fences import written_token
 from .folder import START, Position
 from .frames import header
 from .open_part import OpenPart, require_whole
@@ -53,13 +54,15 @@ class _Waiting(NamedTuple):
 class Journal:
     """The journal of one process: parts in a folder, the newest of which is appended to.
 
-    A part is made at the first append. After a fork the child goes on in a journal of its own.
+    A part is made at the first append. After a fork the child goes on in a journal of its own. A journal's name says
+    with which token its process writes, if it has one: that is known wherever reading begins, and costs nothing.
     """
 
     _all: ClassVar[weakref.WeakSet[Journal]] = weakref.WeakSet()
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, token: int | None = None) -> None:
         self._folder = folder
+        self._token = token
         self._reset()
         Journal._all.add(self)
 
@@ -74,7 +77,7 @@ class Journal:
         self._waiting_bytes = 0
         self._lost = 0
         # Journals are folded in by their names: of a run that went on in another process, the older one first.
-        self.journal_id = f"{time.time_ns():016x}{os.urandom(8).hex()}"
+        self.journal_id = f"{time.time_ns():016x}{os.urandom(8).hex()}" + written_token(self._token)
 
     @property
     def position(self) -> Position:
@@ -238,7 +241,7 @@ class Journal:
     def _rescue(self, problem: OSError) -> None:
         calls = len(self._waiting)
         try:
-            rescue = Journal(Path(tempfile.mkdtemp(prefix="tracker-rescue-")))
+            rescue = Journal(Path(tempfile.mkdtemp(prefix="tracker-rescue-")), self._token)
             rescue._waiting = self._waiting  # its own class
             rescue._drain()  # its own class
         except OSError as other:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..entities.records import Act, Record
+from ..entities.records import Act, Record, Rewind
 from .codec import decode
 from .frames import MAGIC, OLD_MAGIC, frame_bytes, next_frame, payload_at, whole_frames
 from .points import Block, Group, Layout, ModelBlock, ModelLayout, blocks, groups, model_block, of_points
@@ -44,7 +44,7 @@ class Part:
         is_final: bool,
         was_suspect: bool,
     ) -> None:
-        self.records: list[Record | ModelBlock] = []
+        self.records: list[Record | Block | ModelBlock] = []
         self.blocks: list[Block] = []
         self.damaged: list[Damage] = []
         self.is_suspect = False
@@ -107,13 +107,16 @@ class Part:
                 self._miss(group, begins[members].tolist())
             else:
                 alike.setdefault((group.kind, layout.definition()), (layout, []))[1].append(members)
-        measured: list[ModelBlock] = []
+        measured: list[Block | ModelBlock] = []
         for (kind, _), (layout, parts) in alike.items():
             members = np.sort(np.concatenate(parts))
             if isinstance(layout, ModelLayout):
                 measured.append(model_block(self._data, begins[members], layout, members + first_place))
             else:
                 self.blocks += blocks(self._data, begins[members], kind, layout, members + first_place)
+        if any(isinstance(record, Rewind) for record in self.records):
+            # What was logged after it must not be taken back.
+            measured, self.blocks = [*measured, *self.blocks], []
         self.records = _among(self.records, measured, np.array(acts, np.int64) + first_place)
 
     def _take_json(self, begin: int) -> bool:
@@ -143,17 +146,17 @@ class Part:
 
 
 def _among(
-    records: list[Record | ModelBlock], measured: list[ModelBlock], acts: NDArray[np.int64]
-) -> list[Record | ModelBlock]:
-    """Put points of models among records, before the first act that was logged after them; acts' places are given."""
+    records: list[Record | Block | ModelBlock], measured: list[Block | ModelBlock], acts: NDArray[np.int64]
+) -> list[Record | Block | ModelBlock]:
+    """Put points among records, before the first act that was logged after them; acts' places are given."""
     if not len(acts):
         return [*records, *measured]
-    before: dict[int, list[ModelBlock]] = {}
+    before: dict[int, list[Block | ModelBlock]] = {}
     for block in measured:
         following = np.searchsorted(acts, block.places)
         for number in np.unique(following).tolist():
             before.setdefault(number, []).append(block.where(following == number))
-    result: list[Record | ModelBlock] = []
+    result: list[Record | Block | ModelBlock] = []
     number = 0
     for record in records:
         if isinstance(record, Act):

@@ -125,6 +125,11 @@ class Block:
     timestamps: NDArray[np.int64]
     values: NDArray[np.float64]
 
+    def where(self, chosen: NDArray[np.bool_]) -> Block:
+        """Return some of its points."""
+        columns = self.places[chosen], self.steps[chosen], self.timestamps[chosen]
+        return Block(self.run_id, self.keys, *columns, self.values[:, chosen])
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ModelBlock:

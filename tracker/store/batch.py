@@ -21,6 +21,7 @@ from ..entities.records import (
     DeleteAlias,
     DeleteModel,
     EndRun,
+    Fence,
     FinishModel,
     LogInput,
     LogMetrics,
@@ -28,6 +29,7 @@ from ..entities.records import (
     MeasureModel,
     Promote,
     Record,
+    Rewind,
     SetAlias,
     SetTags,
     StartRun,
@@ -121,10 +123,17 @@ class ModelPointRow(NamedTuple):
 class Batch:
     """Rows to write in one transaction, in the order of what was said.
 
-    What was said after an act is in a later chapter: it is written after the act was carried out.
+    What was said after an act is in a later chapter: it is written after the act was carried out. `refused` counts by
+    run the calls that are not among the rows.
     """
 
-    def __init__(self, records: Iterable[Record | ModelBlock] = (), blocks: Iterable[Block] = ()) -> None:
+    def __init__(
+        self,
+        records: Iterable[Record | Block | ModelBlock] = (),
+        blocks: Iterable[Block] = (),
+        refused: Mapping[str, int] | None = None,
+    ) -> None:
+        self.refused = refused or {}
         self.runs: list[RunRow] = []
         self.mentioned: dict[str, None] = {}
         self.params: list[ParamRow] = []
@@ -153,7 +162,7 @@ class Batch:
         """All parts, in their order, the first of which is this."""
         return self, *self.later
 
-    def _chapter_of(self, record: Record | ModelBlock) -> Batch:
+    def _chapter_of(self, record: Record | Block | ModelBlock) -> Batch:
         last = self.later[-1] if self.later else self
         if last.acts and not isinstance(record, Act):
             last = Batch()
@@ -185,7 +194,7 @@ class Batch:
         return found
 
     @singledispatchmethod
-    def add(self, record: Record | ModelBlock) -> None:
+    def add(self, record: Record | Block | ModelBlock) -> None:
         """Fold one record in."""
         raise TypeError(type(record))
 
@@ -272,11 +281,20 @@ class Batch:
         self._add_pieces(record, 1, name, digest)
 
     @add.register
+    def _(self, record: Block) -> None:
+        self.add_block(record)
+
+    @add.register
     def _(self, record: AddFiles) -> None:
         self.files += [(record.owner, file.path, file.size, file.sha256) for file in record.files]
 
     @add.register
     def _(self, record: Promote | SetAlias | DeleteAlias | DeleteModel) -> None:
+        self.acts.append(record)
+
+    @add.register
+    def _(self, record: Fence | Rewind) -> None:
+        self.mentioned[record.run_id] = None
         self.acts.append(record)
 
     def add_block(self, block: Block) -> None:

@@ -25,9 +25,14 @@ _FORGED = "the cursor is not one that was given out; read once without `since` t
 Seen = Mapping[bytes, int]
 
 
-def series_name(run_id: str, key: str, of_model: int, dataset_name: str, dataset_digest: str) -> bytes:
-    """Return the eight bytes that a series is known by in a cursor."""
-    named = orjson.dumps([run_id, key, of_model, dataset_name, dataset_digest])
+def series_name(
+    run_id: str, key: str, of_model: int, dataset_name: str, dataset_digest: str, rewinds: int = 0
+) -> bytes:
+    """Return the eight bytes that a series is known by in a cursor.
+
+    It is known by others each time that points of its run were taken back: it is read anew then.
+    """
+    named = orjson.dumps([run_id, key, of_model, dataset_name, dataset_digest, *([rewinds] if rewinds else [])])
     return blake2b(named, digest_size=8).digest()
 
 

@@ -156,6 +156,9 @@ class Commits(Protocol):
     async def journal_positions(self) -> dict[str, Position]:
         """Return how far each journal is folded in."""
 
+    async def fences(self) -> dict[str, int]:
+        """Return the least token of each run that only some holders may log into."""
+
     async def commit(self, batch: Batch, positions: Mapping[str, Position], gone: Sequence[str]) -> None:
         """Write a batch and the journals' positions in one transaction; returns when it is *stored*."""
 

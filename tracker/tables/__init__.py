@@ -6,5 +6,6 @@ from .column import Column, ColumnType, column_of
 from .page import Page
 from .records import record_columns
 from .rows import Rows
+from .tabular import Tabular
 
-__all__ = ["Column", "ColumnType", "Page", "Rows", "column_of", "record_columns"]
+__all__ = ["Column", "ColumnType", "Page", "Rows", "Tabular", "column_of", "record_columns"]

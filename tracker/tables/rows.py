@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
-from . import arrow, pandas, polars
 from .column import Column
 from .columns import Entity, columns_of, entity_of, selected
-
-if TYPE_CHECKING:
-    from .arrow import ArrowTable
-    from .pandas import PandasFrame
-    from .polars import PolarsFrame
+from .tabular import Tabular
 
 Item = TypeVar("Item")
 
 
-class Rows(list[Item]):
+class Rows(list[Item], Tabular):
     """A list of runs, of logged models or of experiments that can become a table.
 
     `of` says what an empty list is of, so that its table has the attributes as columns too. With `fields` a table has
@@ -55,30 +50,3 @@ class Rows(list[Item]):
     def leading(self) -> Sequence[Column]:
         """Return columns that go before the items' own; a kind of list that knows more of its rows has some."""
         return ()
-
-    def to_pandas(self) -> PandasFrame:
-        """Return a pandas DataFrame of `columns`; times are `datetime64[ms, UTC]`.
-
-        What is missing is NaN, and NaT in times; whole numbers and truths among which some are missing are of the
-        types `Int64` and `boolean`, which keep them what they are.
-
-        Raises:
-            MissingExtra: pandas is not installed.
-        """
-        return pandas.frame(self.columns())
-
-    def to_polars(self) -> PolarsFrame:
-        """Return a Polars DataFrame of `columns`; times are `Datetime("ms", "UTC")`, what is missing is null.
-
-        Raises:
-            MissingExtra: Polars is not installed.
-        """
-        return polars.frame(self.columns())
-
-    def to_arrow(self) -> ArrowTable:
-        """Return an Arrow table of `columns`; times are `timestamp[ms, tz=UTC]`, what is missing is null.
-
-        Raises:
-            MissingExtra: pyarrow is not installed.
-        """
-        return arrow.table(self.columns())

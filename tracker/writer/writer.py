@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Protocol
 
 import anyio
@@ -48,6 +48,8 @@ class Writer:
         self._turn = anyio.Lock()
         # Whether the last flush waited in vain.
         self._stuck = False
+        # Of which runs it was told that something was refused.
+        self._refused: set[str] = set()
         # How far our own journal is known to be stored.
         self._stored = START
 
@@ -85,18 +87,25 @@ class Writer:
         return size
 
     async def _fold(self) -> int | None:
-        pending, batch = await to_thread.run_sync(self._read, await self._store.journal_positions())
+        folded, fences = await self._store.journal_positions(), await self._store.fences()
+        pending, batch = await to_thread.run_sync(self._read, folded, fences)
         if not pending:
             return None
         await self._store.commit(batch, pending.positions, pending.gone)
         with _translated():
             await to_thread.run_sync(self._journals.remove, pending)
+        self._tell_refused(pending.refused)
         return pending.size
 
-    def _read(self, folded: Mapping[str, Position]) -> tuple[Pending, Batch]:
+    def _read(self, folded: Mapping[str, Position], fences: Mapping[str, int]) -> tuple[Pending, Batch]:
         with _translated():
-            pending = self._journals.read(folded)
-        return pending, Batch(pending.records, pending.blocks)
+            pending = self._journals.read(folded, fences)
+        return pending, Batch(pending.records, pending.blocks, pending.refused)
+
+    def _tell_refused(self, refused: Collection[str]) -> None:
+        for run_id in set(refused).difference(self._refused):
+            log.warning("what an earlier holder of run %s logs is refused: the run was given to another one", run_id)
+        self._refused.update(refused)
 
     async def flush(self, timeout: float) -> Level:  # noqa: ASYNC109  # it returns a level, and raises nothing
         """Wait until what this process has logged so far is stored, for at most so many seconds.

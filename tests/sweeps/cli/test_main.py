@@ -24,7 +24,9 @@ def test_examples_are_listed_as_json(sweeps: Command) -> None:
     assert all(set(entry) == {"name", "description"} for entry in listed)
 
 
-@pytest.mark.parametrize("words", [[], ["run"], ["status"], ["best"], ["check"], ["schema"], ["examples"]])
+@pytest.mark.parametrize(
+    "words", [[], ["run"], ["resume"], ["stop"], ["status"], ["best"], ["check"], ["schema"], ["examples"]]
+)
 def test_every_command_explains_itself(sweeps: Command, words: list[str]) -> None:
     done = sweeps(*words, "--help")
     assert (done.code, done.err) == (0, "")

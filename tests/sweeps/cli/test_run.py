@@ -45,7 +45,9 @@ def test_with_json_ends_with_one_object_and_tells_the_rest_aside(sweeps: Command
     assert printed == {
         "name": "mine",
         "store": str(home / "other"),
-        "trials": {"complete": 3, "pruned": 0, "failed": 1, "total": 4},
+        "trials": {"complete": 3, "pruned": 0, "failed": 1, "killed": 0, "total": 4},
+        "interrupted": False,
+        "ended": "",
     }
     assert {key: best[key] for key in ("name", "trial", "step", "metric", "value", "params")} == {
         "name": "net",
@@ -60,6 +62,22 @@ def test_with_json_ends_with_one_object_and_tells_the_rest_aside(sweeps: Command
     assert (Path(best["path"]) / "net").read_text() == "3"
     assert "trial 3 complete" in done.err
     assert not (home / "tracker-store").exists()
+
+
+def test_quiet_shows_only_what_came_of_it(sweeps: Command) -> None:
+    done = sweeps("run", "mine.yaml", "--quiet")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith("trial 0 failed: ValueError: no such n\n\nbest checkpoints by error")
+    done = sweeps("run", "mine.yaml", "--quiet", "--json")
+    assert (done.err, done.json["trials"]["total"]) == ("", 4)
+
+
+def test_why_it_ended_early_is_said(sweeps: Command, sweep_file: Path) -> None:
+    sweep_file.write_text(sweep_file.read_text().replace("goal: maximize", "goal: maximize, target: 2"))
+    done = sweeps("run", "mine.yaml", "--json")
+    assert done.json["ended"] == "trial 2 reached the target 2"
+    assert "the sweep has ended: trial 2 reached the target 2\n" in done.err
+    assert done.json["trials"]["total"] == 3
 
 
 def test_takes_numbers_from_the_command_line(sweeps: Command) -> None:
@@ -121,6 +139,7 @@ class TestMistakes:
             (["mine.yaml", "--store", "train.py"], "is not a tracker store: it is not a folder"),
             (["mine.yaml", "--write", "copy"], "the examples are digits"),
             (["mine.yaml", "more"], "unrecognized arguments: more"),
+            (["mine.yaml", "--quiet", "--plain"], "argument --plain: not allowed with argument --quiet"),
             ([], "the following arguments are required: FILE|EXAMPLE"),
         ],
     )
@@ -133,7 +152,7 @@ class TestMistakes:
             ("train.py:train", "train.py:missing", "has no function 'missing'; there is train"),
             ("train.py:train", "missing.py", "no program 'missing.py' in "),
             ("executor: inline", "executor: command", "execution.executor: 'command' cannot run a function"),
-            ("executor: inline", "retries: 2", "execution.retries: is not supported yet"),
+            ("executor: inline", "keep: {top: 5}", "execution.keep: is not supported yet"),
             ("program: train.py:train", 'command: [python, "${program}"]', "the command asks for ${program}"),
         ],
     )

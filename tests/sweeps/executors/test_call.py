@@ -13,7 +13,7 @@ import sweeps
 import tracker
 from sweeps.executors.call import call, call_here
 from sweeps.executors.logbook import Logbook
-from sweeps.trial import Assignment, Cause, Outcome, TrialState
+from sweeps.trial import Assignment, Cause, Outcome, Report, TrialState
 
 Function = Callable[..., object]
 Do = Callable[[Function], Outcome]
@@ -28,9 +28,9 @@ class Line:
     steps: list[int] = field(default_factory=list)
     progressed: int = 0
 
-    def report(self, value: float, step: int) -> None:
-        self.reported.append(value)
-        self.steps.append(step)
+    def report(self, report: Report) -> None:
+        self.reported.append(report.value)
+        self.steps.append(report.step)
 
     def progress(self) -> None:
         self.progressed += 1

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,6 +14,7 @@ import yaml
 import sweeps
 from sweeps.errors import NoTrialSucceeded
 from sweeps.executors import CommandTarget, Control, make_executor
+from sweeps.slots import find_capacity
 from sweeps.trial import Assignment, Cause, Outcome, TrialState, trial_seed
 
 Program = Callable[..., Path]
@@ -59,7 +59,8 @@ def test_a_program_is_told_its_params_and_its_place(program: Program, home: Path
 def test_cores_are_shared_and_a_users_own_settings_kept(
     program: Program, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(os, "cpu_count", lambda: 8)
+    found = replace(find_capacity({"MKL_NUM_THREADS": "5"}), cpu=8.0)
+    monkeypatch.setattr("sweeps.plan.find_capacity", lambda _: found)
     monkeypatch.setenv("MKL_NUM_THREADS", "5")
     path = program("""
     import os

@@ -15,7 +15,6 @@ from sweeps.executors.ending import (
     describe_exit,
     read_tail,
     tail_of,
-    thread_limits,
 )
 from sweeps.trial import Cause
 
@@ -103,16 +102,3 @@ class TestReadTail:
         path = tmp_path / "output"
         path.write_bytes(bytes(range(256)))
         assert read_tail(path).isascii() is False
-
-
-class TestThreadLimits:
-    @pytest.mark.parametrize(("cores", "parallel", "threads"), [(8, 2, "4"), (8, 3, "2"), (2, 16, "1"), (None, 1, "1")])
-    def test_share_the_cores(
-        self, monkeypatch: pytest.MonkeyPatch, cores: int | None, parallel: int, threads: str
-    ) -> None:
-        monkeypatch.setattr(os, "cpu_count", lambda: cores)
-        assert set(thread_limits(parallel).values()) == {threads}
-
-    def test_follow_what_a_user_says_of_openmp(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setenv("OMP_NUM_THREADS", "6")
-        assert set(thread_limits(2).values()) == {"6"}

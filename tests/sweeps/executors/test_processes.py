@@ -18,6 +18,7 @@ import tracker
 from sweeps.errors import InvalidSweep, NoTrialSucceeded
 from sweeps.executors import Control, FunctionTarget, make_executor
 from sweeps.scheduler import Event, TrialEnded
+from sweeps.slots import Capacity
 from sweeps.trial import Assignment, Outcome, TrialState
 
 Program = Callable[..., Path]
@@ -142,7 +143,7 @@ class TestEnvironment:
         def train(trial):
             trial.log({{name: float(os.environ[name]) for name in {THREADS}}})
         """
-        monkeypatch.setattr(os, "cpu_count", lambda: 8)
+        monkeypatch.setattr("sweeps.plan.find_capacity", lambda _: Capacity(cpu=8.0))
         result = run(f"{program(text)}:train", parallel=2)
         assert [logged(result, name) for name in THREADS] == [[4, 4]] * 3
 

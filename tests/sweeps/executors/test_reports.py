@@ -16,7 +16,7 @@ import pytest
 import tracker
 from sweeps.executors import CommandTarget, Control, FunctionTarget, make_executor
 from sweeps.executors.mailbox import Mailbox
-from sweeps.trial import Assignment, Outcome, TrialState
+from sweeps.trial import Assignment, Outcome, Report, TrialState
 
 Program = Callable[..., Path]
 FUNCTIONS = ["inline", "threads", "processes"]
@@ -33,9 +33,9 @@ class Scheduler:
     def control(self) -> Control:
         return Control(self._report, self._progress)
 
-    def _report(self, value: float, step: int) -> bool:
-        self.reported.append((value, step))
-        return value == self.stop_at
+    def _report(self, report: Report) -> bool:
+        self.reported.append((report.value, report.step))
+        return report.value == self.stop_at
 
     def _progress(self) -> None:
         self.progressed += 1

@@ -158,6 +158,7 @@ def statuses() -> dict[str, str]:
         return {run.name: str(run.status) for run in store.search_runs()}
 
 
+REASONS = {signal.SIGINT: "the sweep was ended", signal.SIGTERM: "the sweep was preempted"}
 ALL_KILLED = {"sweep": "KILLED", "trial-0": "KILLED", "trial-1": "KILLED"}
 
 
@@ -179,14 +180,14 @@ class TestOnce:
         sweep.wait_until_up()
         sweep.process.send_signal(number)
         printed = sweep.end()
-        assert sweep.process.returncode == 130
-        assert printed["trials"] == {"complete": 0, "pruned": 0, "failed": 0, "total": 2}
+        assert sweep.process.returncode == 128 + number
+        assert printed["trials"] == {"complete": 0, "pruned": 0, "failed": 0, "killed": 2, "total": 2}
         assert statuses() == ALL_KILLED
         assert sweep.left() == []
         with tracker.open("store", create=False) as store:
             trials = [run for run in store.search_runs() if run.parent_run_id]
             assert {(run.tags["trial.state"], run.tags["trial.reason"]) for run in trials} == {
-                ("killed", "the sweep was ended")
+                ("killed", REASONS[number])
             }
             assert all(len(store.metric_history(run.run_id, "loss")) for run in trials)
 
@@ -210,7 +211,7 @@ class TestTwice:
         sweep.read_until("nothing new is launched")
         sweep.process.send_signal(number)
         sweep.end()
-        assert sweep.process.returncode == 130
+        assert sweep.process.returncode == 128 + number
         assert sweep.left() == []
         assert statuses() == ALL_KILLED
         with tracker.open("store", create=False) as store:

@@ -33,7 +33,7 @@ from sweeps.study import Attempt, PastTrial, Rules, Study, Verdict, past_trial, 
 from sweeps.study import study as study_module
 from sweeps.study.record import STATE, attempt_tags, flat, trial_tags, verdict_tags
 from sweeps.study.tally import Tally
-from sweeps.trial import Cause, Goal, Outcome, TrialState
+from sweeps.trial import Cause, Goal, Outcome, Report, TrialState
 from tracker import RunInfo, RunStatus
 
 SWEEPS, CAMPAIGN = 200, 10_000
@@ -399,7 +399,7 @@ class World:
         step, value = worker.step, self.log(worker)
         self.may_die()
         self.iterations += 1
-        stop = self.study.report(worker.number, worker.attempt, step, value)
+        stop = self.study.report(worker.number, worker.attempt, Report(value, step))
         self.copy(worker, lambda: self.hear_late_report(worker, step))
         if self.study.overspent:
             self.stop_all(why.overspent(self.study.ending))
@@ -445,7 +445,7 @@ class World:
             raise Died
 
     def hear_late_report(self, worker: Worker, step: int) -> None:
-        assert self.study.report(worker.number, worker.attempt, step, -1e9), "an old attempt is not stopped"
+        assert self.study.report(worker.number, worker.attempt, Report(-1e9, step)), "an old attempt is not stopped"
 
     def hear_late_end(self, worker: Worker) -> None:
         assert self.conductor.end(worker.number, worker.attempt, LATE, -1e9) is None, "an old attempt's end counts"
@@ -695,9 +695,9 @@ def one_trial_too_many(patch: pytest.MonkeyPatch) -> None:
 def nothing_is_pruned(patch: pytest.MonkeyPatch) -> None:
     report = Study.report
 
-    def go_on(study: Study, number: int, attempt: int, step: int, value: float) -> bool:
+    def go_on(study: Study, number: int, attempt: int, said: Report) -> bool:
         running = study._running(number, attempt) is not None
-        return report(study, number, attempt, step, value) and not running
+        return report(study, number, attempt, said) and not running
 
     patch.setattr(Study, "report", go_on)
 

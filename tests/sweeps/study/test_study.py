@@ -23,7 +23,7 @@ from sweeps.space import Space
 from sweeps.study import PastTrial, Rules, Study, Verdict, past_trial
 from sweeps.study.record import attempt_tags, trial_tags, verdict_tags
 from sweeps.study.rules import FIRST_FAILURES
-from sweeps.trial import Cause, Goal, Outcome, TrialState, trial_seed
+from sweeps.trial import Cause, Goal, Outcome, Report, TrialState, trial_seed
 from tracker import RunInfo, RunStatus
 
 ENDS = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAILED, TrialState.KILLED)
@@ -328,7 +328,7 @@ class Both:
         if running:
             number = running[pick % len(running)]
             trial = self.model.trials[number]
-            stop = self.study.report(number, len(trial.attempts) - 1, step, value)
+            stop = self.study.report(number, len(trial.attempts) - 1, Report(value, step))
             trial.attempts[-1].append((step, value))
             trial.points.append((step, self.model.tick(), value))
             over = self.model.spend(0.0)
@@ -364,7 +364,7 @@ class Both:
         known = len(trial.attempts) if trial else 0
         if trial is None or trial.state is not TrialState.RUNNING or attempt < -1:
             old = known + attempt
-            assert self.study.report(number, old, 1, value)
+            assert self.study.report(number, old, Report(value, 1))
             assert all(self.study.end(number, old, Outcome(state), value) is None for state in ENDS)
 
     def spend(self, seconds: float) -> None:

@@ -178,7 +178,7 @@ def test_what_was_never_measured_is_decided_against(opened: tracker.Tracker, run
 
 
 def test_while_the_store_cannot_be_written_a_promotion_waits(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tracker.client.registering.CLOSE_SECONDS", 0.05)
+    monkeypatch.setattr("tracker.client.engine.CLOSE_SECONDS", 0.05)
     with tracker.open(store) as opened:
         model = logged(opened.start_run("nets"), 0.5)
         opened.flush()

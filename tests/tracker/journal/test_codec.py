@@ -17,6 +17,7 @@ from tracker.entities.records import (
     DeleteAlias,
     DeleteModel,
     EndRun,
+    Fence,
     FinishModel,
     LogInput,
     LogMetrics,
@@ -24,6 +25,7 @@ from tracker.entities.records import (
     MeasureModel,
     Promote,
     Record,
+    Rewind,
     SetAlias,
     SetTags,
     StartRun,
@@ -55,13 +57,15 @@ records: st.SearchStrategy[Record] = st.one_of(
     st.builds(SetTags, texts, tags),
     st.builds(LogInput, texts, st.builds(DatasetInfo, texts, texts, texts, texts, texts, texts), texts),
     st.builds(CreateModel, texts, texts, texts, texts, st.none() | int64, int64, params, tags),
-    st.builds(FinishModel, texts, texts, int64),
+    st.builds(FinishModel, texts, texts, int64, texts),
     st.builds(MeasureModel, texts, texts, int64, int64, values, st.none() | refs),
-    st.builds(AddFiles, texts, st.lists(files, max_size=3).map(tuple)),
+    st.builds(AddFiles, texts, st.lists(files, max_size=3).map(tuple), texts),
     st.builds(Promote, texts, texts, texts, texts, texts, texts, st.none() | refs, leads, int64),
     st.builds(SetAlias, texts, texts, int64, int64),
     st.builds(DeleteAlias, texts, texts, int64),
     st.builds(DeleteModel, texts, int64),
+    st.builds(Fence, texts, int64),
+    st.builds(Rewind, texts, int64, int64),
 )
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tracker.entities.records import LogMetrics, Record
-from tracker.journal import Journal, JournalFolder, ModelBlock, Position, encode, open_part
+from tracker.journal import Block, Journal, JournalFolder, ModelBlock, Position, encode, open_part
 from tracker.journal import folder as folders
 from tracker.journal import journal as journals
 from tracker.journal.folder import DAMAGED, Pending, part_path
@@ -25,7 +25,7 @@ def point(number: int) -> bytes:
     return encode(LogMetrics("run", number, 1000, {"loss": number / 8}))
 
 
-def numbers(records: Iterable[Record | ModelBlock]) -> list[int]:
+def numbers(records: Iterable[Record | Block | ModelBlock]) -> list[int]:
     return [record.step for record in records if isinstance(record, LogMetrics)]
 
 

@@ -14,6 +14,13 @@ UPDATE series SET first_value = begins.value, first_step = begins.step, first_ti
 FROM begins WHERE begins.series_no = series.series_no AND begins.place = 1;
 CREATE INDEX series_by_last ON series (key_no, of_model, last_value, run_no);
 
+-- Below its fence a holder of a run is refused: it was given to another one. How many calls were is counted.
+ALTER TABLE runs ADD COLUMN fence INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE runs ADD COLUMN refused INTEGER NOT NULL DEFAULT 0;
+-- How often points of it were taken back: what was read before of its curves is not their beginning any more.
+ALTER TABLE runs ADD COLUMN rewinds INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX runs_fenced ON runs (run_id, fence) WHERE fence > 0;
+
 -- The metrics of runs that have ended, each as bytes: what a list of runs shows. It goes when one of the curves changes.
 CREATE TABLE run_summaries (
     run_no INTEGER PRIMARY KEY REFERENCES runs,

@@ -1,4 +1,4 @@
-"""Carry out acts: promotions, aliases and deletions, in their order and inside of a commit's transaction.
+"""Carry out acts: promotions, aliases, deletions, fences and rewinds, in their order and inside of a commit.
 
 What an act does depends on what is stored. As one process writes at a time, each is decided on the whole of what was
 stored before it, however many processes ask at once; and it is decided once, as any record is folded in once.
@@ -14,10 +14,11 @@ from typing import Any
 import orjson
 
 from ...entities import DatasetRef
-from ...entities.records import Act, DeleteAlias, DeleteModel, Promote, SetAlias
+from ...entities.records import Act, DeleteAlias, DeleteModel, Fence, Promote, Rewind, SetAlias
 from ...errors import InvalidInput
 from ...ranking import Decision, Standing, decide_promotion
 from .connection import Connection
+from .rewinding import rewind
 
 NAN = "NaN"
 _FITNESS = "SELECT status, lifecycle_stage FROM models WHERE model_id = ?"
@@ -80,6 +81,7 @@ _GONE = """
 SELECT model_no, model_id FROM json_each(?) AS j CROSS JOIN models ON model_id = j.value
 WHERE lifecycle_stage = 'deleted'
 """
+_FENCED = "UPDATE runs SET fence = max(fence, ?) WHERE run_id = ?"
 _NO_FILES = "DELETE FROM files WHERE owner = ?"
 
 
@@ -102,6 +104,10 @@ async def carry_out(connection: Connection, acts: Sequence[Act]) -> set[int]:
                 case DeleteAlias():
                     await connection.run(_NO_ALIAS, (act.name, act.alias))
                     await connection.run(_TOUCHED, (act.name, act.timestamp))
+                case Fence():
+                    await connection.run(_FENCED, (act.token, act.run_id))
+                case Rewind():
+                    await rewind(connection, act)
     return gone
 
 

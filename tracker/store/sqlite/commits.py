@@ -151,6 +151,7 @@ _JOURNAL = """
 INSERT INTO journals (journal_id, part, position) VALUES (?, ?, ?)
 ON CONFLICT DO UPDATE SET part = excluded.part, position = excluded.position
 """
+_REFUSED = "UPDATE runs SET refused = refused + ? WHERE run_id = ?"
 _JOURNAL_GONE = "DELETE FROM journals WHERE journal_id = ?"
 
 Statement = tuple[str, Sequence[Sequence[object]]]
@@ -188,6 +189,7 @@ async def commit(
             connection,
             [
                 (_JOURNAL, [(journal_id, *place) for journal_id, place in positions.items()]),
+                (_REFUSED, [(count, run_id) for run_id, count in batch.refused.items()]),
                 (_JOURNAL_GONE, [(journal_id,) for journal_id in gone]),
             ],
         )

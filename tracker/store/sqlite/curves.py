@@ -25,7 +25,7 @@ from ..segments import Columns
 from .connection import Connection
 
 _SERIES_OF_RUNS = """
-SELECT series_no, run_id, key, of_model, name, digest, series.points FROM series
+SELECT series_no, run_id, key, of_model, name, digest, rewinds, series.points FROM series
 JOIN runs USING (run_no) JOIN metric_keys USING (key_no) JOIN datasets USING (dataset_no)
 WHERE run_id IN (SELECT value FROM json_each(?1))
 """

@@ -112,6 +112,11 @@ class SqliteStore:
         found = await self._reader.rows("SELECT journal_id, part, position FROM journals")
         return {journal_id: Position(part, offset) for journal_id, part, offset in found}  # type: ignore[misc,arg-type]
 
+    async def fences(self) -> dict[str, int]:
+        """Return the least token of each run that only some holders may log into."""
+        found = await self._reader.rows("SELECT run_id, fence FROM runs WHERE fence > 0")
+        return dict(found)  # type: ignore[arg-type]  # by the schema
+
     async def commit(self, batch: Batch, positions: Mapping[str, Position], gone: Sequence[str]) -> None:
         """Write a batch in one transaction; the caller holds the writer's lock."""
         writer = await self._writing()
