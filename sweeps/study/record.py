@@ -144,7 +144,6 @@ def verdict_tags(verdict: Verdict) -> dict[str, object]:
         CAUSES: json.dumps(verdict.causes) if verdict.causes else None,
         ORDER: verdict.order or None,
     }
-    # A later attempt takes back what an earlier one said.
     return {key: text or "" for key, text in tags.items() if text or verdict.attempt > 0}
 
 

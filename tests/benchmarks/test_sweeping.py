@@ -7,6 +7,7 @@ import pytest
 
 from benchmarks.sweeping import digits_curves
 from benchmarks.sweeping.asha_digits import ASHA, NEVER, OPTUNA, Nobody, Ours, compare, shuffle
+from benchmarks.sweeping.simulation import Simulation
 from benchmarks.sweeping.virtual import search
 from sweeps.config import Threshold
 
@@ -55,3 +56,11 @@ def test_configurations_learn_and_not_equally_well(monkeypatch: pytest.MonkeyPat
     np.testing.assert_array_equal(first, again)
     assert np.nanmin(first[:, 1]) < np.nanmin(first[:, 0]) < np.log(10)
     assert len(np.unique(first[:, 1])) == 54
+
+
+def test_the_simulated_scheduler_runs_all_trials_and_keeps_its_workers_busy() -> None:
+    found = Simulation(10, 200).run()
+    assert sum(found["trials"].values()) == 200
+    assert found["trials"]["pruned"] > found["trials"]["complete"] > 0
+    assert found["busiest"] == 10
+    assert found == Simulation(10, 200).run()
