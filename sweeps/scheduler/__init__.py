@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .events import Event, SweepEnded, SweepInterrupted, SweepStarted, TrialEnded, TrialReported, TrialStarted
 from .conductor import Conductor, Launch
+from .events import Event, SweepEnded, SweepInterrupted, SweepStarted, TrialEnded, TrialReported, TrialStarted
 from .ledger import Ledger
 from .scheduler import Limits, Scheduler
 
