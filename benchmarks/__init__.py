@@ -1,4 +1,4 @@
-"""How fast, how small and how steady logging is, beside what others do with the same points in the same run.
+"""How fast and how steady logging, searching and sweeping are, beside what others make of the same work.
 
 `python -m benchmarks` asks every question, prints one table and keeps the figures as JSON.
 """

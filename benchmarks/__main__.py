@@ -44,6 +44,7 @@ from .sweeping import (
     pruning,
     resuming,
     scheduler_cpu,
+    simulation,
     tpe_quality,
     trials,
 )
@@ -80,6 +81,7 @@ SUITES: dict[str, Questions] = {
         "scheduler-cpu": scheduler_cpu.answer,
         "resuming": resuming.answer,
         "pruning": pruning.answer,
+        "simulation": simulation.answer,
         "asha": asha_digits.answer,
         "tpe": tpe_quality.answer,
         "asking": ask_times.answer,

@@ -26,6 +26,8 @@ from . import digits_curves
 from .virtual import Curves, Listener, search
 
 WORKERS, BEST, ORDERS = 4, 2, 40
+# A short run, as it tells by the trials of the sweep that is resumed, has fewer orders: one for so many.
+TRIALS = 250
 NEVER, ASHA, OPTUNA = "no stopping", "ASHA", "Optuna's successive halving"
 RULES: Mapping[str, Rule] = {
     ASHA: Asha(max_iter=digits_curves.EPOCHS),
@@ -43,7 +45,11 @@ def answer(setting: Setting) -> Answer:
     """Search in a process of its own."""
     # Threads would cost more than they bring to so small matrices.
     found = run(
-        "sweeping.asha_digits", folder=setting.folder, rounds=setting.rounds, environment={"OMP_NUM_THREADS": "1"}
+        "sweeping.asha_digits",
+        folder=setting.folder,
+        rounds=setting.rounds,
+        trials=setting.trials,
+        environment={"OMP_NUM_THREADS": "1"},
     )
     title = f"epochs to one of the best {BEST} of {found['configurations']}"
     found["epochs"] = {
@@ -67,7 +73,7 @@ def main() -> None:
     """Run every rule over the same orders."""
     asked = work.arguments(__doc__)
     curves = digits_curves.curves()
-    found = compare(curves.tolist(), ORDERS * asked.rounds)
+    found = compare(curves.tolist(), max(2, min(ORDERS, asked.trials // TRIALS)) * asked.rounds)
     work.answer({"configurations": len(curves), "all": curves.size, **found})
 
 

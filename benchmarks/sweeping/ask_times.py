@@ -43,8 +43,8 @@ Step = Callable[[], float]
 def answer(setting: Setting) -> Answer:
     """Ask in a process of its own."""
     with setting.room() as room:
-        found = run("sweeping.ask_times", folder=room, rounds=setting.rounds)
-    return Answer([figure for trials in AFTER for figure in figures(trials, found[str(trials)])], found)
+        found = run("sweeping.ask_times", folder=room, rounds=setting.rounds, trials=setting.trials)
+    return Answer([figure for trials, took in found.items() for figure in figures(int(trials), took)], found)
 
 
 def figures(trials: int, took: Facts) -> list[Figure]:
@@ -58,8 +58,8 @@ def figures(trials: int, took: Facts) -> list[Figure]:
 
 def main() -> None:
     """Ask several times after each number of trials, in turns."""
-    rounds = work.arguments(__doc__).rounds
-    work.answer({trials: asked(trials, TIMES * rounds) for trials in AFTER})
+    words = work.arguments(__doc__)
+    work.answer({trials: asked(trials, TIMES * words.rounds) for trials in AFTER if trials <= words.trials})
 
 
 def asked(trials: int, times: int) -> Facts:

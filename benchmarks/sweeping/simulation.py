@@ -25,18 +25,21 @@ from ..peers import work
 from ..programs import Facts, run
 from ..setting import Setting
 
-WORKERS, TRIALS, EPOCHS, SEED = 1000, 100_000, 81, 7
+WORKERS, EPOCHS, SEED = 1000, 81, 7
+# How many times the trials of the sweep that is resumed.
+MORE = 10
 SECONDS, MEGABYTES = at_most(120, 20), at_most(1000, 300)
-NAME = f"{TRIALS:,} trials of ASHA on {WORKERS:,} workers, simulated"
 
 
 def answer(setting: Setting) -> Answer:
     """Simulate in a process of its own."""
-    found = run("sweeping.simulation", folder=setting.folder)
+    trials = setting.trials * MORE
+    found = run("sweeping.simulation", folder=setting.folder, trials=trials)
+    name = f"{trials:,} trials of ASHA on {WORKERS:,} workers, simulated"
     return Answer(
         [
-            Figure(NAME, "s", found["seconds"], SECONDS),
-            Figure(f"{NAME}, memory", "MB", found["megabytes"], MEGABYTES),
+            Figure(name, "s", found["seconds"], SECONDS),
+            Figure(f"{name}, memory", "MB", found["megabytes"], MEGABYTES),
         ],
         found,
     )
@@ -44,9 +47,9 @@ def answer(setting: Setting) -> Answer:
 
 def main() -> None:
     """Simulate all of it once."""
-    work.arguments(__doc__)
+    asked = work.arguments(__doc__)
     began = time.perf_counter()
-    found = Simulation(WORKERS, TRIALS).run()
+    found = Simulation(WORKERS, asked.trials).run()
     work.answer({**found, "seconds": time.perf_counter() - began, "megabytes": peak()})
 
 

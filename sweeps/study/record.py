@@ -88,14 +88,15 @@ class TrialResult:
 def past_trial(run: RunInfo, curve: Sequence[tuple[int, int, float]]) -> PastTrial:
     """Read a child run back; `curve` holds (step, timestamp in ms, value) of each point of the sweep's metric."""
     starts = attempt_starts(run)
+    causes = run.tags.get(CAUSES)
     return PastTrial(
         number=int(run.tags[TRIAL]),
         proposal=_proposal(run),
         state=_state(run),
         value=_value(run),
         attempt=len(starts) - 1,
-        causes=tuple(Cause(cause) for cause in json.loads(run.tags.get(CAUSES) or "[]")),
-        reports=tuple(reports(sorted(curve, key=lambda point: point[1]), starts)),
+        causes=tuple(Cause(cause) for cause in json.loads(causes)) if causes else (),
+        reports=tuple(reports(sorted(curve, key=itemgetter(1)), starts)),
         order=int(run.tags.get(ORDER) or 0),
     )
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from benchmarks.sweeping import digits_curves
+from benchmarks.sweeping import digits_curves, functions, idle
 from benchmarks.sweeping.asha_digits import ASHA, NEVER, OPTUNA, Nobody, Ours, compare, shuffle
+from benchmarks.sweeping.scheduler_cpu import Meter
 from benchmarks.sweeping.simulation import Simulation
 from benchmarks.sweeping.virtual import search
 from sweeps.config import Threshold
+from sweeps.scheduler import TrialStarted
 
 
 def falling(trials: int, epochs: int) -> list[list[float]]:
@@ -64,3 +68,31 @@ def test_the_simulated_scheduler_runs_all_trials_and_keeps_its_workers_busy() ->
     assert found["trials"]["pruned"] > found["trials"]["complete"] > 0
     assert found["busiest"] == 10
     assert found == Simulation(10, 200).run()
+
+
+def test_a_slot_is_idle_from_a_trials_end_to_the_next_ones_beginning(tmp_path: Path) -> None:
+    (tmp_path / "1").write_text("0.0 1.0\n1.5 2.0\n2.25 3.0\n")
+    (tmp_path / "2").write_text("0.5 1.25\n1.375 4.0\n")
+    assert idle.idle(tmp_path, 0) == [500.0, 250.0, 125.0]
+    # The first three of all trials are left out.
+    assert idle.idle(tmp_path, 3) == [500.0, 250.0]
+
+
+def test_notes_are_kept_where_somebody_wants_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(functions.NOTES, "")
+    monkeypatch.delenv(functions.NOTES)
+    functions.note(1.0)
+    functions.keep_notes(folder := tmp_path / "notes")
+    functions.note(0.1, 2)
+    functions.note(0.3)
+    assert list(functions.notes(folder)) == [[[0.1, 2.0], [0.3]]]
+
+
+def test_the_cpu_of_the_trials_between_is_counted() -> None:
+    meter = Meter(2, 5)
+    meter.read = {2: (1.0, 0.5), 5: (1.6, 0.8)}
+    assert meter.milliseconds() == {"process": pytest.approx(200.0), "thread": pytest.approx(100.0)}
+    heard = Meter(1, 2)
+    for number in range(3):
+        heard.hear(TrialStarted(number, "run", {}, 0, ()))
+    assert heard.read.keys() == {1, 2}
