@@ -2,9 +2,9 @@
 
     python -m benchmarks [--suite SUITE]… [--only QUESTION]… [--quick] [--no-peers] [--json FILE]
 
-There are two suites, `logging` and `searching`; without `--suite` both are asked, which takes about an hour. Peers are
-installed, each into an environment of its own, when they are first needed. Where a figure stands beside another one,
-both were measured in turns, in this run, on this disk.
+There are three suites, `logging`, `searching` and `sweeping`; without `--suite` all are asked, which takes over an
+hour. Peers are installed, each into an environment of its own, when they are first needed. Where a figure stands beside
+another one, both were measured in turns, in this run, on this disk.
 """
 
 from __future__ import annotations
@@ -36,6 +36,17 @@ from .searching import (
     top,
 )
 from .setting import Setting
+from .sweeping import (
+    asha_digits,
+    ask_times,
+    commands,
+    idle,
+    pruning,
+    resuming,
+    scheduler_cpu,
+    tpe_quality,
+    trials,
+)
 
 # Where the figures of a whole suite are kept.
 KEPT = Path(__file__).parent / "results"
@@ -62,10 +73,21 @@ SUITES: dict[str, Questions] = {
         "model-points": model_points.answer,
         "beside-writer": beside_writer.answer,
     },
+    "sweeping": {
+        "trials": trials.answer,
+        "commands": commands.answer,
+        "idle": idle.answer,
+        "scheduler-cpu": scheduler_cpu.answer,
+        "resuming": resuming.answer,
+        "pruning": pruning.answer,
+        "asha": asha_digits.answer,
+        "tpe": tpe_quality.answer,
+        "asking": ask_times.answer,
+    },
 }
 QUESTIONS: Questions = {name: question for questions in SUITES.values() for name, question in questions.items()}
-POINTS, ROUNDS, SECONDS, MODELS = 1_000_000, 3, 60.0, 1_000_000
-QUICK_POINTS, QUICK_ROUNDS, QUICK_SECONDS, QUICK_MODELS = 10_000, 1, 1.0, 2_000
+POINTS, ROUNDS, SECONDS, MODELS, TRIALS = 1_000_000, 3, 60.0, 1_000_000, 10_000
+QUICK_POINTS, QUICK_ROUNDS, QUICK_SECONDS, QUICK_MODELS, QUICK_TRIALS = 10_000, 1, 1.0, 2_000, 100
 # How many times the points of a short measurement the large store has.
 LARGE, QUICK_LARGE = 100, 10
 
@@ -96,11 +118,14 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--only", action="append", choices=list(QUESTIONS), metavar="QUESTION", help=", ".join(QUESTIONS))
     made.add_argument("--points", type=int, metavar="N", help=f"points of a short measurement (default {POINTS:,})")
     made.add_argument("--models", type=int, metavar="N", help=f"models that are searched (default {MODELS:,})")
+    made.add_argument(
+        "--trials", type=int, metavar="N", help=f"trials of the sweep that is resumed (default {TRIALS:,})"
+    )
     made.add_argument("--rounds", type=int, metavar="N", help=f"how often each is repeated (default {ROUNDS})")
     made.add_argument(
         "--quick", action="store_true", help="take seconds: shows that all runs; its figures mean nothing"
     )
-    made.add_argument("--no-peers", action="store_true", help="leave the other trackers out")
+    made.add_argument("--no-peers", action="store_true", help="leave out what is not installed here")
     made.add_argument(
         "--json", type=Path, metavar="FILE", help=f"where to keep the figures (default for a whole suite: {KEPT.name}/)"
     )
@@ -119,6 +144,7 @@ def setting_of(arguments: argparse.Namespace, folder: Path) -> Setting:
         large=points * (QUICK_LARGE if quick else LARGE),
         seconds=QUICK_SECONDS if quick else SECONDS,
         models=arguments.models or (QUICK_MODELS if quick else MODELS),
+        trials=arguments.trials or (QUICK_TRIALS if quick else TRIALS),
         folder=folder,
         peers=None if arguments.no_peers else Environments((arguments.environments or default_folder()).absolute()),
     )
@@ -126,7 +152,7 @@ def setting_of(arguments: argparse.Namespace, folder: Path) -> Setting:
 
 def chosen(setting: Setting) -> dict[str, object]:
     """Return what of a setting is worth keeping."""
-    names = ("points", "rounds", "large", "seconds", "models")
+    names = ("points", "rounds", "large", "seconds", "models", "trials")
     return {**{name: getattr(setting, name) for name in names}, "peers": setting.peers is not None}
 
 

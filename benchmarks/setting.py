@@ -23,6 +23,7 @@ class Setting:
         large: points of the large store.
         seconds: how long the twenty runs log.
         models: how many models the store has that is searched.
+        trials: how many trials the sweep has that is resumed; a short sweep has a share of it that takes seconds.
         folder: the disk that is measured.
         peers: environments of the peers; none if they are left out.
     """
@@ -32,6 +33,7 @@ class Setting:
     large: int
     seconds: float
     models: int
+    trials: int
     folder: Path
     peers: Environments | None
 

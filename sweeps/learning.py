@@ -7,7 +7,7 @@ from tracker import AsyncTracker, RunInfo
 from .config import SweepConfig
 from .errors import InvalidSweep
 from .samplers import Sampler, Told
-from .study import SweepRecord, TrialResult
+from .study import SweepRecord, TrialResult, is_trial
 from .study.lookup import named
 from .study.record import SWEEPS
 from .trial import TrialState
@@ -29,7 +29,7 @@ async def learn(sampler: Sampler, config: SweepConfig, store: AsyncTracker) -> i
     for wanted in config.execution.warm_start:
         sweep = named(sweeps, wanted)
         _require_comparable(sweep, config)
-        for run in await store.children(sweep.run_id):
+        for run in filter(is_trial, await store.children(sweep.run_id)):
             learned += _learn_from(TrialResult.of_run(run), sampler, config)
     return learned
 

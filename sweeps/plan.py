@@ -69,7 +69,9 @@ class Plan:
 
     def kept(self) -> dict[str, object]:
         """Return the sweep's description as its run keeps it, with the settings that it runs by."""
-        return {**self.config.to_mapping(), "program": str(self.sweep.target)}
+        target = self.sweep.target
+        program = target.program if isinstance(target, CommandTarget) else str(target)
+        return {**self.config.to_mapping(), **({"program": program} if program else {})}
 
 
 def plan(sweep: Sweep, settings: Settings) -> Plan:

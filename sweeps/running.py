@@ -20,7 +20,7 @@ from anyio.lowlevel import current_token
 import tracker
 from tracker import AsyncRun, AsyncTracker, RunInfo, RunStatus
 
-from .config import expand, from_mapping
+from .config import SweepConfig, expand, from_mapping
 from .errors import MetricNeverLogged, NoTrialSucceeded, SpaceChanged, TargetNotFound
 from .executors.strays import end_attempts
 from .executors.target import find_target
@@ -28,13 +28,13 @@ from .learning import learn
 from .plan import Plan, Settings, plan
 from .provenance import collect
 from .result import SweepResult
-from .scheduler import Event, Ledger, Scheduler, SweepEnded, SweepStarted
+from .scheduler import Event, Ledger, Scheduler, SweepEnded, SweepStarted, catch_up
 from .scheduler.groups import task_group
 from .scheduler.lease import Lease
 from .scheduler.signals import interrupting
 from .study import sweep_tags
 from .study.lookup import LAST, named
-from .study.record import CONFIG, ENDED, FORKED_FROM, SEED, SWEEPS
+from .study.record import CONFIG, ENDED, FORKED_FROM, SWEEPS
 from .sweep import Sweep
 from .trial import TrialState
 from .trials import Trials
@@ -127,16 +127,17 @@ async def resume_async(
         SpaceChanged: `sweep` searches something else.
     """
     async with tracker.connect(store, create=False) as open_store:
+        await catch_up(open_store)
         parent = named(await open_store.search_runs(filter_string=SWEEPS), which)
         said = sweep or _recalled(parent)
-        settings = Settings(parallel, trials, int(parent.tags[SEED]), executor)
+        settings = Settings(parallel, trials, None, executor)
         if fork:
-            execution = replace(said.config.execution, warm_start=(parent.run_id,))
-            said.config = replace(said.config, execution=execution)
-            decided = plan(said, replace(settings, seed=None))
-            return await _start(decided, open_store, listen or _ignore, {FORKED_FROM: parent.run_id})
-        _require_same(parent, said)
-        return await _resume(plan(said, settings), open_store, parent, listen or _ignore)
+            forked = plan(_having_learned(said, parent), settings)
+            return await _start(forked, open_store, listen or _ignore, {FORKED_FROM: parent.run_id})
+        before = from_mapping(json.loads(parent.tags[CONFIG]))
+        _require_same(parent.name, before, said.config)
+        said = Sweep.of(_with_its_beginning(said.config, before), said.target, parent.name)
+        return await _resume(plan(said, _as_before(settings, before)), open_store, parent, listen or _ignore)
 
 
 async def stream(sweep: Sweep, **options: Unpack[Options]) -> AsyncIterator[Event]:
@@ -293,13 +294,38 @@ def _recalled(parent: RunInfo) -> Sweep:
     return Sweep.of(config, target, parent.name)
 
 
-def _require_same(parent: RunInfo, sweep: Sweep) -> None:
+def _having_learned(sweep: Sweep, parent: RunInfo) -> Sweep:
+    """Return a sweep that learns from an earlier one too."""
+    execution = sweep.config.execution
+    learned = tuple(dict.fromkeys((*execution.warm_start, parent.run_id)))
+    config = replace(sweep.config, execution=replace(execution, warm_start=learned))
+    return Sweep.of(config, sweep.target, sweep.name)
+
+
+def _with_its_beginning(config: SweepConfig, before: SweepConfig) -> SweepConfig:
+    """Return a sweep's description with what its search began with: what comes next depends on that."""
+    began = before.execution
+    execution = replace(config.execution, start_with=began.start_with, warm_start=began.warm_start)
+    return replace(config, execution=execution)
+
+
+def _as_before(settings: Settings, before: SweepConfig) -> Settings:
+    """Return settings that are as they were when the sweep ran last, where nobody says otherwise now."""
+    execution = before.execution
+    return Settings(
+        parallel=execution.parallel if settings.parallel is None else settings.parallel,
+        trials=before.run_cap if settings.trials is None else settings.trials,
+        seed=execution.seed,
+        executor=settings.executor or execution.executor,
+    )
+
+
+def _require_same(name: str, before: SweepConfig, now: SweepConfig) -> None:
     """Check that a sweep asks what it asked when it began.
 
     Raises:
         SpaceChanged: it does not; with each difference.
     """
-    before, now = from_mapping(json.loads(parent.tags[CONFIG])), sweep.config
     questions = {
         "method": (before.method, now.method),
         "metric": (before.metric and before.metric.name, now.metric and now.metric.name),
@@ -309,7 +335,7 @@ def _require_same(parent: RunInfo, sweep: Sweep) -> None:
     changed = [f"{key}: {was} became {is_now}" for key, (was, is_now) in questions.items() if was != is_now]
     changed += before.space.differences(now.space)
     if changed:
-        raise SpaceChanged(parent.name, changed)
+        raise SpaceChanged(name, changed)
 
 
 def _require_success(result: SweepResult, logged: Collection[str]) -> None:

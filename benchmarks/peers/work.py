@@ -29,7 +29,8 @@ Call = dict[str, float]
 class Work:
     """What one program is asked to do: so many points in calls of so many metrics; modes are each program's own.
 
-    Those that search are told how many models (or runs) there are, and perhaps of another folder beside the first.
+    Those that search are told how many models (or runs) there are, and perhaps of another folder beside the first;
+    those that sweep how many trials.
     """
 
     points: int
@@ -39,6 +40,7 @@ class Work:
     rounds: int = 1
     seconds: float = 0.0
     models: int = 0
+    trials: int = 0
     beside: Path | None = None
 
     def calls(self) -> list[Call]:
@@ -87,6 +89,7 @@ def arguments(description: str | None) -> Work:
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=0.0)
     parser.add_argument("--models", type=int, default=0)
+    parser.add_argument("--trials", type=int, default=0)
     parser.add_argument("--beside", type=Path)
     return Work(**vars(parser.parse_args()))
 

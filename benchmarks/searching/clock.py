@@ -33,10 +33,10 @@ def in_turns(works: Mapping[K, Callable[[], object]], times: int) -> dict[K, lis
 
 
 def spread(took: Sequence[float]) -> Facts:
-    """Return how long searches took: places of the distribution, in milliseconds."""
+    """Return how long things took: places of the distribution, in milliseconds."""
     places = {"p50": 50.0, "p90": 90.0, "p99": 99.0, "max": 100.0}
     values = np.percentile(took, list(places.values()))
-    return {"searches": len(took), **dict(zip(places, values.tolist(), strict=True))}
+    return {"times": len(took), **dict(zip(places, values.tolist(), strict=True))}
 
 
 def require(answer: object, right: object, what: str) -> None:

@@ -46,7 +46,10 @@ def answer(setting: Setting) -> Answer:
         "sweeping.asha_digits", folder=setting.folder, rounds=setting.rounds, environment={"OMP_NUM_THREADS": "1"}
     )
     title = f"epochs to one of the best {BEST} of {found['configurations']}"
-    spent = {name: [found["all"] if each is None else each for each in took] for name, took in found["epochs"].items()}
+    found["epochs"] = {
+        name: [found["all"] if each is None else each for each in took] for name, took in found["epochs"].items()
+    }
+    spent = dict(found["epochs"])
     never = spent.pop(NEVER)
     return Answer(
         [

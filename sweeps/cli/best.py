@@ -8,7 +8,7 @@ import tracker
 from tracker.cli.manners import write_json
 
 from ..errors import MetricNeverLogged, SweepError
-from ..study import SweepRecord, TrialResult, goal_of
+from ..study import SweepRecord, TrialResult, goal_of, is_trial
 from .find import find_sweep
 from .leaders import Leaders
 
@@ -33,7 +33,9 @@ def command(arguments: argparse.Namespace) -> None:
             parent_run_id=sweep.sweep_id,
             top=arguments.top,
         )
-    leaders = Leaders(models, metric, {child.run_id: TrialResult.of_run(child).number for child in children})
+    leaders = Leaders(
+        models, metric, {child.run_id: TrialResult.of_run(child).number for child in filter(is_trial, children)}
+    )
     if arguments.json:
         found = leaders.mappings()
         write_json(

@@ -14,7 +14,7 @@ from tracker import RunInfo, RunStatus, Tracker
 from ..config import from_mapping
 from ..plan import known_total
 from ..scheduler.lease import holder
-from ..study import SweepRecord, TrialResult
+from ..study import SweepRecord, TrialResult, is_trial
 from ..study.record import CONFIG, ENDED, attempt_starts
 from ..trial import TrialState
 from .lead import Lead
@@ -100,7 +100,8 @@ def standing_of(store: Tracker, parent: RunInfo) -> Standing:
     pid = holder(sweep_folder(store, parent.run_id))
     store.catch_up(_PATIENCE)
     parent = store.get_run(parent.run_id)
-    return Standing(SweepRecord.of_run(parent), parent, pid, store.children(parent.run_id))
+    children = filter(is_trial, store.children(parent.run_id))
+    return Standing(SweepRecord.of_run(parent), parent, pid, list(children))
 
 
 def sweep_folder(store: Tracker, sweep_id: str) -> Path:

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from ..trial import Assignment
 
 # What YAML's readers refuse in the raw, and JSON's writer leaves so.
-# Beside what YAML takes for unprintable, what it takes for the end of a line.
 _UNPRINTABLE = re.compile("[\\x7f-\\x9f\\u2028\\u2029\\ud800-\\udfff\\ufffe\\uffff]")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .conductor import Conductor, Launch
 from .events import Event, SweepEnded, SweepInterrupted, SweepStarted, TrialEnded, TrialReported, TrialStarted
-from .ledger import Ledger
+from .ledger import Ledger, catch_up
 from .scheduler import Limits, Scheduler
 
 __all__ = [
@@ -20,4 +20,5 @@ __all__ = [
     "TrialEnded",
     "TrialReported",
     "TrialStarted",
+    "catch_up",
 ]

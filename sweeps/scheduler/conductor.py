@@ -96,6 +96,7 @@ class Conductor:
         numbers = list(self._line)
         for number in numbers:
             self._line.remove(number)
+            self.study.abandon(number)
         return numbers
 
     def _queue(self, number: int, params: Params) -> None:

@@ -6,15 +6,15 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
 from anyio import to_thread
 
 from tracker import AsyncRun, AsyncTracker, History, RunInfo, RunStatus
+from tracker.errors import StoreUnavailable
 
 from ..samplers import Proposal
-from ..study import Attempt, PastTrial, TrialResult, Verdict, past_trial
+from ..study import Attempt, PastTrial, TrialResult, Verdict, is_trial, past_trial
 from ..study.record import ENDED, STATE, attempt_starts, attempt_tags, flat, newest, trial_tags, verdict_tags
 from ..trial import Goal, TrialState
 
@@ -45,6 +45,8 @@ class Ledger:
         self._metric = metric
         self._better: Callable[[list[float]], float] = max if goal == "maximize" else min
         self._pages: dict[int, _Page] = {}
+        # By name: runs of trials-to-be, whose scheduler was killed before it could say more of them.
+        self._begun: dict[str, AsyncRun] = {}
 
     @property
     def store(self) -> Path:
@@ -67,9 +69,11 @@ class Ledger:
 
     def begin(self, number: int, proposal: Proposal) -> None:
         """Give a new trial its child run."""
-        run = self._parent.start_child(
-            name=f"trial-{number}", params=flat(proposal.params), tags=trial_tags(number, proposal)
-        )
+        name = f"trial-{number}"
+        run = self._begun.pop(name, None) or self._parent.start_child(name=name)
+        # The tags first, in one record: they make it a trial, and a scheduler may be killed at any moment.
+        run.set_tags(trial_tags(number, proposal))
+        run.log_params(flat(proposal.params))
         self._pages[number] = _Page(run)
 
     def launch(self, attempt: Attempt) -> None:
@@ -94,9 +98,7 @@ class Ledger:
 
     async def keep_output(self, number: int, output: Path) -> None:
         """Move what an attempt has printed to its trial's run."""
-        if await to_thread.run_sync(_holds_something, output):
-            await self._pages[number].run.log_artifact(output)
-        await to_thread.run_sync(partial(output.unlink, missing_ok=True))
+        await _keep(output, self._pages[number].run)
 
     async def value(self, number: int) -> float | None:
         """Return the best value that a trial's processes have logged by now."""
@@ -130,21 +132,28 @@ class Ledger:
         await page.run.rewind(step, page.starts[-1])
 
     async def recall(self) -> list[PastTrial]:
-        """Read back the trials of a sweep that is resumed; those that have not ended can be launched again."""
-        await self._tracker.catch_up()
-        runs = await self._tracker.children(self.sweep_id)
+        """Read back the trials of a sweep that is resumed; those that have not ended can be launched again.
+
+        What its scheduler had begun to write when it was killed is written to its end.
+        """
+        await catch_up(self._tracker)
+        children = await self._tracker.children(self.sweep_id)
+        self._begun = {run.name: await self._reopened(run) for run in children if not is_trial(run)}
+        runs = [run for run in children if is_trial(run)]
         ids = [run.run_id for run in runs]
         curves = await self._tracker.metric_histories(ids, [self._metric]) if self._metric and ids else {}
         past = [past_trial(run, _points(curves.get((run.run_id, self._metric)))) for run in runs]
         for run, trial in zip(runs, past, strict=True):
             if trial.state not in {TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAILED}:
-                self._pages[trial.number] = await self._reopened(run)
+                self._pages[trial.number] = await self._recalled(run, trial)
+            elif run.end_time is None:
+                (await self._reopened(run)).end(_RUN_STATUS[trial.state])
         return past
 
     async def trials(self) -> tuple[TrialResult, ...]:
         """Return all trials by number."""
         runs = await self._tracker.children(self.sweep_id)
-        return tuple(sorted((TrialResult.of_run(run) for run in runs), key=lambda trial: trial.number))
+        return tuple(sorted(map(TrialResult.of_run, filter(is_trial, runs)), key=lambda trial: trial.number))
 
     async def logged(self) -> set[str]:
         """Return the names of all metrics that trials have logged."""
@@ -152,16 +161,57 @@ class Ledger:
 
     async def close(self, status: RunStatus, reason: str) -> None:
         """End the sweep's run; `reason` says why it ended early, if it did."""
+        for run in self._begun.values():
+            run.end(RunStatus.KILLED)
         self._parent.set_tags({ENDED: reason})
         self._parent.end(status)
         await self._tracker.catch_up()
 
-    async def _reopened(self, run: RunInfo) -> _Page:
-        return _Page(await self._tracker.start_run(run_id=run.run_id), attempt_starts(run))
+    async def _recalled(self, run: RunInfo, trial: PastTrial) -> _Page:
+        reopened = await self._reopened(run)
+        params = flat(trial.proposal.params)
+        reopened.log_params({name: value for name, value in params.items() if name not in run.params})
+        outputs = await to_thread.run_sync(_outputs_of, trial.number, self.folder)
+        for output in outputs:
+            await _keep(output, reopened)
+        return _Page(reopened, attempt_starts(run))
+
+    async def _reopened(self, run: RunInfo) -> AsyncRun:
+        return await self._tracker.start_run(run_id=run.run_id)
+
+
+async def catch_up(tracker: AsyncTracker) -> None:
+    """Wait until what any process has logged can be read: a sweep that knew half of its trials would run them twice.
+
+    Raises:
+        StoreUnavailable: it cannot.
+    """
+    if not await tracker.catch_up():
+        problem = "what the sweep has logged cannot be read: another process writes to the store and does not end"
+        raise StoreUnavailable(f"{problem}; find it with: tracker doctor")
+
+
+async def _keep(output: Path, run: AsyncRun) -> None:
+    """Move what an attempt has printed to its trial's run."""
+    # Here, since to ask a thread takes longer than the file's metadata do.
+    if _holds_something(output):
+        await run.log_artifact(output)
+    _remove(output)
+
+
+def _outputs_of(number: int, folder: Path) -> list[Path]:
+    return sorted(folder.glob(f"{number}-*.txt"))
 
 
 def _holds_something(output: Path) -> bool:
-    return output.exists() and output.stat().st_size > 0
+    try:
+        return output.stat().st_size > 0
+    except OSError:
+        return False
+
+
+def _remove(output: Path) -> None:
+    output.unlink(missing_ok=True)
 
 
 def _points(history: History | None) -> _Points:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .record import SweepRecord, TrialResult, goal_of, past_trial, sweep_tags
+from .record import SweepRecord, TrialResult, goal_of, is_trial, past_trial, sweep_tags
 from .rules import Rules
 from .study import Study
 from .trials import Attempt, PastTrial, Verdict
@@ -16,6 +16,7 @@ __all__ = [
     "TrialResult",
     "Verdict",
     "goal_of",
+    "is_trial",
     "past_trial",
     "sweep_tags",
 ]

@@ -11,6 +11,7 @@ from tracker import RunInfo, goal_tag
 
 from ..samplers import Params, Proposal
 from ..trial import Cause, TrialState
+from .curve import Curve, Report, first_from, standing
 from .trials import PastTrial, Verdict
 
 KIND, CONFIG, SEED, SPACE = "sweep.kind", "sweep.config", "sweep.seed", "sweep.space"
@@ -20,6 +21,8 @@ ENDED, FORKED_FROM = "sweep.ended", "sweep.forked_from"
 TRIAL, STATE, VALUE, REASON, TAIL = "trial.number", "trial.state", "trial.value", "trial.reason", "trial.tail"
 # What the sampler proposed; when each attempt began (ms since 1970), by which causes attempts failed.
 PROPOSAL, ATTEMPTS, CAUSES = "trial.proposal", "trial.attempts", "trial.causes"
+# As which of all trials it ended, from 1: clocks may be set back, and some ends share a millisecond.
+ORDER = "trial.order"
 # The filter that finds the parent runs of sweeps.
 SWEEPS = f"tags.`{KIND}` = 'sweep'"
 
@@ -70,13 +73,12 @@ class TrialResult:
     @classmethod
     def of_run(cls, run: RunInfo) -> TrialResult:
         """Read a child run; one that nobody ended counts as running."""
-        value = run.tags.get(VALUE)
         return cls(
             number=int(run.tags[TRIAL]),
             run_id=run.run_id,
-            state=TrialState(run.tags.get(STATE, TrialState.RUNNING)),
+            state=_state(run),
             params=_proposal(run).params,
-            value=None if value is None else float(value),
+            value=_value(run),
             reason=run.tags.get(REASON, ""),
             attempts=len(attempt_starts(run)),
             seconds=None if run.end_time is None else (run.end_time - run.start_time) / 1000,
@@ -85,33 +87,39 @@ class TrialResult:
 
 def past_trial(run: RunInfo, curve: Sequence[tuple[int, int, float]]) -> PastTrial:
     """Read a child run back; `curve` holds (step, timestamp in ms, value) of each point of the sweep's metric."""
-    trial, starts = TrialResult.of_run(run), attempt_starts(run)
+    starts = attempt_starts(run)
     return PastTrial(
-        number=trial.number,
+        number=int(run.tags[TRIAL]),
         proposal=_proposal(run),
-        state=trial.state,
-        value=trial.value,
+        state=_state(run),
+        value=_value(run),
         attempt=len(starts) - 1,
-        causes=tuple(Cause(cause) for cause in json.loads(run.tags.get(CAUSES, "[]"))),
-        curve=tuple(newest(sorted(curve, key=lambda point: point[1]), starts)),
-        ended=float(run.end_time or 0),
+        causes=tuple(Cause(cause) for cause in json.loads(run.tags.get(CAUSES) or "[]")),
+        reports=tuple(reports(sorted(curve, key=lambda point: point[1]), starts)),
+        order=int(run.tags.get(ORDER) or 0),
     )
 
 
-def newest(curve: Iterable[tuple[int, int, float]], starts: Sequence[int]) -> list[tuple[int, float]]:
-    """Return (step, value) of a trial's curve, of which each attempt takes back what came at its first step and later.
+def newest(points: Iterable[tuple[int, int, float]], starts: Sequence[int]) -> Curve:
+    """Return (step, value) of what stands of a trial's curve; the arguments are those of `reports`."""
+    return standing(reports(points, starts))
 
-    `curve` holds (step, timestamp, value) in the order of logging, `starts` when each attempt began.
+
+def reports(points: Iterable[tuple[int, int, float]], starts: Sequence[int]) -> list[Report]:
+    """Return a trial's reports, of which each attempt takes back what stands from its first step on.
+
+    `points` are (step, timestamp, value) in the order of logging, `starts` when each attempt began.
     """
-    kept: list[tuple[int, float]] = []
-    waiting = list(starts[1:])
-    for step, timestamp, value in curve:
-        if waiting and timestamp >= waiting[0]:
-            while waiting and timestamp >= waiting[0]:
-                waiting.pop(0)
-            kept = [point for point in kept if point[0] < step]
-        kept.append((step, value))
-    return kept
+    found: list[Report] = []
+    curve: Curve = []
+    later = list(starts[1:])
+    for step, timestamp, value in points:
+        if later and timestamp >= later[0]:
+            later = [start for start in later if timestamp < start]
+            del curve[first_from(curve, step) :]
+        curve.append((step, value))
+        found.append((len(curve), step, value))
+    return found
 
 
 def trial_tags(number: int, proposal: Proposal) -> dict[str, object]:
@@ -126,7 +134,7 @@ def attempt_tags(starts: Sequence[int]) -> dict[str, object]:
 
 
 def verdict_tags(verdict: Verdict) -> dict[str, object]:
-    """Return what an attempt's end says on its trial's run."""
+    """Return what an attempt's end says on its trial's run; it takes back what the end of an earlier one said."""
     value = verdict.value
     tags = {
         STATE: verdict.state,
@@ -134,9 +142,15 @@ def verdict_tags(verdict: Verdict) -> dict[str, object]:
         REASON: tag_text(verdict.outcome.reason),
         TAIL: tag_text(verdict.outcome.tail),
         CAUSES: json.dumps(verdict.causes) if verdict.causes else None,
+        ORDER: verdict.order or None,
     }
     # A later attempt takes back what an earlier one said.
-    return {key: text for key, text in tags.items() if text or (text is not None and verdict.attempt > 0)}
+    return {key: text or "" for key, text in tags.items() if text or verdict.attempt > 0}
+
+
+def is_trial(run: RunInfo) -> bool:
+    """Say whether a child run is a trial; of one that was begun when its scheduler was killed there may be no more."""
+    return TRIAL in run.tags
 
 
 def flat(params: Params, prefix: str = "") -> dict[str, object]:
@@ -145,6 +159,15 @@ def flat(params: Params, prefix: str = "") -> dict[str, object]:
     for name, value in params.items():
         found |= flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) and value else {prefix + name: value}
     return found
+
+
+def _state(run: RunInfo) -> TrialState:
+    return TrialState(run.tags.get(STATE, TrialState.RUNNING))
+
+
+def _value(run: RunInfo) -> float | None:
+    value = run.tags.get(VALUE)
+    return None if value is None else float(value)
 
 
 def _proposal(run: RunInfo) -> Proposal:

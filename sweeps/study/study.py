@@ -14,11 +14,10 @@ from dataclasses import dataclass, field, replace
 from ..pruners import Pruner
 from ..samplers import Proposal, Sampler, Told
 from ..trial import Cause, Outcome, Report, TrialState, follow, trial_seed
+from .curve import Curve, first_from, standing
 from .rules import Rules
 from .tally import COUNTING, Tally
 from .trials import Attempt, PastTrial, Verdict
-
-Curve = list[tuple[int, float]]
 
 # Final, also when the sweep is resumed.
 _SETTLED = frozenset({TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAILED})
@@ -33,8 +32,9 @@ class _Trial:
     # (step, value) of each report; of a trial that has ended, empty.
     curve: Curve = field(default_factory=list)
     pruned: bool = False
-    # Whether the run itself has logged the metric: then what its checkpoints were measured at does not count.
-    own: bool = False
+    # Whether the run itself logs the metric: then what its checkpoints were measured at does not count. None: no
+    # report has told it yet.
+    own: bool | None = None
     # How many reports the running attempt has made.
     reports: int = 0
 
@@ -48,6 +48,7 @@ class Study:
         self.tally = Tally(rules)
         self._pruner = pruner
         self._trials: dict[int, _Trial] = {}
+        self._next = 0
         self._exhausted = False
         # Why nothing more is launched; empty while the search goes on.
         self.ending = ""
@@ -79,9 +80,8 @@ class Study:
 
     def next_number(self) -> int | None:
         """Return the number of the trial to ask the sampler for; None if none should begin."""
-        number = len(self._trials)
-        capped = self.rules.run_cap is not None and number >= self.rules.run_cap
-        return None if self._exhausted or capped or self.ending else number
+        capped = self.rules.run_cap is not None and self._next >= self.rules.run_cap
+        return None if self._exhausted or capped or self.ending else self._next
 
     def propose(self, number: int) -> Proposal | None:
         """Return the params of a trial to be: those that were given, else what the sampler proposes."""
@@ -94,6 +94,7 @@ class Study:
             self._exhausted = True
         else:
             self._trials[number] = _Trial(proposal)
+            self._next = number + 1
         return proposal
 
     def ask(self) -> int | None:
@@ -113,6 +114,8 @@ class Study:
         trial.state = follow(trial.state, TrialState.RUNNING)
         trial.attempt += 1
         trial.reports = 0
+        # Where the attempt before was told to stop and was lost first, that is decided anew, as when it is resumed.
+        trial.pruned = False
         return Attempt(number, trial.attempt, trial.proposal.params, trial_seed(self.rules.seed, number))
 
     def report(self, number: int, attempt: int, report: Report) -> bool:
@@ -121,18 +124,20 @@ class Study:
         if trial is None:
             return True
         value, step, own = report
-        if own and not trial.own:
-            trial.own, trial.curve = True, []
         if trial.own and not own:
             return trial.pruned
+        if own and trial.own is False:
+            trial.curve.clear()
+        trial.own = own
         if trial.reports == 0:
             # An attempt that begins again, or from a checkpoint, takes back what came at its first step and later.
-            del trial.curve[_first_from(trial.curve, step) :]
+            del trial.curve[first_from(trial.curve, step) :]
         trial.reports += 1
         trial.curve.append((step, value))
         self.tally.iterations += 1
-        if self._pruner is not None and not trial.pruned:
-            trial.pruned = self._pruner.report(number, len(trial.curve), step, self.rules.loss(value))
+        if self._pruner is not None:
+            # Also of a trial that was told to stop: it is replayed all the same when the sweep is resumed.
+            trial.pruned |= self._pruner.report(number, len(trial.curve), step, self.rules.loss(value))
         return self.spend(0.0) or trial.pruned
 
     def live_value(self, number: int) -> float | None:
@@ -150,8 +155,9 @@ class Study:
             return None
         if outcome.state is TrialState.FAILED:
             trial.causes.append(outcome.cause or Cause.CRASH)
-            if not self.ending and self.rules.retries.again(trial.causes):
-                outcome = replace(outcome, state=TrialState.WAITING)
+            if self.rules.retries.again(trial.causes):
+                # Where the sweep ends, its next attempt is left to whoever resumes it.
+                outcome = replace(outcome, state=TrialState.KILLED if self.ending else TrialState.WAITING)
         known = value if value is not None and math.isfinite(value) else self._best(trial.curve)
         return self._close(number, outcome, known)
 
@@ -171,29 +177,43 @@ class Study:
         """Ask for nothing more, and try nothing again."""
         self.ending = self.ending or reason
 
+    def abandon(self, number: int) -> None:
+        """Give up a trial that waits, unless the sweep is resumed.
+
+        Raises:
+            SweepError: the trial does not wait.
+        """
+        trial = self._trials[number]
+        trial.state = follow(trial.state, TrialState.KILLED)
+
     def restore(self, past: Iterable[PastTrial]) -> list[Verdict]:
         """Take in the trials of a sweep that is resumed, before anything is asked.
 
         Returns:
             What becomes of those that had not ended: they wait for their next attempt, or have been lost too often.
+            The sampler knows of these already.
         """
         trials = sorted(past, key=lambda trial: trial.number)
         self._trials = {trial.number: self._recall(trial) for trial in trials}
+        # Not their count: someone may have deleted runs.
+        self._next = max(self._trials, default=-1) + 1
         ended = [trial for trial in trials if trial.state in _SETTLED]
         told = {
             trial.number: self._settled(trial.number, trial.value)
-            for trial in sorted(ended, key=lambda trial: trial.ended)
+            for trial in sorted(ended, key=lambda trial: trial.order)
         }
+        verdicts = [self._revive(trial.number) for trial in trials if trial.state not in _SETTLED]
+        told |= {verdict.number: verdict.told for verdict in verdicts if verdict.told is not None}
         for trial in trials:
             self.sampler.restore(trial.number, trial.proposal, told.get(trial.number))
-        return [self._revive(trial.number) for trial in trials if trial.state not in _SETTLED]
+        return [replace(verdict, told=None) for verdict in verdicts]
 
     def _recall(self, past: PastTrial) -> _Trial:
-        for iteration, (step, value) in enumerate(past.curve, start=1):
+        for iteration, step, value in past.reports:
             self.tally.iterations += 1
             if self._pruner is not None:
                 self._pruner.report(past.number, iteration, step, self.rules.loss(value))
-        return _Trial(past.proposal, past.state, past.attempt, list(past.causes), list(past.curve))
+        return _Trial(past.proposal, past.state, past.attempt, list(past.causes), standing(past.reports))
 
     def _revive(self, number: int) -> Verdict:
         """Let a trial that had not ended wait for its next attempt; one that was running has been lost."""
@@ -215,8 +235,11 @@ class Study:
         trial = self._trials[number]
         if trial.state is not outcome.state:
             trial.state = follow(trial.state, outcome.state)
-        told = self._settled(number, value) if trial.state in _SETTLED else None
-        return Verdict(number, trial.attempt, outcome, value, tuple(trial.causes), told)
+        causes = tuple(trial.causes)
+        if trial.state not in _SETTLED:
+            return Verdict(number, trial.attempt, outcome, value, causes)
+        told = self._settled(number, value)
+        return Verdict(number, trial.attempt, outcome, value, causes, told, self.tally.ended)
 
     def _settled(self, number: int, value: float | None) -> Told:
         """Count a trial that has ended; return what the sampler is to hear of it."""
@@ -236,8 +259,3 @@ class Study:
     def _best(self, curve: Curve) -> float | None:
         finite = [value for _, value in curve if math.isfinite(value)]
         return min(finite, key=self.rules.loss, default=None)
-
-
-def _first_from(curve: Curve, step: int) -> int:
-    """Return how many reports stand before the first at this step or a later one."""
-    return next((index for index, (known, _) in enumerate(curve) if known >= step), len(curve))

@@ -53,8 +53,7 @@ class Tally:
     def enough(self) -> str:
         """Say why nothing more should be launched; nothing if the search goes on."""
         target, plateau = self._rules.target, self._rules.stop.plateau
-        best = self.best_value
-        if target is not None and best is not None and self._rules.loss(best) <= self._rules.loss(target):
+        if target is not None and self._reaches(target):
             return f"trial {self.best_number} reached the target {target:g}"
         if plateau is not None and self._since_better >= plateau.trials:
             return f"no better value in {self._since_better} trials"
@@ -80,6 +79,9 @@ class Tally:
         if most is not None and most < 1 and failed / self.ended >= most:
             return f"{failed} of {self.ended} trials failed"
         return ""
+
+    def _reaches(self, target: float) -> bool:
+        return self.best_value is not None and self._rules.loss(self.best_value) <= self._rules.loss(target)
 
     def _rank(self, number: int, value: float) -> tuple[float, int]:
         return self._rules.loss(value), number

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ..samplers import Proposal, Told
 from ..trial import Cause, Outcome, TrialState
+from .curve import Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,8 @@ class Attempt:
 class Verdict:
     """What an attempt's end means for its trial: WAITING is to be tried again, any other state is final.
 
-    `causes` are those by which its attempts failed so far; `told` is what the sampler is to hear, if anything.
+    `causes` are those by which its attempts failed so far; `told` is what the sampler is to hear, if anything. `order`
+    says as which of all trials it ended, from 1; 0 where it has not ended for good.
     """
 
     number: int
@@ -37,6 +39,7 @@ class Verdict:
     value: float | None
     causes: tuple[Cause, ...] = ()
     told: Told | None = None
+    order: int = 0
 
     @property
     def state(self) -> TrialState:
@@ -53,8 +56,8 @@ class Verdict:
 class PastTrial:
     """What is known of a trial when its sweep is resumed.
 
-    `curve` holds (step, value) of every report, in order; `attempt` is the newest (-1: none yet), `causes` are those
-    by which attempts failed, and `ended` says when it ended, on any clock.
+    `reports` are those of all its attempts, in order; `attempt` is the newest (-1: none yet), `causes` are those by
+    which attempts failed, and of two trials that have ended the one with the smaller `order` ended before.
     """
 
     number: int
@@ -63,5 +66,5 @@ class PastTrial:
     value: float | None = None
     attempt: int = -1
     causes: tuple[Cause, ...] = ()
-    curve: tuple[tuple[int, float], ...] = ()
-    ended: float = 0.0
+    reports: tuple[Report, ...] = ()
+    order: int = 0

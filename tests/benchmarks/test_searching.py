@@ -127,7 +127,7 @@ def test_groups_of_seeds_are_judged_by_their_lower_bound() -> None:
 
 
 def test_a_shared_folder_is_filled_once(tmp_path: Path) -> None:
-    setting = Setting(points=1, rounds=1, large=1, seconds=0.1, models=1, folder=tmp_path, peers=None)
+    setting = Setting(points=1, rounds=1, large=1, seconds=0.1, models=1, trials=1, folder=tmp_path, peers=None)
     filled: list[Path] = []
 
     def fill(folder: Path) -> None:

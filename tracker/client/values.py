@@ -169,13 +169,15 @@ def _problem(name: object) -> str:
         return "a name is not empty"
     if len(name) > KEY_LENGTH:
         return f"a name has at most {KEY_LENGTH} characters, this one {len(name)}"
+    if name.isascii() and name.isprintable():
+        return ""
     if any(ord(character) < ord(" ") or "\ud800" <= character <= "\udfff" for character in name):
         return "control characters and lone surrogates cannot be kept"
     return ""
 
 
 def _text(text: str) -> str:
-    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+    if "\0" in text or (not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text)):
         raise InvalidInput(f"{_short(text)}: NUL and lone surrogates cannot be kept")
     return text
 

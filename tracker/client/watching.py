@@ -36,7 +36,7 @@ class Mail:
         # Looking the path up for each message would take as long as sending it.
         self._is_connected = False
 
-    def __call__(self, run_id: str, metrics: Mapping[str, float], step: int, model_id: str | None) -> None:
+    def __call__(self, run_id: str, metrics: Mapping[str, float], step: int, model_id: str | None = None) -> None:
         """Send what was logged, if that can be done at once."""
         if not math.isfinite(sum(metrics.values())):
             metrics = portable(metrics)  # type: ignore[assignment]  # texts, from here on

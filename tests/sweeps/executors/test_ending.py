@@ -102,4 +102,3 @@ class TestReadTail:
         path = tmp_path / "output"
         path.write_bytes(bytes(range(256)))
         assert read_tail(path).isascii() is False
-

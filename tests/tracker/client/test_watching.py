@@ -18,7 +18,7 @@ from tracker.client.watching import Mail
 from tracker.errors import InvalidInput, InvalidMetric
 
 Program = Callable[..., subprocess.CompletedProcess[str]]
-Told = list[tuple[str, Mapping[str, float], int]]
+Told = list[tuple[str, Mapping[str, float], int, str | None]]
 
 LOGS_ALL_WAYS = """
     import math
@@ -62,13 +62,13 @@ def test_a_watch_is_told_of_each_way_to_log(opened: tracker.Tracker, validation:
         child = run.start_child()
         child.log({"loss": 9})
     assert told == [
-        (run_id, {"loss": 0.5, "n": 2.0}, 1),
-        (run_id, {"loss": 0.25}, 2),
-        (run_id, {"loss": 3.0, "acc": 6.0}, 10),
-        (run_id, {"acc": 0.75}, 7),
-        (child.run_id, {"loss": 9.0}, 0),
+        (run_id, {"loss": 0.5, "n": 2.0}, 1, None),
+        (run_id, {"loss": 0.25}, 2, None),
+        (run_id, {"loss": 3.0, "acc": 6.0}, 10, None),
+        (run_id, {"acc": 0.75}, 7, model.model_id),
+        (child.run_id, {"loss": 9.0}, 0, None),
     ]
-    assert {(type(value), type(step)) for _, metrics, step in told for value in metrics.values()} == {(float, int)}
+    assert {(type(value), type(step)) for _, metrics, step, _ in told for value in metrics.values()} == {(float, int)}
 
 
 @pytest.mark.anyio
@@ -82,7 +82,11 @@ async def test_a_watch_is_told_in_async_code(store: Path) -> None:
             await run.log_batch({"loss": [2, 3]})
             model = await run.log_model("net", lambda folder: (folder / "w").write_text("w"), step=4)
             await model.log({"acc": 5})
-    assert [(metrics, step) for _, metrics, step in told] == [({"loss": 1}, 1), ({"loss": 3}, 1), ({"acc": 5}, 4)]
+    assert [what[1:] for what in told] == [
+        ({"loss": 1}, 1, None),
+        ({"loss": 3}, 1, None),
+        ({"acc": 5}, 4, model.model_id),
+    ]
 
 
 def test_what_was_refused_is_not_told(opened: tracker.Tracker) -> None:
@@ -119,7 +123,10 @@ def test_a_script_tells_the_socket_of_its_environment(
     }
     done = run_python(LOGS_ALL_WAYS, **environment, TRACKER_WATCH=listening.getsockname())
     messages = received(listening)
-    assert (done.stderr, [set(message) for message in messages]) == ("", [{"run_id", "token", "step", "metrics"}] * 4)
+    assert (done.stderr, [set(message) for message in messages]) == (
+        "",
+        [{"run_id", "token", "step", "metrics", "model_id"}] * 4,
+    )
     assert {(message["run_id"], message["token"]) for message in messages} == {(run_id, 2)}
     assert [(message["step"], message["metrics"]) for message in messages] == [
         (3, {"loss": 0.5, "acc": 1.0}),

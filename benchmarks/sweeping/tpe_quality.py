@@ -38,7 +38,7 @@ def answer(setting: Setting) -> Answer:
     try:
         with setting.room() as room:
             tables = tabulated(setting, room)
-            found = run("sampling.tpe_quality", folder=room, rounds=SEEDS if setting.rounds > 1 else 1)
+            found = run("sweeping.tpe_quality", folder=room, rounds=SEEDS if setting.rounds > 1 else 1)
     except Failed as error:
         setting.say(f"  HPOBench: not measured: {error}")
         return Answer([Figure(NAME, "", None, REGRET, note=str(error))], {"missing": str(error)})

@@ -43,7 +43,7 @@ Step = Callable[[], float]
 def answer(setting: Setting) -> Answer:
     """Ask in a process of its own."""
     with setting.room() as room:
-        found = run("sampling.ask_times", folder=room, rounds=setting.rounds)
+        found = run("sweeping.ask_times", folder=room, rounds=setting.rounds)
     return Answer([figure for trials in AFTER for figure in figures(trials, found[str(trials)])], found)
 
 

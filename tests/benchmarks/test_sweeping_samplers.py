@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.sampling import ask_times, tpe_quality
-from benchmarks.sampling.tables import Point, Table
 from benchmarks.setting import Setting
+from benchmarks.sweeping import ask_times, tpe_quality
+from benchmarks.sweeping.tables import Point, Table
 
 # Accuracy and seconds of each point of one axis.
 CELLS = np.array([[0.5, 3.0], [0.9, 1.0], [0.7, 1.5], [0.1, 9.0]])
@@ -42,7 +42,7 @@ def test_everybody_searches_every_table(who: str, tmp_path: Path) -> None:
 
 
 def test_without_peers_there_is_no_figure(tmp_path: Path) -> None:
-    setting = Setting(points=1, rounds=1, large=1, seconds=1.0, models=1, folder=tmp_path, peers=None)
+    setting = Setting(points=1, rounds=1, large=1, seconds=1.0, models=1, trials=1, folder=tmp_path, peers=None)
     (figure,) = tpe_quality.answer(setting).figures
     assert figure.verdict == "not measured"
     assert figure.note == "peers were left out, and the tables with them"
