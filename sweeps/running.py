@@ -209,7 +209,6 @@ async def _resume(decided: Plan, store: AsyncTracker, found: RunInfo, listen: Li
 
 
 async def _conduct(decided: Plan, ledger: Ledger, lease: Lease, listen: Listener) -> SweepResult:
-    started = time.monotonic()
     scheduler = Scheduler(
         decided.conductor,
         decided.executor,
@@ -219,11 +218,17 @@ async def _conduct(decided: Plan, ledger: Ledger, lease: Lease, listen: Listener
         listen=listen,
         lease=lease,
     )
+    # Also while the sweep's end is written down, which an impatient Ctrl-C must not cut.
+    async with interrupting(scheduler.interrupt):
+        return await _conducted(decided, scheduler, ledger, listen)
+
+
+async def _conducted(decided: Plan, scheduler: Scheduler, ledger: Ledger, listen: Listener) -> SweepResult:
+    started = time.monotonic()
     status = RunStatus.KILLED
     try:
         listen(_started(decided, ledger))
-        async with interrupting(scheduler.interrupt):
-            await scheduler.run()
+        await scheduler.run()
         status = RunStatus.KILLED if scheduler.interruptions else RunStatus.FINISHED
     finally:
         scheduler.close()

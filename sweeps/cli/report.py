@@ -14,6 +14,7 @@ from tracker.errors import AmbiguousDataset, DatasetNotFound
 from ..result import SweepResult
 from ..scheduler.why import PREEMPTED
 from ..study import TrialResult
+from ..study.record import flat
 from ..trial import TrialState
 from .leaders import Leaders
 from .troubles import Troubles
@@ -76,7 +77,7 @@ def _print_trials(result: SweepResult) -> None:
     print_table(
         f"best trials by {result.metric}" if best else "trials",
         ["trial", "state", result.metric or "value", "params"],
-        [[t.number, t.state, t.value, pairs(t.params)] for t in shown_trials],
+        [[t.number, t.state, t.value, pairs(flat(t.params))] for t in shown_trials],
     )
     print("\nno checkpoint is ranked; a trial keeps one by trial.log_model(name, save) and measures it by its log(…)")
 

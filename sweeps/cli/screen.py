@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from tracker.cli.manners import pairs, shown
 from tracker.cli.terminal import Line
 
+from ..study.record import flat
 from ..trial import TrialState
 from .progress import Progress, Running, span
 from .sparkline import steps_line
@@ -63,7 +64,7 @@ def _best(progress: Progress) -> Iterator[Line]:
         return
     best, now = progress.best, progress.clock()
     ago = f", {span(now - best.at)} ago" if progress.running else ""
-    where = f" · trial {best.number}{ago}  {pairs(best.params)}".rstrip()
+    where = f" · trial {best.number}{ago}  {pairs(flat(best.params))}".rstrip()
     plot = steps_line(progress.lead.points, now if progress.running else best.at, _PLOT)
     yield [(plot, "blue"), ("  best ", ""), (f"{progress.metric} {shown(best.value)}", "bold"), (where, "")]
 
@@ -94,7 +95,7 @@ def _row(progress: Progress, number: int, running: Running) -> tuple[str, ...]:
     step = "" if running.step is None else str(running.step)
     took = span(progress.clock() - running.since)
     gpus = ",".join(f"gpu:{gpu}" for gpu in running.gpus)
-    return str(number), again, gpus, shown(running.value), step, took, pairs(running.params)
+    return str(number), again, gpus, shown(running.value), step, took, pairs(flat(running.params))
 
 
 def _troubles(progress: Progress) -> Iterator[Line]:

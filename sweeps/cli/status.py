@@ -14,6 +14,7 @@ from tracker.cli.manners import pairs, write_json
 from tracker.cli.terminal import Line, live, print_lines, print_table
 
 from ..study import TrialResult
+from ..study.record import flat
 from ..trial import TrialState
 from .find import all_sweeps, find_sweep
 from .progress import Progress, span
@@ -122,7 +123,7 @@ def _row(trial: TrialResult, sweep: SweepState) -> list[object]:
         trial.value,
         took,
         trial.reason,
-        pairs(trial.params),
+        pairs(flat(trial.params)),
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -9,6 +10,7 @@ from tracker.cli.manners import shown
 
 _NAMED = 6
 _REASONS = 100
+_NUMBERS = re.compile(r"0x[0-9a-fA-F]+|\d+")
 
 
 @dataclass(slots=True)
@@ -26,20 +28,22 @@ class Trouble:
 
 
 class Troubles:
-    """Reasons, of which the newest are kept."""
+    """Reasons, of which the newest are kept; those that differ by numbers alone are one, told as the newest was."""
 
     def __init__(self) -> None:
         self._by_reason: dict[str, Trouble] = {}
 
     def add(self, number: int, reason: str, *, again: bool) -> None:
         """Take in that a trial failed, or that an attempt did and it is tried again."""
-        trouble = self._by_reason.pop(reason, None) or Trouble(reason)
+        kind = _NUMBERS.sub("#", reason)
+        trouble = self._by_reason.pop(kind, None) or Trouble(reason)
+        trouble.reason = reason
         if again:
             trouble.again.append(number)
         else:
             trouble.failed.append(number)
             trouble.again = [each for each in trouble.again if each != number]
-        self._by_reason[reason] = trouble
+        self._by_reason[kind] = trouble
         if len(self._by_reason) > _REASONS:
             del self._by_reason[next(iter(self._by_reason))]
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -106,8 +107,9 @@ class Scheduler:
         self.interruptions = 0
 
     def interrupt(self, reason: Why = why.INTERRUPTED) -> None:
-        """End the sweep: at the first call in order, at the second at once."""
-        self._send.send_nowait(_Interrupted(reason))
+        """End the sweep: at the first call in order, at the second at once. Once it has ended, do nothing."""
+        with suppress(anyio.ClosedResourceError):
+            self._send.send_nowait(_Interrupted(reason))
 
     async def run(self) -> None:
         """Run trials until the study has no more, or the sweep is interrupted; nothing is left running."""

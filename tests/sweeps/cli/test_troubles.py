@@ -29,9 +29,15 @@ def test_many_are_counted_and_twice_is_once() -> None:
 
 
 def test_the_newest_reasons_are_kept() -> None:
-    told = lines(*((number, f"reason {number}", False) for number in range(1000)))
+    told = lines(*((number, f"reason {'x' * number}", False) for number in range(200)))
     assert len(told) == 100
-    assert told[-1] == "trial 999 failed: reason 999"
+    assert told[-1] == f"trial 199 failed: reason {'x' * 199}"
+
+
+def test_reasons_that_differ_by_numbers_alone_are_one() -> None:
+    assert lines(
+        (0, "tried to allocate 4.00 GiB at 0x7f", False), (1, "tried to allocate 12.50 GiB at 0xaa", False)
+    ) == ["trials 0, 1 failed: tried to allocate 12.50 GiB at 0xaa"]
 
 
 def test_what_programs_say_cannot_draw() -> None:
