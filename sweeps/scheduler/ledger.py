@@ -15,7 +15,17 @@ from tracker.errors import StoreUnavailable
 
 from ..samplers import Proposal
 from ..study import Attempt, PastTrial, TrialResult, Verdict, is_trial, past_trial
-from ..study.record import ENDED, STATE, attempt_starts, attempt_tags, flat, newest, trial_tags, verdict_tags
+from ..study.record import (
+    ENDED,
+    STATE,
+    attempt_starts,
+    attempt_tags,
+    flat,
+    left_over_from,
+    newest,
+    trial_tags,
+    verdict_tags,
+)
 from ..trial import Goal, TrialState
 
 _RUN_STATUS = {
@@ -142,10 +152,11 @@ class Ledger:
         runs = [run for run in children if is_trial(run)]
         ids = [run.run_id for run in runs]
         curves = await self._tracker.metric_histories(ids, [self._metric]) if self._metric and ids else {}
-        past = [past_trial(run, _points(curves.get((run.run_id, self._metric)))) for run in runs]
+        points = {run.run_id: _points(curves.get((run.run_id, self._metric))) for run in runs}
+        past = [past_trial(run, points[run.run_id]) for run in runs]
         for run, trial in zip(runs, past, strict=True):
             if trial.state not in {TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAILED}:
-                self._pages[trial.number] = await self._recalled(run, trial)
+                await self._recalled(run, trial, points[run.run_id])
             elif run.end_time is None:
                 (await self._reopened(run)).end(_RUN_STATUS[trial.state])
         return past
@@ -167,14 +178,18 @@ class Ledger:
         self._parent.end(status)
         await self._tracker.catch_up()
 
-    async def _recalled(self, run: RunInfo, trial: PastTrial) -> _Page:
+    async def _recalled(self, run: RunInfo, trial: PastTrial, points: _Points) -> None:
+        """Make a trial ready to be launched again, and finish what its lost attempt could not."""
         reopened = await self._reopened(run)
         params = flat(trial.proposal.params)
         reopened.log_params({name: value for name, value in params.items() if name not in run.params})
         outputs = await to_thread.run_sync(_outputs_of, trial.number, self.folder)
         for output in outputs:
             await _keep(output, reopened)
-        return _Page(reopened, attempt_starts(run))
+        page = self._pages[trial.number] = _Page(reopened, attempt_starts(run))
+        step = left_over_from(sorted(points, key=lambda point: point[1]), page.starts)
+        if step is not None:
+            await self.supersede(trial.number, step)
 
     async def _reopened(self, run: RunInfo) -> AsyncRun:
         return await self._tracker.start_run(run_id=run.run_id)

@@ -123,6 +123,17 @@ def reports(points: Iterable[tuple[int, int, float]], starts: Sequence[int]) -> 
     return found
 
 
+def left_over_from(curve: Iterable[tuple[int, int, float]], starts: Sequence[int]) -> int | None:
+    """Return the step from which on earlier attempts' points stand beside the newest one's; None if none do.
+
+    An attempt that ended took them back itself; one that was lost could not. Both are told as to `newest`.
+    """
+    points, start = list(curve), starts[-1] if starts else 0
+    first = next((step for step, timestamp, _ in points if timestamp >= start), None)
+    left = first is not None and any(step >= first and timestamp < start for step, timestamp, _ in points)
+    return first if left else None
+
+
 def trial_tags(number: int, proposal: Proposal) -> dict[str, object]:
     """Return the tags of a trial's new child run."""
     told = {"params": proposal.params, "memo": proposal.memo}

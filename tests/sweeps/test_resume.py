@@ -103,6 +103,22 @@ if __name__ == "__main__":
     else:
         work(int(os.environ["SWEEPS_TRIAL"]), run.log, run.log_model, None)
 """
+# Two attempts at trial 1 end in the middle, each two steps after the last checkpoint.
+AGAIN = """
+import os
+import time
+
+def train(trial):
+    first = 0 if trial.resume_from is None else trial.resume_from.step + 1
+    for step in range(first, 6):
+        trial.log({"loss": 1.0 / (step + 1), "attempt": trial.attempt}, step=step)
+        if trial.number == 1 and (trial.attempt, step) in {(0, 2), (1, 4)}:
+            os.write(os.open("fifo", os.O_WRONLY), b"up")
+            while True:
+                time.sleep(1)
+        if (trial.attempt, step) in {(0, 0), (1, 2)}:
+            trial.log_model("net", lambda folder: (folder / "w").write_text("w"), step=step)
+"""
 
 
 class Fifo(Protocol):
@@ -254,6 +270,21 @@ class TestASweepInAProcessOfItsOwn:
         with tracker.open("store", create=False) as store:
             kept = store.search_logged_models(filter_string=f"run_id = '{runs[1].run_id}'")
         assert sorted((model.step, str(model.status)) for model in kept) == [(step, "READY") for step in range(4)]
+
+    def test_keeps_of_each_attempt_what_none_has_superseded(self, start: Start, fifo: Fifo) -> None:
+        killed(start(AGAIN, "processes"))
+        program = "import sweeps; sweeps.resume('mine', store='store')"
+        environment = {**os.environ, "PYTHONPATH": str(Path(sweeps.__file__).parents[1])}
+        fifo.wait_until_nobody_writes()
+        with subprocess.Popen([sys.executable, "-c", program], env=environment, text=True) as again, ExitStack() as end:
+            end.callback(killed, again)
+            with Path("fifo").open("rb") as words:  # which waits for a writer
+                assert words.read(2) == b"up"
+        run = trials_of(sweeps.resume("mine", store="store").sweep_id)[1]
+        with tracker.open("store", create=False) as store:
+            history = store.metric_history(run.run_id, "attempt")
+        assert history.steps.tolist() == list(range(6))
+        assert history.values.tolist() == [0, 1, 1, 2, 2, 2]
 
     def test_of_which_nothing_is_left_to_run_by_is_resumed_from_python(self, start: Start) -> None:
         killed(start(HELD, "processes"))

@@ -272,6 +272,8 @@ def _differences(run: RunInfo, store: Tracker, wanted: RunInfo, other: Tracker) 
         "status": (run.status, wanted.status),
         "ended": (run.end_time is None, wanted.end_time is None),
         "curve": (_curve(run, store), _curve(wanted, other)),
+        # What lost attempts had logged is taken back.
+        "points": tuple(_points(s.metric_history(r.run_id, "loss")) for r, s in ((run, store), (wanted, other))),
         **{tag: (run.tags.get(tag), wanted.tags.get(tag)) for tag in ("trial.state", "trial.value", "trial.proposal")},
         "reason": (run.tags.get("trial.reason") or "", wanted.tags.get("trial.reason") or ""),
     }
