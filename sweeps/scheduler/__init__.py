@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from .attempting import Limits
 from .conductor import Conductor, Launch
 from .events import Event, SweepEnded, SweepInterrupted, SweepStarted, TrialEnded, TrialReported, TrialStarted
 from .ledger import Ledger, catch_up
-from .scheduler import Limits, Scheduler
+from .scheduler import Scheduler
 
 __all__ = [
     "Conductor",

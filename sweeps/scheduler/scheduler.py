@@ -12,20 +12,18 @@ import math
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from functools import partial
 from typing import NamedTuple, TypeVar
 
 import anyio
 from anyio import to_thread
 from anyio.abc import TaskGroup
 
-from tracker.errors import TrackerError
-
-from ..executors import Control, Executor
-from ..study import Verdict
-from ..trial import Assignment, Cause, Outcome, Report, TrialState
+from ..executors import Executor
+from ..study import Attempt, Verdict
+from ..trial import Assignment, Outcome, Report, TrialState
 from . import why
+from .attempting import Attempting, Limits, Running
 from .conductor import Conductor, Launch
 from .events import Event, SweepInterrupted, TrialEnded, TrialReported, TrialStarted
 from .groups import task_group
@@ -37,19 +35,8 @@ T = TypeVar("T")
 
 # After so many complete trials without the metric, more will not bring it.
 _PATIENCE = 3
-# How long after its grace a trial that was told to stop is ended by cancelling it, in seconds.
-_LAST_SECOND = 1.0
-# How often time and budget are looked at, in seconds.
-_TICK = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one attempt may take, in seconds and bytes; None is no limit. `grace` is the time to end once told to."""
-
-    timeout: float | None = None
-    no_progress: float | None = None
-    grace: float = 10.0
+# How often clocks are looked at, and the file by which other terminals tell the sweep to end, in seconds.
+_TICK = 0.2
 
 
 class _Ended(NamedTuple):
@@ -62,18 +49,6 @@ class _Interrupted(NamedTuple):
     """Someone wants the sweep to end."""
 
     why: Why
-
-
-@dataclass(slots=True)
-class _Running:
-    launch: Launch
-    control: Control
-    scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
-    why: Why | None = None
-    heard: float = field(default_factory=time.monotonic)
-    logged: bool = False
-    reported: bool = False
-    first_step: int | None = None
 
 
 class Scheduler:
@@ -94,12 +69,13 @@ class Scheduler:
         self._conductor = conductor
         self._study = conductor.study
         self._executor = executor
+        self._attempting = Attempting(executor, ledger)
         self._ledger = ledger
         self._metric = metric
         self._limits = limits
         self._listen = listen
         self._outputs = ledger.folder
-        self._running: dict[int, _Running] = {}
+        self._running: dict[int, Running] = {}
         self._send, self._receive = anyio.create_memory_object_stream[_Ended | _Interrupted | TrialReported](math.inf)
         # Optuna's study keeps caches by thread; one call at a time is all it ever gets.
         self._one = anyio.CapacityLimiter(1)
@@ -182,38 +158,25 @@ class Scheduler:
             grace=self._limits.grace,
             memory=launch.grant.need.memory or None,
         )
-        running = self._watched(launch)
+        running = Running(launch, partial(self._report, attempt), self._limits)
         self._running[attempt.number] = running
         tasks.start_soon(self._run_trial, assignment, running)
         gpus = tuple(device for device, _ in launch.grant.gpus)
         self._listen(TrialStarted(attempt.number, run.run_id, attempt.params, attempt.attempt, gpus))
 
-    def _watched(self, launch: Launch) -> _Running:
-        """Return the scheduler's hand on an attempt, which hears what it reports."""
-        number, attempt = launch.attempt.number, launch.attempt.attempt
-
-        def report(said: Report) -> bool:
-            running.reported = True
-            running.first_step = said.step if running.first_step is None else running.first_step
-            stop = self._study.report(number, attempt, said)
-            self._send.send_nowait(TrialReported(number, said.step, said.value))
-            if self._study.overspent:
-                self._stop_all(why.overspent(self._study.ending))
-            elif stop and running.why is None:
-                running.why = why.PRUNED
-                running.control.stop()
-            return stop
-
-        def progress() -> None:
-            running.heard, running.logged = time.monotonic(), True
-
-        running = _Running(launch, Control(report, progress))
-        return running
+    def _report(self, attempt: Attempt, report: Report) -> bool:
+        """Take a value that an attempt has logged; return whether it is to stop."""
+        stop = self._study.report(attempt.number, attempt.attempt, report)
+        self._send.send_nowait(TrialReported(attempt.number, report.step, report.value))
+        if self._study.overspent:
+            self._stop_all(why.overspent(self._study.ending))
+        elif stop and (running := self._running.get(attempt.number)) and running.launch.attempt is attempt:
+            running.stop(why.PRUNED)
+        return stop
 
     def _stop_all(self, reason: Why) -> None:
         for running in self._running.values():
-            running.why = running.why or reason
-            running.control.stop()
+            running.stop(reason)
 
     def _interrupt(self, reason: Why) -> None:
         self.interruptions += 1
@@ -232,6 +195,8 @@ class Scheduler:
                 self._stop_all(why.overspent(self._study.ending))
             while self.interruptions < self._lease.stop_wanted:
                 self._interrupt(why.INTERRUPTED)
+            for running in self._running.values():
+                running.look_at_clock()
             await anyio.sleep(_TICK)
 
     async def _end(self, ended: _Ended) -> None:
@@ -262,66 +227,13 @@ class Scheduler:
             return function(*arguments)
         return await to_thread.run_sync(function, *arguments, limiter=self._one)
 
-    async def _run_trial(self, assignment: Assignment, running: _Running) -> None:
-        outcome, value = Outcome(TrialState.KILLED, "the sweep was ended"), None
+    async def _run_trial(self, assignment: Assignment, running: Running) -> None:
+        ended = None
         try:
-            outcome = await self._outcome(assignment, running)
+            ended = await self._attempting.run(assignment, running)
         finally:
-            # Also when the whole sweep is cancelled: the store says what happened.
-            with anyio.CancelScope(shield=True):
-                try:
-                    value = await self._wrap_up(assignment, running)
-                except (TrackerError, OSError) as problem:
-                    outcome = replace(outcome, reason=f"{outcome.reason or 'ended'}; afterwards: {problem}")
-            outcome = replace(outcome, tail=outcome.tail or running.control.tail)
-            self._send.send_nowait(_Ended(running.launch, outcome, value))
-
-    async def _outcome(self, assignment: Assignment, running: _Running) -> Outcome:
-        outcome = Outcome(TrialState.KILLED, "the sweep was ended")
-        with running.scope:
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(self._watch, running)
-                outcome = await self._attempt(assignment, running)
-                tasks.cancel_scope.cancel()
-        if running.scope.cancelled_caught:
-            outcome = replace(outcome, state=TrialState.FAILED)
-        return running.why.judge(outcome) if running.why is not None else outcome
-
-    async def _attempt(self, assignment: Assignment, running: _Running) -> Outcome:
-        if running.launch.attempt.restarted:
-            try:
-                assignment = replace(assignment, resume_from=await self._ledger.take_over(assignment.number))
-            except TrackerError as problem:
-                return Outcome(TrialState.FAILED, str(problem), cause=Cause.LOST)
-        return await self._executor.run(assignment, running.control)
-
-    async def _wrap_up(self, assignment: Assignment, running: _Running) -> float | None:
-        """Keep what an attempt has left; return the best value that its trial has reached, if that is to be read."""
-        number = assignment.number
-        await self._ledger.keep_output(number, Path(assignment.output))
-        if running.launch.attempt.restarted and running.first_step is not None:
-            await self._ledger.supersede(number, running.first_step)
-        if not running.logged or (running.reported and self._executor.hears_all):
-            return None
-        return await self._ledger.value(number)
-
-    async def _watch(self, running: _Running) -> None:
-        """Stop an attempt whose time is up, and end one that does not stop."""
-        timeout, silence = self._limits.timeout or math.inf, self._limits.no_progress or math.inf
-        began = time.monotonic()
-        while running.why is None:
-            now = time.monotonic()
-            if now - began >= timeout:
-                self._stop(running, why.timed_out(timeout))
-            elif now - running.heard >= silence:
-                self._stop(running, why.stalled(silence))
-            else:
-                left = min(began + timeout, running.heard + silence) - now
-                with anyio.move_on_after(left):
-                    await running.control.wait_stop()
-        await anyio.sleep(self._limits.grace + _LAST_SECOND)
-        running.scope.cancel()
-
-    def _stop(self, running: _Running, reason: Why) -> None:
-        running.why = reason
-        running.control.stop()
+            if ended is None:
+                # The whole sweep is cancelled: the store says what happened.
+                killed = why.INTERRUPTED.judge(Outcome(TrialState.FAILED))
+                ended = await self._attempting.leave(assignment, running, killed)
+            self._send.send_nowait(_Ended(running.launch, *ended))
