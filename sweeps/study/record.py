@@ -144,7 +144,6 @@ def verdict_tags(verdict: Verdict) -> dict[str, object]:
         CAUSES: json.dumps(verdict.causes) if verdict.causes else None,
         ORDER: verdict.order or None,
     }
-    # A later attempt takes back what an earlier one said.
     return {key: text or "" for key, text in tags.items() if text or verdict.attempt > 0}
 
 
@@ -167,7 +166,7 @@ def _state(run: RunInfo) -> TrialState:
 
 def _value(run: RunInfo) -> float | None:
     value = run.tags.get(VALUE)
-    return None if value is None else float(value)
+    return float(value) if value else None
 
 
 def _proposal(run: RunInfo) -> Proposal:
