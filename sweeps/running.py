@@ -137,7 +137,9 @@ async def resume_async(
         before = from_mapping(json.loads(parent.tags[CONFIG]))
         _require_same(parent.name, before, said.config)
         said = Sweep.of(_with_its_beginning(said.config, before), said.target, parent.name)
-        return await _resume(plan(said, _as_before(settings, before)), open_store, parent, listen or _ignore)
+        return await _resume(
+            plan(said, _as_before(settings, before, said.config)), open_store, parent, listen or _ignore
+        )
 
 
 async def stream(sweep: Sweep, **options: Unpack[Options]) -> AsyncIterator[Event]:
@@ -309,15 +311,12 @@ def _with_its_beginning(config: SweepConfig, before: SweepConfig) -> SweepConfig
     return replace(config, execution=execution)
 
 
-def _as_before(settings: Settings, before: SweepConfig) -> Settings:
+def _as_before(settings: Settings, before: SweepConfig, now: SweepConfig) -> Settings:
     """Return settings that are as they were when the sweep ran last, where nobody says otherwise now."""
-    execution = before.execution
-    return Settings(
-        parallel=execution.parallel if settings.parallel is None else settings.parallel,
-        trials=before.run_cap if settings.trials is None else settings.trials,
-        seed=execution.seed,
-        executor=settings.executor or execution.executor,
-    )
+    was, said = before.execution, now.execution
+    parallel = next((n for n in (settings.parallel, said.parallel, was.parallel) if n is not None), None)
+    trials = next((n for n in (settings.trials, now.run_cap, before.run_cap) if n is not None), None)
+    return Settings(parallel, trials, was.seed, settings.executor or said.executor or was.executor)
 
 
 def _require_same(name: str, before: SweepConfig, now: SweepConfig) -> None:

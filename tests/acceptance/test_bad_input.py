@@ -43,7 +43,7 @@ BAD_FILES = [
     ("{x: {min", "{x: [{min", "s.yaml:5: not valid YAML: "),
     ("executor: inline", "sampler: tpa", "execution.sampler: unknown sampler 'tpa'"),
     ("executor: inline", "executor: command", "execution.executor: 'command' cannot run a function"),
-    ("run_cap: 2", "early_terminate: {type: hyperband, min_iter: 3}", "early_terminate: is not supported yet"),
+    ("executor: inline", "keep: {top: 5}", "execution.keep: is not supported yet"),
 ]
 
 

@@ -31,7 +31,7 @@ def test_goes_on_with_what_is_left(sweeps: Command, sweep_id: str) -> None:
 
 def test_reads_the_file_again(sweeps: Command, sweep_id: str, sweep_file: Path) -> None:
     sweep_file.write_text(sweep_file.read_text().replace("executor: inline", "executor: threads, parallel: 2"))
-    done = sweeps("resume", "last", "mine.yaml", "--json")
+    done = sweeps("resume", "last", "mine.yaml", "--trials", "4", "--json")
     assert (done.json["sweep_id"], done.json["trials"]["total"]) == (sweep_id, 4)
     assert "2 at a time" in done.err
 

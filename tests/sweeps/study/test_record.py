@@ -171,3 +171,12 @@ def test_any_text_becomes_one_that_a_tag_can_hold(text: str) -> None:
     kept.encode()
     if text.isascii() and "\0" not in text:
         assert kept == text
+
+
+def test_a_later_attempt_takes_back_why_an_earlier_one_failed() -> None:
+    tags = trial_tags(0, Proposal({}))
+    crashed = Outcome(TrialState.WAITING, "ValueError: lr", "a traceback", Cause.CRASH)
+    for attempt, outcome in enumerate([crashed, Outcome(TrialState.COMPLETE)]):
+        tags = {**tags, **attempt_tags([*range(attempt + 1)]), **verdict_tags(Verdict(0, attempt, outcome, 0.5))}
+    trial = TrialResult.of_run(run_of({key: str(value) for key, value in tags.items()}))
+    assert (trial.state, trial.reason, trial.value, trial.attempts) == (TrialState.COMPLETE, "", 0.5, 2)
