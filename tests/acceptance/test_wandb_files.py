@@ -14,6 +14,7 @@ import yaml
 import tracker
 from sweeps.config import read
 from sweeps.space import Space
+from sweeps.study import TrialResult
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 Params = Mapping[str, object]
@@ -22,6 +23,8 @@ FILES = Path(__file__).parent / "wandb_files"
 # How many trials each file comes to.
 TRIALS = {
     "command_args": 2,
+    "command_args_dict": 2,
+    "command_args_json_file": 2,
     "command_args_append_hydra": 2,
     "command_args_json": 2,
     "command_args_no_boolean_flags": 2,
@@ -32,6 +35,10 @@ TRIALS = {
     "every_distribution": 3,
     "every_distribution_bayes": 3,
     "grid": 4,
+    "hyperband_max_iter": 4,
+    "hyperband_min_iter": 4,
+    "impute": 2,
+    "impute_false": 2,
     "launch_image": 2,
     "launch_job": 2,
     "nested": 3,
@@ -143,7 +150,9 @@ def test_a_file_runs_to_its_end_as_it_is(tmp_path: Path, run: Run, name: str) ->
         shutil.copy(path, tmp_path)
     done = run("sweeps", "run", f"{name}.yaml", "--parallel", "2", "--seed", "7", "--json", HOME_OF_TESTS="/here")
     summary = json.loads(done.stdout)
-    assert summary["trials"] == {"complete": TRIALS[name], "pruned": 0, "failed": 0, "total": TRIALS[name]}
+    counts = summary["trials"]
+    assert (counts["complete"] + counts["pruned"], counts["total"]) == (TRIALS[name], TRIALS[name])
+    assert counts["pruned"] == 0 or name.startswith("hyperband")
     space = read(tmp_path / f"{name}.yaml").space
     trials = trials_of(tmp_path / "tracker-store")
     for given, found in trials:
@@ -154,12 +163,29 @@ def test_a_file_runs_to_its_end_as_it_is(tmp_path: Path, run: Run, name: str) ->
         check([found for _, found in trials])
 
 
+@pytest.mark.timeout(200)
+def test_a_target_ends_the_sweep_long_before_its_cap(tmp_path: Path, run: Run) -> None:
+    for path in (FILES / "train.py", FILES / "target.yaml"):
+        shutil.copy(path, tmp_path)
+    summary = json.loads(run("sweeps", "run", "target.yaml", "--parallel", "2", "--json").stdout)
+    assert 1 <= summary["trials"]["total"] <= 10
+    assert "reached the target 0.6" in summary["ended"]
+
+
+@pytest.mark.parametrize("name", ["multi_objective", "scheduler_source"])
+def test_what_is_for_a_search_of_ones_own_is_refused_in_a_line(tmp_path: Path, run: Run, name: str) -> None:
+    for path in (FILES / "train.py", FILES / f"{name}.yaml"):
+        shutil.copy(path, tmp_path)
+    done = run("sweeps", "run", f"{name}.yaml", code=2)
+    assert done.stderr.count("\n") == 1
+
+
 def trials_of(store: Path) -> list[tuple[Params, Params]]:
     """Return the params of each trial, in order: as the sweep gave them, and as its script read them."""
     with tracker.open(store, create=False) as opened:
         children = opened.search_runs(filter_string="parent_run_id IS NOT NULL")
         ordered = sorted(children, key=lambda child: int(child.tags["trial.number"]))
-        return [(dict(child.params), json.loads(child.tags["read"])) for child in ordered]
+        return [(TrialResult.of_run(child).params, json.loads(child.tags["read"])) for child in ordered]
 
 
 def expected(name: str, params: Params) -> Params:
@@ -168,6 +194,9 @@ def expected(name: str, params: Params) -> Params:
         return {key: value for key, value in params.items() if value is not False}
     if name == "command_envvar":
         return {"set": "/here/data", "unset": "NOT_SET_ANYWHERE", "seed": 7, **params}
+    if name == "command_args_dict":
+        # Names without values, which the script takes in pairs.
+        return {"layers": "lr", "note": "nothing", "use_bias": True}
     return params
 
 
