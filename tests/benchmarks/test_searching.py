@@ -153,4 +153,4 @@ def test_turns_are_taken_and_spread() -> None:
     took = in_turns({"a": lambda: calls.append("a"), "b": lambda: calls.append("b")}, 3)
     assert calls == ["a", "b"] * 4
     assert {name: len(times) for name, times in took.items()} == {"a": 3, "b": 3}
-    assert spread([1.0, 2.0, 3.0]) == {"searches": 3, "p50": 2.0, "p90": 2.8, "p99": 2.98, "max": 3.0}
+    assert spread([1.0, 2.0, 3.0]) == {"times": 3, "p50": 2.0, "p90": 2.8, "p99": 2.98, "max": 3.0}

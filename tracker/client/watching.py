@@ -16,6 +16,8 @@ Watch = Callable[[str, Mapping[str, float], int, str | None], None]
 
 # So many metrics with the longest names still go into a datagram of the usual limit, 208 KiB.
 _METRICS = 500
+# How long a process's first message waits for one who listens and is behind with reading, in seconds.
+_FIRST_SECONDS = 1.0
 
 
 class Mail:
@@ -23,14 +25,16 @@ class Mail:
 
     For each log one JSON object {run_id, token, step, metrics, model_id}. NaN and the infinities are
     the texts "NaN", "Infinity" and "-Infinity". Of very many metrics some hundreds at a time
-    are sent. Sending waits for nobody: where nobody listens, or who does is behind with reading, a message is dropped.
+    are sent. But for the first message sending waits for nobody: where nobody listens, or who does is behind with
+    reading, a message is dropped.
     """
 
     def __init__(self, path: str, token: int) -> None:
         self._path = path
         self._token = token
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
-        self._socket.settimeout(0)
+        # The first message waits, so that whoever listens knows of this process however much others say.
+        self._socket.settimeout(_FIRST_SECONDS)
         # A script has no place to close it at, and Python complains of those that are left open.
         finalize(self, self._socket.close)
         # Looking the path up for each message would take as long as sending it.
@@ -50,6 +54,7 @@ class Mail:
                 self._socket.connect(self._path)
                 self._is_connected = True
             self._socket.send(message)
+            self._socket.settimeout(0)
         except BlockingIOError:
             pass
         except OSError:

@@ -20,8 +20,8 @@ class Tabular:
     __slots__ = ()
 
     def columns(self) -> Sequence[Column]:
-        """Return the columns of the table."""
-        raise NotImplementedError
+        """Return the columns of the table; none, unless who inherits this says which."""
+        return ()
 
     def to_pandas(self) -> PandasFrame:
         """Return a pandas DataFrame of `columns`; times are `datetime64[ms, UTC]`.

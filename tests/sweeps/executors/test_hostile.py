@@ -175,8 +175,8 @@ while True:
 def test_one_that_cleans_up_when_it_is_told_to_stop_has_the_time(attempt: Attempts, home: Path) -> None:
     body = """
 signal.signal(signal.SIGTERM, signal.default_int_handler)
-up()
 try:
+    up()
     signal.pause()
 except KeyboardInterrupt:
     open("cleaned", "w").close()
