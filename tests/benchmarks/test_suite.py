@@ -25,7 +25,13 @@ ROOT = Path(__file__).parents[2]
 PEERS = {"the fastest peer", "MLflow's client", MLFLOW, RAY}
 
 
-@pytest.mark.parametrize("suite", SUITES)
+# What takes longer than the others; their questions' parts have tests of their own.
+SLOW = {"searching", "sweeping"}
+
+
+@pytest.mark.parametrize(
+    "suite", [pytest.param(suite, marks=pytest.mark.campaign) if suite in SLOW else suite for suite in SUITES]
+)
 def test_everything_is_measured_without_peers(suite: str, tmp_path: Path) -> None:
     path = tmp_path / "figures.json"
     command = [sys.executable, "-m", "benchmarks", "--suite", suite, "--quick", "--no-peers", "--json", str(path)]
