@@ -11,8 +11,13 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 import tracker
+
+# So that all tests take less than five minutes; a deadline would be an assertion on time.
+settings.register_profile("short", max_examples=50, deadline=None)
+settings.load_profile("short")
 
 Program = Callable[..., subprocess.CompletedProcess[str]]
 Process = Callable[..., subprocess.Popen[str]]

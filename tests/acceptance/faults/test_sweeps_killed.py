@@ -54,7 +54,9 @@ def play(folder: Path, order: Order, most: int, *seed: int) -> Campaign:
     return campaign
 
 
-@pytest.mark.parametrize(("search", "executor"), [("tpe", "processes"), ("random", "command")])
+@pytest.mark.parametrize(
+    ("search", "executor"), [pytest.param("tpe", "processes", marks=pytest.mark.campaign), ("random", "command")]
+)
 def test_a_sweep_that_is_killed_comes_to_what_it_comes_to_undisturbed(
     tmp_path: Path, seed: int, search: str, executor: str
 ) -> None:

@@ -247,7 +247,8 @@ class TestSteps:
 class TestIncompleteBeta:
     shapes = st.floats(-3, 6).map(lambda power: 10.0**power)
 
-    @given(st.floats(0, 1), shapes, shapes)
+    # Of a number with fewer bits than others there is no logarithm to so many digits.
+    @given(st.floats(0, 1, allow_subnormal=False), shapes, shapes)
     @example(0.5, 1e6, 1e6)
     @example(1e-300, 1e-3, 1e-3)
     @example(1 - 1e-16, 1e-3, 1e6)
