@@ -16,8 +16,10 @@ class Sweep:
     """What to search, how, and for what.
 
     `target` is a function of one trial (plain or async), or where to find one (`"train.py:function"`,
-    `"module:function"`), or a script (`"train.py"`), which gets the params as arguments. `parameters` are W&B's.
-    Checkpoints are chosen by what was measured on the dataset of the name `dataset`.
+    `"module:function"`), or a script (`"train.py"`), which gets the params as arguments. `parameters` and
+    `early_terminate` are W&B's; `metric` is a name, or W&B's whole block with `target` and `impute`. Checkpoints are
+    chosen by what was measured on the dataset of the name `dataset`. What else is given belongs to the block
+    `execution` of a sweep file: `parallel`, `seed`, `sampler`, `pruner`, `timeout`, `retries`, `resources`, `stop` ….
 
     Raises:
         InvalidSweep: with the place of what cannot be run.
@@ -29,21 +31,23 @@ class Sweep:
         target: Callable[..., object] | str | os.PathLike[str],
         *,
         parameters: Mapping[str, object],
-        metric: str | None = None,
+        metric: str | Mapping[str, object] | None = None,
         goal: str = "minimize",
         method: str = "bayes",
         run_cap: int | None = None,
         name: str | None = None,
         dataset: str | None = None,
         command: Sequence[str] | None = None,
+        early_terminate: Mapping[str, object] | None = None,
         **execution: object,
     ) -> None:
         written = {
             "name": name,
             "method": method,
-            "metric": None if metric is None else {"name": metric, "goal": goal},
+            "metric": {"name": metric, "goal": goal} if isinstance(metric, str) else metric,
             "parameters": parameters,
             "run_cap": run_cap,
+            "early_terminate": early_terminate,
             "program": None if callable(target) else os.fspath(target),
             "command": None if command is None else list(command),
             "execution": {key: value for key, value in {"dataset": dataset, **execution}.items() if value is not None},

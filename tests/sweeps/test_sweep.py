@@ -211,6 +211,21 @@ class TestSettings:
         assert len(result.trials) == 3
         assert "parallel=2" in repr(events[0])
 
+    def test_may_be_all_that_a_file_may_say(self) -> None:
+        sweep = sweeps.Sweep(
+            log_width,
+            parameters=GRID,
+            metric={"name": "width", "goal": "maximize", "target": 64},
+            method="random",
+            run_cap=50,
+            early_terminate={"type": "hyperband", "min_iter": 3},
+            retries=1,
+            executor="inline",
+        )
+        result = sweeps.run(sweep, store="store", seed=7)
+        assert len(result.trials) < 50
+        assert "reached the target 64" in result.ended
+
     def test_of_the_sweep_count_otherwise(self) -> None:
         result = sweeps.run(grid(log_width, seed=1), store="store")
         with tracker.open("store") as store:
