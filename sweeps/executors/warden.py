@@ -96,20 +96,19 @@ class Warden:
 
     async def end(self, watched: Watched) -> int:
         """End a process, if it has not ended by itself, and all that came of it; return its exit code."""
-        with anyio.CancelScope(shield=True):
-            gone = watched.child.has_ended() or await _kill(watched.child)
-            code = watched.child.reap() if gone else -signal.SIGKILL
-            watched.starved = code in KILLED and count_memory_kills() > self._memory_kills[0]
-            self._take_census()
-            if self.census.members(watched.child.pid):
-                with anyio.move_on_after(_GONE_SECONDS):
-                    await self._end_members(watched.child.pid)
+        with anyio.CancelScope(shield=True), anyio.move_on_after(_GONE_SECONDS) as time:
+            await watched.child.wait_while_killing()
+        code = -signal.SIGKILL if time.cancelled_caught else watched.child.reap()
+        watched.starved = code in KILLED and count_memory_kills() > self._memory_kills[0]
+        with anyio.CancelScope(shield=True), anyio.move_on_after(_GONE_SECONDS):
+            await self._end_members(watched.child.pid)
         self.census.remove(watched.child.pid)
         self._watched.pop(watched.child.pid, None)
         return code
 
     async def _end_members(self, owner: int) -> None:
         pause = _PAUSE_SECONDS
+        self._take_census()
         while left := self.census.members(owner):
             for pid in left:
                 with suppress(ProcessLookupError, PermissionError):
@@ -151,14 +150,6 @@ class Warden:
                 if held > watched.memory:
                     watched.exceeded = held
                     watched.child.signal(signal.SIGKILL)
-
-
-async def _kill(child: Child) -> bool:
-    """End a process; say whether it is gone in time."""
-    with anyio.move_on_after(_GONE_SECONDS):
-        await child.wait_while_killing()
-        return True
-    return False
 
 
 def failure(what: str, code: int, tail: str, watched: Watched) -> Outcome:
