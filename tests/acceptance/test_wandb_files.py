@@ -44,6 +44,8 @@ TRIALS = {
     "nested": 3,
     "whole_top_level": 2,
 }
+# Those that run in every run of the tests; the others in campaigns.
+ALWAYS = {"command_args", "command_args_json_file", "every_distribution", "grid", "hyperband_min_iter", "nested"}
 # W&B's schema.
 DISTRIBUTIONS = {
     "constant": ["value"],
@@ -144,7 +146,9 @@ def test_every_space_reads_back_from_what_a_sweep_keeps() -> None:
 
 
 @pytest.mark.timeout(200)
-@pytest.mark.parametrize("name", TRIALS)
+@pytest.mark.parametrize(
+    "name", [name if name in ALWAYS else pytest.param(name, marks=pytest.mark.campaign) for name in TRIALS]
+)
 def test_a_file_runs_to_its_end_as_it_is(tmp_path: Path, run: Run, name: str) -> None:
     for path in (FILES / "train.py", FILES / f"{name}.yaml"):
         shutil.copy(path, tmp_path)

@@ -25,8 +25,8 @@ ROOT = Path(__file__).parents[2]
 PEERS = {"the fastest peer", "MLflow's client", MLFLOW, RAY}
 
 
-# What takes longer than the others; their questions' parts have tests of their own.
-SLOW = {"searching", "sweeping"}
+# Each takes a minute or so; their questions' parts have tests of their own.
+SLOW = {"logging", "searching", "sweeping"}
 
 
 @pytest.mark.parametrize(
