@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     )
     from .executors import AsyncTrial, Trial
     from .result import SweepResult
-    from .running import resume, resume_async, run, run_async, stream
+    from .resuming import resume, resume_async
+    from .running import run, run_async
     from .scheduler import (
         Event,
         SweepEnded,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
         TrialReported,
         TrialStarted,
     )
+    from .streaming import stream
     from .study import TrialResult
     from .sweep import Sweep
     from .trial import TrialState
@@ -77,12 +79,14 @@ _ROOMS = {
     **dict.fromkeys(("InvalidSweep", "MetricNeverLogged", "NoTrialSucceeded", "SpaceChanged", "SweepError"), "errors"),
     **dict.fromkeys(("SweepNotFound", "SweepRunning", "TargetNotFound", "TrialPruned"), "errors"),
     **dict.fromkeys(("AsyncTrial", "Trial"), "executors"),
-    **dict.fromkeys(("resume", "resume_async", "run", "run_async", "stream"), "running"),
+    **dict.fromkeys(("resume", "resume_async"), "resuming"),
+    **dict.fromkeys(("run", "run_async"), "running"),
     **dict.fromkeys(("Event", "SweepEnded", "SweepInterrupted", "SweepStarted"), "scheduler"),
     **dict.fromkeys(("TrialEnded", "TrialReported", "TrialStarted"), "scheduler"),
     "Sweep": "sweep",
     "SweepResult": "result",
     "TrialResult": "study",
+    "stream": "streaming",
     "TrialState": "trial",
     "Trials": "trials",
 }

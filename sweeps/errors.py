@@ -96,10 +96,12 @@ class MetricNeverLogged(SweepError):
 
 
 class NoTrialSucceeded(SweepError):
-    """The sweep ended and every trial had failed."""
+    """The sweep ended, and trials failed and none succeeded."""
 
     def __init__(self, trials: int, reason: str) -> None:
-        super().__init__(f"all {trials} trials failed; the last one: {reason}")
+        super().__init__(
+            f"all {trials} trials failed; the last one: {reason}" if trials > 1 else f"its trial failed: {reason}"
+        )
 
 
 class TrialPruned(Exception):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import secrets
 from collections.abc import Callable
@@ -21,9 +22,6 @@ from .study import Rules, Study
 from .sweep import Sweep
 from .trial import Goal
 
-# How many trials may run at a time where only their params say what they need.
-_MANY = 1024
-
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -41,7 +39,7 @@ class Plan:
 
     sweep: Sweep
     config: SweepConfig
-    parallel: int
+    parallel: int | None
     seed: int
     executor: Executor
     conductor: Conductor
@@ -92,7 +90,7 @@ def plan(sweep: Sweep, settings: Settings) -> Plan:
         config=config,
         parallel=parallel,
         seed=seed,
-        executor=make_executor(executor, sweep.target, parallel),
+        executor=make_executor(executor, sweep.target, parallel or math.inf),
         conductor=Conductor(Study(sampler, rules, _pruner(config, rules.goal)), slots, need),
         limits=Limits(execution.timeout, execution.no_progress, execution.grace),
     )
@@ -139,10 +137,10 @@ def _need(config: SweepConfig) -> Need | Callable[[Params], Need]:
     return need_of(resources, {})
 
 
-def _at_once(slots: Slots, need: Need | Callable[[Params], Need], parallel: int | None) -> int:
-    """Return how many trials will run at a time, as far as one can know."""
+def _at_once(slots: Slots, need: Need | Callable[[Params], Need], parallel: int | None) -> int | None:
+    """Return how many trials will run at a time; None where only their params tell."""
     if not isinstance(need, Need):
-        return parallel or _MANY
+        return parallel
     slots.require(need)
     grants = list(iter(partial(slots.take, need), None))
     for grant in grants:

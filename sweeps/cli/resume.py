@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from ..running import resume
+from ..resuming import resume
 from ..sweep import Sweep
 from .progress import Progress
 from .report import exit_code, report

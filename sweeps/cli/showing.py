@@ -76,7 +76,8 @@ class Lines:
     def _started(self, event: SweepStarted) -> str:
         total = "" if event.total is None else f" {event.total} trials,"
         before = f", {self._progress.done} done before" if self._progress.done else ""
-        return f"sweep {event.name} ({event.sweep_id}):{total} {event.parallel} at a time{before}"
+        at_a_time = f" {event.parallel} at a time" if event.parallel else " as many at a time as fit"
+        return f"sweep {event.name} ({event.sweep_id}):{total}{at_a_time}{before}"
 
     def _ended(self, event: TrialEnded) -> str:
         value = "" if event.value is None else f", {self._progress.metric} {shown(event.value)}"

@@ -16,13 +16,24 @@ _PERCENT = re.compile(r"(\d+(?:\.\d+)?) *%", re.ASCII)
 _LEAST_BYTES = 1_000_000
 
 
-def _bytes(value: object) -> int:
+def read_bytes(value: object) -> int:
+    """Return an amount of memory in bytes: 4000000, "500MB" (1000s), "500MiB" (1024s).
+
+    Raises:
+        InvalidSweep: it is none, or less than any program takes.
+    """
     value = plain_number(value)
     found = _spelled(value) if isinstance(value, str) else float(number(value))
     if found < _LEAST_BYTES:
         problem = f"{shown(value)} is less memory than any program takes; write a unit, such as 4GB or 500MiB"
         raise InvalidSweep(problem)
     return int(number(found))
+
+
+def show_bytes(amount: int) -> str:
+    """Write an amount in the largest unit of 1024s that it reaches: `1.5 GiB`."""
+    power = min((max(amount, 1).bit_length() - 1) // 10, 4)
+    return f"{amount / 1024**power:.4g} {('bytes', 'KiB', 'MiB', 'GiB', 'TiB')[power]}"
 
 
 def _spelled(text: str) -> float:
@@ -47,7 +58,7 @@ def _failures(value: object) -> float:
 
 
 BYTES: Kind[int] = Kind(
-    _bytes,
+    read_bytes,
     {
         "type": ["number", "string"],
         "minimum": _LEAST_BYTES,

@@ -30,8 +30,8 @@ EXECUTORS = {
 }
 
 
-def make_executor(name: str, target: Target, parallel: int) -> Executor:
-    """Make the executor of that name for a target, with so many slots."""
+def make_executor(name: str, target: Target, parallel: float) -> Executor:
+    """Make the executor of that name for a target, with so many slots (which may be infinity)."""
     room = import_module(f".{name}", __name__)
     executor: Executor = getattr(room, EXECUTORS[name])(target, parallel)
     return executor

@@ -32,9 +32,8 @@ class CommandExecutor:
 
     hears_all = False
 
-    def __init__(self, target: CommandTarget, parallel: int) -> None:
+    def __init__(self, target: CommandTarget, _: float) -> None:
         self._target = target
-        self._parallel = parallel
         self._lifetimes = AsyncExitStack()
         self.warden = Warden()
 
@@ -58,6 +57,7 @@ class CommandExecutor:
         params = self._folder / f"{assignment.number}-{assignment.attempt}.yaml"
         with ExitStack() as files:
             files.callback(params.unlink, missing_ok=True)
+            files.callback(params.with_suffix(".json").unlink, missing_ok=True)
             try:
                 output = files.enter_context(Output(path))
                 watched = self._start(assignment, output, params)
@@ -79,7 +79,7 @@ class CommandExecutor:
             "WANDB_DIR": str(output.path.parent),
             "WANDB_SWEEP_PARAM_PATH": str(params),
         }
-        json_file = partial(_write_params, assignment.params, output.path.with_suffix(".json"))
+        json_file = partial(_write_params, assignment.params, params.with_suffix(".json"))
         arguments = self._target.arguments(assignment.params, environment, json_file)
         child = Child.start(arguments, stdin=subprocess.DEVNULL, output=output.file, environment=environment)
         watched = self.warden.add(child, marker)

@@ -16,9 +16,8 @@ class InlineExecutor:
 
     hears_all = True
 
-    def __init__(self, target: FunctionTarget, parallel: int) -> None:
+    def __init__(self, target: FunctionTarget, _: float) -> None:
         self._target = target
-        self._parallel = parallel
         self._logbook = Logbook()
 
     async def __aenter__(self) -> Self:

@@ -44,7 +44,7 @@ class ProcessesExecutor:
 
     hears_all = True
 
-    def __init__(self, target: FunctionTarget, parallel: int) -> None:
+    def __init__(self, target: FunctionTarget, parallel: float) -> None:
         self._target = pack(target)
         self._parallel = parallel
         self._idle: list[_Worker] = []

@@ -32,6 +32,13 @@ class FunctionTarget:
     def __str__(self) -> str:
         return f"{self.place}:{self.name}" if self.function is None else function_name(self.function)
 
+    @property
+    def file(self) -> Path | None:
+        """The file of the trials' code; None where it stands in none, or in a module's that is not imported yet."""
+        code = getattr(self.function, "__code__", None)
+        path = Path(self.place if code is None else code.co_filename)
+        return path if path.suffix == ".py" and path.is_file() else None
+
     def load(self) -> Callable[..., object]:
         """Return the function, importing its module if need be.
 
@@ -60,6 +67,11 @@ class CommandTarget:
 
     def __str__(self) -> str:
         return self.program or " ".join(self.command or ())
+
+    @property
+    def file(self) -> Path | None:
+        """The file of the trials' code; None where the command names none."""
+        return Path(self.program) if self.program else None
 
     def arguments(
         self, params: Mapping[str, object], env: Mapping[str, str], json_file: Callable[[], str]

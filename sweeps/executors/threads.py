@@ -24,7 +24,7 @@ class ThreadsExecutor:
 
     hears_all = True
 
-    def __init__(self, target: FunctionTarget, parallel: int) -> None:
+    def __init__(self, target: FunctionTarget, parallel: float) -> None:
         self._target = target
         self._limiter = anyio.CapacityLimiter(parallel)
         self._logbook = Logbook()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
+from ..config.execution import SAMPLERS
 from ..errors import InvalidSweep
 from ..space import Space
 from ..space.faults import nearest
@@ -12,18 +13,15 @@ from .grid import GridSampler
 from .interface import Params, Proposal, Sampler, Told
 from .random import RandomSampler
 
-__all__ = ["NAMES", "Params", "Proposal", "Sampler", "Told", "make_sampler"]
-
-OPTUNAS = ("tpe", "gp", "cmaes", "qmc")
-NAMES = (*OPTUNAS, "random")
+__all__ = ["Params", "Proposal", "Sampler", "Told", "make_sampler"]
 
 
 def make_sampler(method: str, name: str | None, space: Space, goal: Goal, seed: int) -> Sampler:
     """Make the sampler of a sweep: `method` as in its file, and for bayes the name of an algorithm (TPE if None).
 
-    Beside those of `NAMES`, a dotted name such as `optuna.samplers.NSGAIISampler` stands for any class that is written
-    as a sampler for Optuna and can be made without arguments; it is given a `seed` if it takes one. Those that Optuna
-    ships continue after a restart as if there had been none. Others are made once, and know after a restart what
+    Beside those of `SAMPLERS`, a dotted name such as `optuna.samplers.NSGAIISampler` stands for any class that is
+    written as a sampler for Optuna and can be made without arguments; it is given a `seed` if it takes one. Those that
+    Optuna ships continue after a restart as if there had been none. Others are made once, and know after a restart what
     Optuna's study knows.
 
     Raises:
@@ -35,8 +33,8 @@ def make_sampler(method: str, name: str | None, space: Space, goal: Goal, seed: 
     chosen = name or "tpe"
     if method == "random" or chosen == "random":
         return RandomSampler(space, seed)
-    if chosen not in OPTUNAS and "." not in chosen:
-        problem = f"unknown sampler {chosen!r}; {nearest(chosen, NAMES)} (or a class, such as mypackage.MySampler)"
+    if chosen not in SAMPLERS and "." not in chosen:
+        problem = f"unknown sampler {chosen!r}; {nearest(chosen, SAMPLERS)} (or a class, such as mypackage.MySampler)"
         raise InvalidSweep(problem, where="execution.sampler")
     if not space.searched:
         return RandomSampler(space, seed)

@@ -117,7 +117,7 @@ def _qmc(sweep: int, seed: int) -> BaseSampler:
 
 
 # For each sweep, what makes its samplers; and the class, which says what it needs.
-SAMPLERS: Mapping[str, tuple[Callable[[], _Kind], type[BaseSampler]]] = {
+BY_NAME: Mapping[str, tuple[Callable[[], _Kind], type[BaseSampler]]] = {
     "tpe": (lambda: _Kind(partial(_tpe, Rows()), settled=True), TPESampler),
     "gp": (lambda: _Kind(_gp, settled=True), GPSampler),
     "cmaes": (lambda: _Kind(_cmaes, settled=True), CmaEsSampler),
@@ -290,7 +290,7 @@ def _kind(name: str, space: Space) -> _Kind:
         InvalidSweep: there is no such sampler, or it cannot search this space.
         MissingExtra: it needs a library that is not installed.
     """
-    begin, made = SAMPLERS.get(name) or _by_dotted_name(name)
+    begin, made = BY_NAME.get(name) or _by_dotted_name(name)
     for each in inspect.getmro(made):
         libraries.check(each.__name__)
     if issubclass(made, BruteForceSampler):

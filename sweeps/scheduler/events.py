@@ -10,16 +10,17 @@ from ..trial import TrialState
 
 @dataclass(frozen=True, slots=True)
 class SweepStarted:
-    """The sweep's run exists; `total` is how many trials there will be, None if nobody knows.
+    """The sweep's run exists.
 
-    Of a sweep that is resumed, `done` counts the trials that had ended by their state, and `best` is the best of
-    them: its number and its value.
+    `total` is how many trials there will be, `parallel` how many run at a time; either is None if nobody knows. Of a
+    sweep that is resumed, `done` counts the trials that had ended by their state, and `best` is the best of them: its
+    number and its value.
     """
 
     sweep_id: str
     name: str
     total: int | None
-    parallel: int
+    parallel: int | None
     metric: str
     goal: str
     done: Mapping[TrialState, int]

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from ..config.amounts import read_bytes
 from ..errors import InvalidSweep
 from ..space.faults import nearest, shown, within
 from ..space.values import number
-from .size import read_size
 
 # Shares are counted in thousandths, as whole numbers: ten times 0.1 is 1.
 WHOLE = 1000
@@ -88,7 +88,7 @@ def _amount(key: str, value: object, params: Mapping[str, object]) -> float:
 def _bytes(value: object, params: Mapping[str, object]) -> int:
     with within("memory"):
         own = _own(value, params)
-        return 0 if own is None else read_size(own)
+        return 0 if own is None else read_bytes(own)
 
 
 def _own(value: object, params: Mapping[str, object]) -> object:

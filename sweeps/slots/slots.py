@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ..config.amounts import show_bytes
 from ..errors import InvalidSweep
 from .capacity import Capacity
 from .need import WHOLE, Need, thousandths
 from .room import UNLIMITED, Room, parts
-from .size import show_size
 from .threads import thread_limits
 
 _WHERE = "execution.resources"
@@ -66,7 +66,7 @@ class Slots:
             raise InvalidSweep(f"{need.gpu:g} GPUs for a trial, but {there}; {remedy}", where=f"{_WHERE}.gpu")
         if memory and need.memory > memory:
             problem = (
-                f"{show_size(need.memory)} for a trial, but there are {show_size(memory)}; ask for at most so much"
+                f"{show_bytes(need.memory)} for a trial, but there are {show_bytes(memory)}; ask for at most so much"
             )
             raise InvalidSweep(problem, where=f"{_WHERE}.memory")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 # (step, value) of each report that stands, in order.
 Curve = list[tuple[int, float]]
 # (iteration, step, value): the iteration, from 1, is the place in the curve; what stood there and later is taken back.
-Report = tuple[int, int, float]
+Entry = tuple[int, int, float]
 
 
 def first_from(curve: Curve, step: int) -> int:
@@ -15,7 +15,7 @@ def first_from(curve: Curve, step: int) -> int:
     return next((index for index, (known, _) in enumerate(curve) if known >= step), len(curve))
 
 
-def standing(reports: Iterable[Report]) -> Curve:
+def standing(reports: Iterable[Entry]) -> Curve:
     """Return the curve that reports have come to."""
     curve: Curve = []
     for iteration, step, value in reports:

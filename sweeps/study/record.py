@@ -12,7 +12,7 @@ from tracker import RunInfo, goal_tag
 
 from ..samplers import Params, Proposal
 from ..trial import Cause, TrialState
-from .curve import Curve, Report, first_from, standing
+from .curve import Curve, Entry, first_from, standing
 from .trials import PastTrial, Verdict
 
 KIND, CONFIG, SEED, SPACE = "sweep.kind", "sweep.config", "sweep.seed", "sweep.space"
@@ -107,12 +107,12 @@ def newest(points: Iterable[tuple[int, int, float]], starts: Sequence[int]) -> C
     return standing(reports(points, starts))
 
 
-def reports(points: Iterable[tuple[int, int, float]], starts: Sequence[int]) -> list[Report]:
+def reports(points: Iterable[tuple[int, int, float]], starts: Sequence[int]) -> list[Entry]:
     """Return a trial's reports, of which each attempt takes back what stands from its first step on.
 
     `points` are (step, timestamp, value) in the order of logging, `starts` when each attempt began.
     """
-    found: list[Report] = []
+    found: list[Entry] = []
     curve: Curve = []
     later = list(starts[1:])
     for step, timestamp, value in points:

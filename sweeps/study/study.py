@@ -125,7 +125,7 @@ class Study:
             return True
         value, step, own = report
         if trial.own and not own:
-            return trial.pruned
+            return self.overspent or trial.pruned
         if own and trial.own is False:
             trial.curve.clear()
         trial.own = own

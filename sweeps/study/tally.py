@@ -71,7 +71,7 @@ class Tally:
     def _failures(self) -> str:
         failed, most = self.states[TrialState.FAILED], self._rules.max_failures
         if most is not None and most >= 1 and failed >= most:
-            return f"{failed} trials failed"
+            return "a trial failed" if failed == 1 else f"{failed} trials failed"
         if self.ended < FIRST_FAILURES:
             return ""
         if failed == self.ended:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ..samplers import Proposal, Told
 from ..trial import Cause, Outcome, TrialState
-from .curve import Report
+from .curve import Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,5 +66,5 @@ class PastTrial:
     value: float | None = None
     attempt: int = -1
     causes: tuple[Cause, ...] = ()
-    reports: tuple[Report, ...] = ()
+    reports: tuple[Entry, ...] = ()
     order: int = 0

@@ -32,6 +32,7 @@ FLOORS = {
         ["sweep", "trials"],
         ["result", "plan", "learning"],
         ["running"],
+        ["resuming", "streaming"],
         ["examples"],
         ["cli"],
     ],

@@ -8,10 +8,11 @@ from typing import ClassVar
 import optuna
 import pytest
 
+from sweeps.config.execution import SAMPLERS
 from sweeps.errors import InvalidSweep, SweepError
-from sweeps.samplers import NAMES, Told, make_sampler
+from sweeps.samplers import Told, make_sampler
 from sweeps.samplers.grid import GridSampler
-from sweeps.samplers.optuna import SAMPLERS, OptunaSampler
+from sweeps.samplers.optuna import BY_NAME, OptunaSampler
 from sweeps.samplers.random import RandomSampler
 from sweeps.space import Space
 from sweeps.trial import TrialState
@@ -41,7 +42,7 @@ def test_nothing_to_search_needs_no_optuna() -> None:
 
 
 def test_every_name_has_a_sampler() -> None:
-    assert set(NAMES) == {*SAMPLERS, "random"}
+    assert set(SAMPLERS) == {*BY_NAME, "random"}
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from sweeps.errors import InvalidSweep
 from sweeps.slots import Need, need_of
-from sweeps.slots.size import read_size, show_size
 
 
 @dataclass(frozen=True)
@@ -59,44 +56,10 @@ class TestNeedOf:
             (Said(gpu="params.name"), "gpu: must be a number, not 'mlp'"),
             (Said(cpu=float("nan")), "cpu: must be a finite number, not nan"),
             (Said(cpu=-1), "cpu: must be at least 0, not -1.0"),
-            (Said(memory="lots"), "memory: must be bytes or a size such as 500MB or 4GiB, not 'lots'"),
+            (Said(memory="lots"), "memory: 'lots' is no amount of memory; write bytes such as 4GB or 500MiB"),
         ],
     )
     def test_a_fault_has_its_place(self, said: Said, problem: str) -> None:
         with pytest.raises(InvalidSweep) as fault:
             need_of(said, {"workers": 3, "name": "mlp"})
         assert str(fault.value) == f"execution.resources.{problem}"
-
-
-class TestSize:
-    @pytest.mark.parametrize(
-        ("written", "size"),
-        [
-            (1, 1),
-            (1e9, 10**9),
-            ("1000", 1000),
-            ("5 b", 5),
-            ("500MB", 500 * 10**6),
-            ("500MiB", 500 * 2**20),
-            ("1.5g", 1_500_000_000),
-            ("2Ti", 2 * 2**40),
-            ("3k", 3000),
-        ],
-    )
-    def test_is_read_as_people_write_it(self, written: object, size: int) -> None:
-        assert read_size(written) == size
-
-    @pytest.mark.parametrize("written", ["", "GB", "-1GB", "1XB", "4 GB RAM", 0, -1, True, None, 2**63, "9999999TB"])
-    def test_anything_else_is_refused(self, written: object) -> None:
-        with pytest.raises(InvalidSweep):
-            read_size(written)
-
-    @pytest.mark.parametrize(
-        ("size", "shown"), [(0, "0 bytes"), (1023, "1023 bytes"), (1024, "1 KiB"), (3 * 2**29, "1.5 GiB")]
-    )
-    def test_is_shown_in_the_unit_that_it_reaches(self, size: int, shown: str) -> None:
-        assert show_size(size) == shown
-
-    @given(st.integers(1, 2**50))
-    def test_what_is_shown_is_nearly_what_it_was(self, size: int) -> None:
-        assert abs(read_size(show_size(size).replace("bytes", "b")) - size) <= size / 100

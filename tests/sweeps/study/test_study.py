@@ -515,7 +515,7 @@ class TestEnd:
         study = begun(max_failures=1)
         end_all(study, (TrialState.FAILED, None))
         study.stop("something else")
-        assert study.ending == "1 trials failed"
+        assert study.ending == "a trial failed"
 
     def test_leaves_the_retries_to_whoever_resumes_the_sweep(self) -> None:
         study = begun(retries=Retries(1))
