@@ -24,6 +24,7 @@ from .plan import Plan, Settings, plan
 from .provenance import collect
 from .result import SweepResult
 from .scheduler import Event, Ledger, Scheduler, SweepEnded, SweepStarted
+from .scheduler.attentive import attentive
 from .scheduler.groups import task_group
 from .scheduler.lease import Lease
 from .scheduler.signals import interrupting
@@ -127,7 +128,8 @@ async def _conducted(decided: Plan, scheduler: Scheduler, ledger: Ledger, listen
     status = RunStatus.KILLED
     try:
         listen(_started(decided, ledger))
-        await scheduler.run()
+        with attentive():
+            await scheduler.run()
         status = RunStatus.KILLED if scheduler.interruptions else RunStatus.FINISHED
     finally:
         scheduler.close()

@@ -57,17 +57,16 @@ class CommandExecutor:
         params = self._folder / f"{assignment.number}-{assignment.attempt}.yaml"
         with ExitStack() as files:
             files.callback(params.unlink, missing_ok=True)
-            files.callback(params.with_suffix(".json").unlink, missing_ok=True)
             try:
                 output = files.enter_context(Output(path))
-                watched = self._start(assignment, output, params)
+                watched = self._start(assignment, output, params, files)
             except (OSError, ValueError) as problem:
                 reason = f"cannot start {self._target}: {getattr(problem, 'strerror', None) or problem}"
                 return Outcome(TrialState.FAILED, reason, cause=Cause.START)
             code, stopped = await self._conduct(watched, assignment, control, path)
         return self._outcome(watched, code, path, stopped=stopped)
 
-    def _start(self, assignment: Assignment, output: Output, params: Path) -> Watched:
+    def _start(self, assignment: Assignment, output: Output, params: Path, files: ExitStack) -> Watched:
         params.write_text(params_for_wandb(assignment.params), "utf-8")
         marker = self.warden.marker(assignment)
         environment = {
@@ -79,7 +78,7 @@ class CommandExecutor:
             "WANDB_DIR": str(output.path.parent),
             "WANDB_SWEEP_PARAM_PATH": str(params),
         }
-        json_file = partial(_write_params, assignment.params, params.with_suffix(".json"))
+        json_file = partial(_write_params, assignment.params, params.with_suffix(".json"), files)
         arguments = self._target.arguments(assignment.params, environment, json_file)
         child = Child.start(arguments, stdin=subprocess.DEVNULL, output=output.file, environment=environment)
         watched = self.warden.add(child, marker)
@@ -114,7 +113,8 @@ class CommandExecutor:
         return failure(str(self._target), code, tail, watched)
 
 
-def _write_params(params: Mapping[str, object], path: Path) -> str:
+def _write_params(params: Mapping[str, object], path: Path, files: ExitStack) -> str:
+    files.callback(path.unlink, missing_ok=True)
     path.write_text(json.dumps(dict(params)), "utf-8")
     return str(path)
 

@@ -10,16 +10,17 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import anyio
 from anyio import to_thread
 from anyio.abc import TaskGroup
 
 from ..executors import Executor
+from ..samplers import Proposal
 from ..study import Attempt, Verdict
 from ..trial import Assignment, Outcome, Report, TrialState
 from . import why
@@ -30,8 +31,6 @@ from .groups import task_group
 from .lease import Lease
 from .ledger import Ledger
 from .why import Why
-
-T = TypeVar("T")
 
 # After so many complete trials without the metric, more will not bring it.
 _PATIENCE = 3
@@ -79,6 +78,8 @@ class Scheduler:
         self._send, self._receive = anyio.create_memory_object_stream[_Ended | _Interrupted | TrialReported](math.inf)
         # Optuna's study keeps caches by thread; one call at a time is all it ever gets.
         self._one = anyio.CapacityLimiter(1)
+        # What the sampler is to hear before it is asked again.
+        self._untold: list[Verdict] = []
         self._without_metric = 0
         self.interruptions = 0
 
@@ -129,7 +130,7 @@ class Scheduler:
         while True:
             number = self._conductor.wants()
             if number is not None:
-                proposal = await self._call(self._study.propose, number)
+                proposal = await self._propose(number)
                 if self._conductor.begin(number, proposal) is not None and proposal is not None:
                     self._ledger.begin(number, proposal)
             launch = self._conductor.launch()
@@ -201,8 +202,7 @@ class Scheduler:
 
     async def _end(self, ended: _Ended) -> None:
         verdict = self._judge(ended)
-        if verdict.told is not None:
-            await self._call(self._study.sampler.tell, verdict.number, verdict.told)
+        self._untold.append(verdict)
         self._listen(TrialEnded(verdict.number, verdict.state, verdict.value, verdict.outcome.reason))
         self._look_for_metric(verdict)
 
@@ -221,11 +221,17 @@ class Scheduler:
             if self._without_metric >= _PATIENCE:
                 self._study.stop(f"no trial logs {self._metric}")
 
-    async def _call(self, function: Callable[..., T], *arguments: object) -> T:
-        """Call the sampler: here if that is quick, else in a thread."""
+    async def _propose(self, number: int) -> Proposal | None:
+        """Tell the sampler how trials have ended, and ask it: here if that is quick, else both in a thread at once."""
+        verdicts, self._untold = self._untold, []
         if self._study.sampler.quick:
-            return function(*arguments)
-        return await to_thread.run_sync(function, *arguments, limiter=self._one)
+            return self._told(verdicts, number)
+        return await to_thread.run_sync(self._told, verdicts, number, limiter=self._one)
+
+    def _told(self, verdicts: Sequence[Verdict], number: int) -> Proposal | None:
+        for verdict in verdicts:
+            self._study.tell(verdict)
+        return self._study.propose(number)
 
     async def _run_trial(self, assignment: Assignment, running: Running) -> None:
         ended = None
