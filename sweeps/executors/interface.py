@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import Any, Protocol
-
-import anyio
 
 from ..trial import Assignment, Outcome, Report
 
@@ -15,20 +13,17 @@ class Control:
     """The scheduler's hand on one running attempt: what it reports comes in, and the word to stop goes out.
 
     Executors call it in the event loop's thread. `report` is called with each value of the sweep's metric, and
-    returns whether the attempt is to stop; `progress` with nothing, at every log of whatever metric.
+    returns whether the attempt is to stop; `progress` with nothing, at every log of whatever metric. `stopping` says
+    whether it was told to stop.
     """
 
     def __init__(self, report: Callable[[Report], bool], progress: Callable[[], None] | None = None) -> None:
         self._report = report
         self._progress = progress or _ignore
-        self._stop = anyio.Event()
+        self._then: Callable[[], None] = _ignore
+        self.stopping = False
         # The end of the output of an attempt that was ended from outside.
         self.tail = ""
-
-    @property
-    def stopping(self) -> bool:
-        """Whether the attempt was told to stop."""
-        return self._stop.is_set()
 
     def report(self, report: Report) -> bool:
         """Take a value of the sweep's metric, just logged, which is progress too; True: the attempt is to stop."""
@@ -43,11 +38,24 @@ class Control:
 
     def stop(self) -> None:
         """Tell the attempt to end in order: a function at its next `log`, a command by SIGTERM."""
-        self._stop.set()
+        if not self.stopping:
+            self.stopping = True
+            self._then()
 
-    async def wait_stop(self) -> None:
-        """Wait until the attempt is told to stop."""
-        await self._stop.wait()
+    @contextmanager
+    def when_told(self, then: Callable[[], None]) -> Iterator[None]:
+        """Call a function once the attempt is told to stop, if that is while the body runs or was before.
+
+        A task that waited for it would have to be cancelled at the end of every attempt, which takes a good part of
+        all that an attempt costs.
+        """
+        self._then = then
+        if self.stopping:
+            then()
+        try:
+            yield
+        finally:
+            self._then = _ignore
 
 
 class Executor(AbstractAsyncContextManager[Any], Protocol):

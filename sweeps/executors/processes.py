@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Mapping
 from contextlib import AsyncExitStack, ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -159,8 +160,8 @@ class _Worker:
             tasks.start_soon(self._watch_for_end)
             for message in messages:
                 await self.line.send(message)
-            tasks.start_soon(self._stop_when_told, control, assignment.grace)
-            outcome = await self._listen(control)
+            with control.when_told(partial(tasks.start_soon, self._stop, assignment.grace)):
+                outcome = await self._listen(control)
             tasks.cancel_scope.cancel()
         return outcome
 
@@ -181,8 +182,7 @@ class _Worker:
         await self.child.wait()
         self.line.finish()
 
-    async def _stop_when_told(self, control: Control, grace: float) -> None:
-        await control.wait_stop()
+    async def _stop(self, grace: float) -> None:
         await self.line.send({"stop": True})
         await anyio.sleep(grace)
         self.child.signal(signal.SIGTERM)
