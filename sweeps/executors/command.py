@@ -42,9 +42,9 @@ class CommandExecutor:
         self._folder = Path(enter(tempfile.TemporaryDirectory(prefix="sweeps-")))
         self._mailbox = enter(Mailbox())
         self._inherited = dict(os.environ)
-        tasks = await self._lifetimes.enter_async_context(anyio.create_task_group())
-        tasks.start_soon(self._mailbox.receive)
-        self._lifetimes.callback(tasks.cancel_scope.cancel)
+        self._tasks = await self._lifetimes.enter_async_context(anyio.create_task_group())
+        self._tasks.start_soon(self._mailbox.receive)
+        self._lifetimes.callback(self._tasks.cancel_scope.cancel)
         await self._lifetimes.enter_async_context(self.warden.at_work())
         return self
 
@@ -89,19 +89,20 @@ class CommandExecutor:
         self, watched: Watched, assignment: Assignment, control: Control, path: Path
     ) -> tuple[int, bool]:
         """Wait for a command's end; return its exit code, and whether it was told to stop before."""
+        stopping = anyio.CancelScope()
+        stop = partial(self._tasks.start_soon, _stop, watched.child, assignment.grace, stopping)
         with self._mailbox.listening(assignment, control):
             try:
-                async with anyio.create_task_group() as tasks:
-                    told = partial(tasks.start_soon, _stop, watched.child, assignment.grace)
-                    with control.when_told(told):
-                        await watched.child.wait()
-                    if control.stopping:
-                        tasks.cancel_scope.cancel()
+                with control.when_told(stop):
+                    await watched.child.wait()
             except BaseException:
+                stopping.cancel()
                 await self.warden.end(watched)
                 control.tail = read_tail(path)
                 raise
             stopped = control.stopping
+            if stopped:
+                stopping.cancel()
             # What it said last may not have been read.
             self._mailbox.read()
         return await self.warden.end(watched), stopped
@@ -130,9 +131,13 @@ def _write(path: Path, text: str) -> None:
         os.close(file)
 
 
-async def _stop(child: Child, grace: float) -> None:
-    child.signal(signal.SIGTERM)
-    # One that is suspended could not hear of it.
-    child.signal(signal.SIGCONT)
-    await anyio.sleep(grace)
-    child.signal(signal.SIGKILL)
+async def _stop(child: Child, grace: float, scope: anyio.CancelScope) -> None:
+    """Tell a process to end, and end it if it has not by then; cancelled when it is gone, and its ID another's."""
+    if scope.cancel_called:
+        return
+    with scope:
+        child.signal(signal.SIGTERM)
+        # One that is suspended could not hear of it.
+        child.signal(signal.SIGCONT)
+        await anyio.sleep(grace)
+        child.signal(signal.SIGKILL)

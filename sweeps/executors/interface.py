@@ -20,7 +20,7 @@ class Control:
     def __init__(self, report: Callable[[Report], bool], progress: Callable[[], None] | None = None) -> None:
         self._report = report
         self._progress = progress or _ignore
-        self._then: Callable[[], None] = _ignore
+        self._then: Callable[[], object] = _ignore
         self.stopping = False
         # The end of the output of an attempt that was ended from outside.
         self.tail = ""
@@ -43,7 +43,7 @@ class Control:
             self._then()
 
     @contextmanager
-    def when_told(self, then: Callable[[], None]) -> Iterator[None]:
+    def when_told(self, then: Callable[[], object]) -> Iterator[None]:
         """Call a function once the attempt is told to stop, if that is while the body runs or was before.
 
         A task that waited for it would have to be cancelled at the end of every attempt, which takes a good part of

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import time
 from contextlib import suppress
@@ -21,13 +22,21 @@ def end_attempts(sweep_id: str) -> int:
     They are killed at once, and are gone when this returns. To be called when no scheduler of the sweep is left, as
     before it is resumed. The calling process itself is spared. Processes are found on Linux only.
     """
-    ended: set[int] = set()
+    ended: dict[int, int] = {}
     deadline = time.monotonic() + _GONE_SECONDS
-    while (found := _find(sweep_id)) and time.monotonic() < deadline:
-        for pid in found:
-            _kill(pid, sweep_id)
-        ended.update(found)
-        time.sleep(_PAUSE_SECONDS)
+    try:
+        while (found := _find(sweep_id)) and time.monotonic() < deadline:
+            for pid in found - ended.keys():
+                descriptor = _kill(pid, sweep_id)
+                if descriptor is not None:
+                    ended[pid] = descriptor
+            time.sleep(_PAUSE_SECONDS)
+        # Its environment goes before its files do.
+        for descriptor in ended.values():
+            _wait(descriptor, deadline - time.monotonic())
+    finally:
+        for descriptor in ended.values():
+            os.close(descriptor)
     for pid in ended:
         reap(pid)
     return len(ended)
@@ -48,12 +57,18 @@ def _sweep_of(pid: int) -> str:
     return read_variable(pid, MARKER).partition("/")[0]
 
 
-def _kill(pid: int, sweep_id: str) -> None:
-    """Kill a process, and none that has been given its ID meanwhile."""
+def _kill(pid: int, sweep_id: str) -> int | None:
+    """Kill a process, and none that has been given its ID meanwhile; return its descriptor."""
+    descriptor = None
     with suppress(ProcessLookupError, PermissionError):
         descriptor = os.pidfd_open(pid)
-        try:
-            if _sweep_of(pid) == sweep_id:
-                signal.pidfd_send_signal(descriptor, signal.SIGKILL)
-        finally:
-            os.close(descriptor)
+        if _sweep_of(pid) == sweep_id:
+            signal.pidfd_send_signal(descriptor, signal.SIGKILL)
+    return descriptor
+
+
+def _wait(descriptor: int, seconds: float) -> None:
+    """Wait until a process has ended, files and all."""
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    poll.poll(max(0.0, seconds) * 1000)

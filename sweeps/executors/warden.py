@@ -96,19 +96,24 @@ class Warden:
 
     async def end(self, watched: Watched) -> int:
         """End a process, if it has not ended by itself, and all that came of it; return its exit code."""
-        with anyio.CancelScope(shield=True), anyio.move_on_after(_GONE_SECONDS) as time:
-            await watched.child.wait_while_killing()
-        code = -signal.SIGKILL if time.cancelled_caught else watched.child.reap()
+        is_gone = watched.child.has_ended()
+        if not is_gone:
+            with anyio.CancelScope(shield=True), anyio.move_on_after(_GONE_SECONDS) as time:
+                await watched.child.wait_while_killing()
+            is_gone = not time.cancelled_caught
+        code = watched.child.reap() if is_gone else -signal.SIGKILL
         watched.starved = code in KILLED and count_memory_kills() > self._memory_kills[0]
-        with anyio.CancelScope(shield=True), anyio.move_on_after(_GONE_SECONDS):
-            await self._end_members(watched.child.pid)
+        self._take_census()
+        # Nearly always there is nobody, and nothing to wait for.
+        if self.census.members(watched.child.pid):
+            with anyio.CancelScope(shield=True), anyio.move_on_after(_GONE_SECONDS):
+                await self._end_members(watched.child.pid)
         self.census.remove(watched.child.pid)
         self._watched.pop(watched.child.pid, None)
         return code
 
     async def _end_members(self, owner: int) -> None:
         pause = _PAUSE_SECONDS
-        self._take_census()
         while left := self.census.members(owner):
             for pid in left:
                 with suppress(ProcessLookupError, PermissionError):
