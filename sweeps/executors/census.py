@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import os
 
-from .procfs import list_processes, read_kin, read_memory, read_variable
+from .procfs import list_adopted, list_processes, read_kin, read_memory, read_variable
 
 MARKER = "SWEEPS_ATTEMPT"
 
@@ -54,6 +54,15 @@ class Census:
         for pid in sorted(new):
             self._find(pid, new)
 
+    def is_alone(self, owner: int) -> bool:
+        """Say whether nothing is left of an attempt whose process has ended, if that can be told without a look at all.
+
+        Whatever it left has lost its parent, or a forebear has, and has come to this process, which adopts orphans:
+        so where all children are known, and none is the attempt's, there is nothing.
+        """
+        children = list_adopted()
+        return children is not None and all(self._owners.get(pid, owner) != owner for pid in children - {owner})
+
     def members(self, owner: int) -> list[int]:
         """Return the processes of an attempt beside the one that was started for it."""
         return [pid for pid, found in self._owners.items() if found == owner != pid]
@@ -83,4 +92,8 @@ class Census:
         owner = kin.session if kin.session in self._started else 0
         if not owner and kin.parent != me:
             owner = self._find(kin.parent, new) if kin.parent in new else self._owners.get(kin.parent, 0)
-        return owner or self._markers.get(read_variable(pid, MARKER), 0)
+        owner = owner or self._markers.get(read_variable(pid, MARKER), 0)
+        if owner and self._owners.get(kin.session) == 0 and kin.session != session:
+            # It leads the session of one of the attempt's, so it was of the attempt; but had ended when it was seen.
+            self._owners[kin.session] = owner
+        return owner

@@ -13,6 +13,7 @@ _PROC = "/proc"
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 # The kernel's own limit on an environment is far above what is ever read here.
 _ENVIRONMENT_BYTES = 1 << 21
+_CHILDREN_BYTES = 4096
 
 
 class Kin(NamedTuple):
@@ -28,6 +29,25 @@ def list_processes() -> set[int]:
         return {int(name) for name in os.listdir(_PROC) if name.isdecimal()}  # noqa: PTH208  # half the time
     except FileNotFoundError:
         return set()
+
+
+def list_adopted() -> set[int] | None:
+    """Return the IDs of this process's children, among them all that it has adopted; None if that cannot be told.
+
+    What is adopted becomes the main thread's child; what other threads have started is left out.
+    """
+    me = os.getpid()
+    try:
+        file = os.open(f"{_PROC}/{me}/task/{me}/children", os.O_RDONLY)
+    except OSError:
+        return None
+    try:
+        found = os.read(file, _CHILDREN_BYTES)
+        return {int(pid) for pid in found.split()} if len(found) < _CHILDREN_BYTES else None
+    except OSError:
+        return None
+    finally:
+        os.close(file)
 
 
 def read_kin(pid: int) -> Kin | None:

@@ -37,8 +37,11 @@ def end_attempts(sweep_id: str) -> int:
     finally:
         for descriptor in ended.values():
             os.close(descriptor)
-    for pid in ended:
-        reap(pid)
+    while (left := ended.keys() & list_processes()) and time.monotonic() < deadline:
+        # One whose parent was killed with it may come to this process only now.
+        for pid in left:
+            reap(pid)
+        time.sleep(_PAUSE_SECONDS)
     return len(ended)
 
 

@@ -103,9 +103,8 @@ class Warden:
             is_gone = not time.cancelled_caught
         code = watched.child.reap() if is_gone else -signal.SIGKILL
         watched.starved = code in KILLED and count_memory_kills() > self._memory_kills[0]
-        self._take_census()
-        # Nearly always there is nobody, and nothing to wait for.
-        if self.census.members(watched.child.pid):
+        if not self.census.is_alone(watched.child.pid):
+            self._take_census()
             with anyio.CancelScope(shield=True), anyio.move_on_after(_GONE_SECONDS):
                 await self._end_members(watched.child.pid)
         self.census.remove(watched.child.pid)

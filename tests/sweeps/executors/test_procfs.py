@@ -87,3 +87,25 @@ def test_orphans_are_adopted_from_the_first_who_wants_it_to_the_last() -> None:
     assert adopts()
     second.__exit__(None, None, None)
     assert not adopts()
+
+
+ADOPTS = """
+import os, subprocess, sys
+from sweeps.executors.procfs import list_adopted
+from sweeps.executors.subreaper import adopting_orphans
+leaves = "import os, time\\nif os.fork(): os._exit(0)\\nprint(os.getpid(), flush=True); time.sleep(60)"
+with adopting_orphans():
+    child = subprocess.Popen([sys.executable, "-c", leaves], stdout=subprocess.PIPE, text=True)
+    assert child.pid in list_adopted()
+    orphan = int(child.stdout.readline())
+    child.wait()
+    assert list_adopted() == {orphan}
+    os.kill(orphan, 9)
+    os.waitpid(orphan, 0)
+    assert list_adopted() == set()
+"""
+
+
+@linux
+def test_a_child_is_listed_and_so_is_an_orphan() -> None:
+    subprocess.run([sys.executable, "-c", ADOPTS], check=True)
