@@ -53,12 +53,15 @@ if __name__ == "__main__":
 """
 # Two forks and a session of its own: nobody's child, in nobody's group.
 DAEMON = """
+ready, word = os.pipe()
 if os.fork() == 0:
     os.setsid()
     if os.fork() == 0:
         up()
+        os.write(word, b"up")
         signal.pause()
     os._exit(0)
+os.read(ready, 2)
 os.wait()
 """
 
