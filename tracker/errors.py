@@ -15,8 +15,13 @@
     │   ├── ModelNotFound
     │   ├── RegisteredModelNotFound
     │   ├── VersionNotFound         no version of that number or alias
-    │   └── DatasetNotFound
-    ├── Conflict                    contradicts what was logged before
+    │   ├── DatasetNotFound
+    │   └── TagNotFound
+    ├── Conflict                    contradicts what was said before
+    │   ├── ExperimentExists        perhaps a deleted one
+    │   ├── NotActive               what is deleted is not written to
+    │   ├── ParamChanged            a param has another value already
+    │   ├── OutputExists            a run has that output already
     │   └── ModelPinned             an alias means the logged model, so it stays
     ├── StoreError                  the store itself
     │   ├── NotAStore               the folder holds something else
@@ -172,8 +177,58 @@ class DatasetNotFound(NotFound):
             self.args = (f"{self}; nothing was measured on any dataset here",)
 
 
+class TagNotFound(NotFound):
+    """A run or an experiment has no tag of that name."""
+
+    def __init__(self, what: str, owner: str, key: str) -> None:
+        self.what = what
+        self.owner = owner
+        self.key = key
+        super().__init__(f"tag of {what} {owner} is called", key)
+
+
 class Conflict(TrackerError):
-    """Contradicts what was logged before."""
+    """Contradicts what was said before."""
+
+
+class ExperimentExists(Conflict):
+    """There is an experiment of that name; a deleted one keeps its name, since it can be restored."""
+
+    def __init__(self, name: str, stage: str) -> None:
+        self.name = name
+        self.stage = stage
+        hint = "; it is deleted: restore it, or take another name" if stage == "deleted" else ""
+        super().__init__(f"there is an experiment {name!r} already{hint}")
+
+
+class NotActive(Conflict):
+    """What was deleted is not written to until it is restored; and what was not deleted is not restored."""
+
+    def __init__(self, what: str, owner: str, stage: str) -> None:
+        self.what = what
+        self.owner = owner
+        self.stage = stage
+        super().__init__(f"{what} {owner} is {stage}")
+
+
+class ParamChanged(Conflict):
+    """A param never changes."""
+
+    def __init__(self, run_id: str, key: str, old: str, new: str) -> None:
+        self.run_id = run_id
+        self.key = key
+        self.old = old
+        self.new = new
+        super().__init__(f"param {key!r} of run {run_id} is {brief(old)} already and cannot become {brief(new)}")
+
+
+class OutputExists(Conflict):
+    """A run has that logged model among its outputs already."""
+
+    def __init__(self, run_id: str, model_id: str) -> None:
+        self.run_id = run_id
+        self.model_id = model_id
+        super().__init__(f"{model_id} is an output of run {run_id} already")
 
 
 class ModelPinned(Conflict):

@@ -36,10 +36,10 @@ class Paging:
         self._print = query_print
 
     def of(self, found: Found[T]) -> Page[T]:
-        """Make a page of what was found, which is one more than a page holds if there is a next one."""
-        more = len(found.items) > self._limit
+        """Make a page of what was found, with one place more than a page holds if there is a next one."""
+        more = len(found.places) > self._limit
         token = encode_token(found.places[self._limit - 1], self._print) if more else None
-        return Page(found.items[: self._limit], token, of=ITEMS[self._subject], fields=self._fields)
+        return Page(found.items, token, of=ITEMS[self._subject], fields=self._fields)
 
 
 def query_of(
@@ -68,8 +68,9 @@ def query_of(
         order=parse_order(clauses, subject),
         experiment_ids=experiment_ids,
         datasets=datasets,
-        limit=max_results + 1,
+        limit=max_results,
         after=after,
+        peek=True,
         families=FAMILIES if fields is None else families_of(several("fields", fields)),
     )
     return query, Paging(subject, max_results, query_print, fields)

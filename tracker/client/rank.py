@@ -123,7 +123,7 @@ class _Ranker:
         metric, goal = self._by.metrics[0], self._by.goals[0]
         numbers = self._numbers[metric]
         order = parse_order(order_by(metric, goal, self._datasets[numbers[0]] if numbers else None), Subject.MODELS)
-        return self._look.best(replace(self._query, order=order, limit=self._by.top, finite=True))
+        return self._look.best(replace(self._query, order=order, limit=self._by.top, finite=True, peek=False))
 
     def _dataset_numbers(self, metric: str) -> list[int]:
         """Choose the datasets of a metric; one that only goes with the first may be measured on none in particular."""

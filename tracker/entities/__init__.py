@@ -10,7 +10,7 @@ from .level import Level
 from .metric import Buckets, Histories, History, Measurement, MetricSummary
 from .model import ModelInfo, ModelStatus
 from .registry import ModelVersion, RegisteredModel
-from .run import RunInfo, RunStatus
+from .run import RunInfo, RunLinks, RunStatus
 
 __all__ = [
     "Buckets",
@@ -29,5 +29,6 @@ __all__ = [
     "ModelVersion",
     "RegisteredModel",
     "RunInfo",
+    "RunLinks",
     "RunStatus",
 ]

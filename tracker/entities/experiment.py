@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
-    """One experiment; times are milliseconds since the epoch."""
+    """One experiment; times are milliseconds since the epoch.
+
+    `artifact_location` is a text that is never followed; empty stands for the store's own place.
+    """
 
     experiment_id: str
     name: str
@@ -16,3 +19,4 @@ class Experiment:
     creation_time: int
     last_update_time: int
     tags: Mapping[str, str] = field(default_factory=dict)
+    artifact_location: str = ""

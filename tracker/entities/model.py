@@ -36,3 +36,4 @@ class ModelInfo:
     params: Mapping[str, object]
     tags: Mapping[str, str]
     measurements: tuple[Measurement, ...]
+    lifecycle_stage: str = "active"

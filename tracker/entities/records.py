@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from .artifact import File
 from .dataset import DatasetInfo, DatasetRef
@@ -43,6 +44,26 @@ class LogMetrics:
     step: int
     timestamp: int
     values: Mapping[str, float]
+
+
+class PointOf(NamedTuple):
+    """A point of a run, and of one of its models too if there is an ID; a dataset without a name is none."""
+
+    key: str
+    step: int
+    timestamp: int
+    value: float
+    model_id: str = ""
+    dataset_name: str = ""
+    dataset_digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LogPoints:
+    """Points of a run, each with a step and a time of its own; an exact repeat of one is no further point."""
+
+    run_id: str
+    points: tuple[PointOf, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +205,7 @@ Record = (
     StartRun
     | EndRun
     | LogMetrics
+    | LogPoints
     | LogParams
     | SetTags
     | LogInput

@@ -19,12 +19,13 @@ from .sql import where
 from .sql_order import MISSING, NAN, NUMBER, Key, behind, order_by, order_keys, order_sql
 from .tree import DatasetFilter, Entity, Expression, PartName, Relative, Subject, conjuncts
 from .values import as_number
-from .vocabulary import goal_tag
+from .vocabulary import TAGS_THAT_ARE_ATTRIBUTES, goal_tag
 
 __all__ = [
     "MISSING",
     "NAN",
     "NUMBER",
+    "TAGS_THAT_ARE_ATTRIBUTES",
     "DatasetFilter",
     "Entity",
     "Expression",

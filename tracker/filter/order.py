@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import NoReturn
 
 from ..errors import FilterTooLarge, InvalidFilter, suggestion
@@ -119,6 +120,7 @@ def _term_of_mapping(entry: Mapping[object, object], subject: Subject) -> Term:
     return Term(field, ascending is not False, _dataset(entry, field, subject))
 
 
+@lru_cache(maxsize=512)
 def _field_of_mapping(name: str, subject: Subject) -> Field:
     quoted = _quoted_key(name)
     cursor = Cursor(quoted)

@@ -22,19 +22,21 @@ FINGERPRINT_CHARACTERS = 16
 # SQLite's integers.
 _INTEGERS = range(-(2**63), 2**63)
 
+# Made once: to make one takes as long as to use it.
+_QUERIES = json.JSONEncoder(sort_keys=True, default=repr)
+_PLACES = json.JSONEncoder(separators=(",", ":"))
+
 Place = tuple[Value | None, ...]
 
 
 def fingerprint(*query: object) -> str:
     """Hash what makes a query: its filter, order and scope, as anything that JSON or `repr` can tell apart."""
-    told = json.dumps(query, sort_keys=True, default=repr)
-    return hashlib.sha256(told.encode()).hexdigest()[:FINGERPRINT_CHARACTERS]
+    return hashlib.sha256(_QUERIES.encode(query).encode()).hexdigest()[:FINGERPRINT_CHARACTERS]
 
 
 def encode_token(place: Sequence[Value | None], fingerprint: str) -> str:
     """Make a token for the page that begins behind a place."""
-    told = json.dumps([fingerprint, *place], separators=(",", ":"))
-    return urlsafe_b64encode(told.encode()).decode().rstrip("=")
+    return urlsafe_b64encode(_PLACES.encode([fingerprint, *place]).encode()).decode().rstrip("=")
 
 
 def decode_token(token: str, fingerprint: str) -> Place:

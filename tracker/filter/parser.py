@@ -94,6 +94,8 @@ def parse(text: str, subject: Subject, now: int | None = None) -> Expression:
     def read(written: str) -> Expression:
         return Expression(subject, _Parser(written, subject, now).filter())
 
+    if not text:
+        return Expression(subject, None)
     try:
         return read(text)
     except InvalidFilter as error:

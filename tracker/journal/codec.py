@@ -25,7 +25,9 @@ from ..entities.records import (
     LogInput,
     LogMetrics,
     LogParams,
+    LogPoints,
     MeasureModel,
+    PointOf,
     Promote,
     Record,
     Rewind,
@@ -41,6 +43,7 @@ _KINDS: dict[str, type[Any]] = {
     "start": StartRun,
     "end": EndRun,
     "metrics": LogMetrics,
+    "points": LogPoints,
     "params": LogParams,
     "tags": SetTags,
     "input": LogInput,
@@ -65,15 +68,19 @@ def encode(record: Record) -> bytes:
     content = [getattr(record, name) for name in _FIELDS[kind]]
     if isinstance(record, LogMetrics | MeasureModel):
         content[_FIELDS[kind].index("values")] = portable(record.values)
+    if isinstance(record, LogPoints):
+        content[1] = [(*each[:3], _portable(each.value), *each[4:]) for each in record.points]
     return json_frame([_TAGS[kind], *content])
 
 
 def portable(values: Mapping[str, float]) -> dict[str, float | str]:
     """Replace what JSON cannot say by its name."""
-    return {key: value if math.isfinite(value) else _name(value) for key, value in values.items()}
+    return {key: _portable(value) for key, value in values.items()}
 
 
-def _name(value: float) -> str:
+def _portable(value: float) -> float | str:
+    if math.isfinite(value):
+        return value
     if math.isnan(value):
         return "NaN"
     return "Infinity" if value > 0 else "-Infinity"
@@ -95,6 +102,12 @@ def decode(payload: bytes) -> Record | Layout:
 
 def _metrics(run_id: str, step: int, timestamp: int, values: dict[str, float]) -> LogMetrics:
     return LogMetrics(run_id, step, timestamp, _numbers(values))
+
+
+def _points(run_id: str, points: list[list[Any]]) -> LogPoints:
+    return LogPoints(
+        run_id, tuple(PointOf(key, step, time, float(value), *model) for key, step, time, value, *model in points)
+    )
 
 
 def _measure(
@@ -132,8 +145,8 @@ def _files(owner: str, files: list[dict[str, Any]], run_id: str = "") -> AddFile
     return AddFiles(owner, tuple(File(**file) for file in files), run_id)
 
 
-def _layout(run_id: str, keys: list[str]) -> Layout:
-    return Layout(run_id, tuple(keys))
+def _layout(run_id: str, keys: list[str], once: bool = False) -> Layout:  # noqa: FBT001, FBT002  # as it is written
+    return Layout(run_id, tuple(keys), once=once)
 
 
 def _model_layout(run_id: str, keys: list[str], dataset: dict[str, str] | None) -> ModelLayout:
@@ -148,6 +161,7 @@ _BUILDERS: dict[str, Callable[..., Record | Layout]] = {
     LAYOUT: _layout,
     MODEL_LAYOUT: _model_layout,
     "metrics": _metrics,
+    "points": _points,
     "measure": _measure,
     "input": _input,
     "files": _files,

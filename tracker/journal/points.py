@@ -2,7 +2,8 @@
 
 A layout says which run and which metrics the values of a frame belong to, by name and in order. It is written once,
 as a JSON frame `["layout", run_id, [key, …]]`, and again after a while, so that damage to it costs little; frames of
-points name it by the place where it begins in their part. One of what a run's models were measured on is
+points name it by the place where it begins in their part. A `true` behind the keys says that an exact repeat of a point
+is no further one. A layout of what a run's models were measured on is
 `["model layout", run_id, [key, …], {dataset} or null]`. Payloads, all numbers little-endian and eight bytes long but
 for the first two, which are uint32:
 
@@ -45,11 +46,12 @@ _DIGITS = 32
 class Layout:
     """A run and the names of metrics, in order; `Journal` notes here where it wrote it, and until where that holds."""
 
-    __slots__ = ("home", "keys", "kind", "offset", "pack", "run_id", "until")
+    __slots__ = ("home", "keys", "kind", "offset", "once", "pack", "run_id", "until")
 
-    def __init__(self, run_id: str, keys: tuple[str, ...]) -> None:
+    def __init__(self, run_id: str, keys: tuple[str, ...], *, once: bool = False) -> None:
         self.run_id = run_id
         self.keys = keys
+        self.once = once
         self.kind = _POINTS
         self.pack = _packer(f"<IIqq{len(keys)}d")
         self.home: object = None
@@ -58,7 +60,7 @@ class Layout:
 
     def definition(self) -> bytes:
         """Return the frame that defines it."""
-        return json_frame((LAYOUT, self.run_id, self.keys))
+        return json_frame((LAYOUT, self.run_id, self.keys, *([True] if self.once else [])))
 
     def names(self, kind: int) -> bool:
         """Say whether frames of a kind can name it."""
@@ -115,7 +117,8 @@ def _packer(form: str) -> Callable[..., bytes]:
 class Block:
     """Points of one layout: columns of shape (points,) and values of shape (keys, points).
 
-    `places` tells the order logged, also between blocks that were read together.
+    `places` tells the order logged, also between blocks that were read together. With `once` an exact repeat of a
+    point is no further one.
     """
 
     run_id: str
@@ -124,11 +127,12 @@ class Block:
     steps: NDArray[np.int64]
     timestamps: NDArray[np.int64]
     values: NDArray[np.float64]
+    once: bool = False
 
     def where(self, chosen: NDArray[np.bool_]) -> Block:
         """Return some of its points."""
         columns = self.places[chosen], self.steps[chosen], self.timestamps[chosen]
-        return Block(self.run_id, self.keys, *columns, self.values[:, chosen])
+        return Block(self.run_id, self.keys, *columns, self.values[:, chosen], self.once)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -184,7 +188,7 @@ def blocks(
     words, keys, rows = _words(buffer), len(layout.keys), begins // ALIGNMENT
     if kind == _POINTS:
         values = words.view("<f8")[rows + np.arange(4, 4 + keys)[:, None]]
-        yield Block(layout.run_id, layout.keys, places, words[rows + 2], words[rows + 3], values)
+        yield Block(layout.run_id, layout.keys, places, words[rows + 2], words[rows + 3], values, layout.once)
         return
     for place, row in zip(places.tolist(), rows.tolist(), strict=True):
         count = int(words[row + 2])

@@ -26,7 +26,9 @@ from ..entities.records import (
     LogInput,
     LogMetrics,
     LogParams,
+    LogPoints,
     MeasureModel,
+    PointOf,
     Promote,
     Record,
     Rewind,
@@ -148,6 +150,8 @@ class Batch:
         self.model_points: list[ModelPointRow] = []
         self.model_blocks: list[ModelBlock] = []
         self.curves: dict[CurveKey, Points] = {}
+        # Curves in which an exact repeat of a point is no further one.
+        self.once: set[CurveKey] = set()
         self.files: list[tuple[str, str, int, str]] = []
         self.acts: list[Act] = []
         self.later: list[Batch] = []
@@ -219,7 +223,19 @@ class Batch:
     def _(self, record: LogMetrics) -> None:
         self.mentioned[record.run_id] = None
         for key, value in record.values.items():
-            self._curve(record.run_id, key, of_model=0).add(record.step, record.timestamp, value)
+            self._curve(CurveKey(record.run_id, key, 0, *NO_DATASET)).add(record.step, record.timestamp, value)
+
+    @add.register
+    def _(self, record: LogPoints) -> None:
+        self.mentioned[record.run_id] = None
+        for point in record.points:
+            curves = [CurveKey(record.run_id, point.key, 0, *NO_DATASET)]
+            if point.model_id:
+                self._measure(record.run_id, point)
+                curves.append(CurveKey(record.run_id, point.key, 1, point.dataset_name, point.dataset_digest))
+            self.once.update(curves)
+            for curve in curves:
+                self._curve(curve).add(*point[1:4])
 
     @add.register
     def _(self, record: LogParams) -> None:
@@ -256,21 +272,10 @@ class Batch:
     def _(self, record: MeasureModel) -> None:
         self.mentioned[record.run_id] = None
         name, digest = (record.dataset.name, record.dataset.digest) if record.dataset else NO_DATASET
-        self.dataset_refs[name, digest] = None
         for key, value in record.values.items():
-            self._curve(record.run_id, key, 1, name, digest).add(record.step, record.timestamp, value)
-            self.model_points.append(
-                ModelPointRow(
-                    record.model_id,
-                    key,
-                    name,
-                    digest,
-                    record.run_id,
-                    None if math.isnan(value) else value,
-                    record.step,
-                    record.timestamp,
-                ),
-            )
+            self._curve(CurveKey(record.run_id, key, 1, name, digest)).add(record.step, record.timestamp, value)
+            point = PointOf(key, record.step, record.timestamp, value, record.model_id, name, digest)
+            self._measure(record.run_id, point)
 
     @add.register
     def _(self, record: ModelBlock) -> None:
@@ -304,8 +309,11 @@ class Batch:
 
     def _add_pieces(self, block: Block | ModelBlock, of_model: int, name: str, digest: str) -> None:
         for key, values in zip(block.keys, block.values, strict=True):
+            curve = CurveKey(block.run_id, key, of_model, name, digest)
             piece = Piece(block.places, Columns(block.steps, block.timestamps, values))
-            self._pieces.setdefault(CurveKey(block.run_id, key, of_model, name, digest), []).append(piece)
+            self._pieces.setdefault(curve, []).append(piece)
+            if isinstance(block, Block) and block.once:
+                self.once.add(curve)
 
     def new_points(self) -> Iterator[tuple[CurveKey, Columns]]:
         """Give each curve's new points, in the order logged.
@@ -318,8 +326,13 @@ class Batch:
             pieces = self._pieces.get(curve, [])
             yield curve, concatenate([*lists, *([_in_order(pieces)] if pieces else [])])
 
-    def _curve(self, run_id: str, key: str, of_model: int, name: str = "", digest: str = "") -> Points:
-        curve = CurveKey(run_id, key, of_model, name, digest)
+    def _measure(self, run_id: str, point: PointOf) -> None:
+        value = None if math.isnan(point.value) else point.value
+        where = point.model_id, point.key, point.dataset_name, point.dataset_digest, run_id
+        self.dataset_refs[point.dataset_name, point.dataset_digest] = None
+        self.model_points.append(ModelPointRow(*where, value, point.step, point.timestamp))
+
+    def _curve(self, curve: CurveKey) -> Points:
         points = self.curves.get(curve)
         if points is None:
             points = self.curves[curve] = Points()

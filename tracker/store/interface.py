@@ -17,11 +17,14 @@ from ..entities import (
     File,
     Histories,
     History,
+    Measurement,
     ModelInfo,
     ModelVersion,
     RegisteredModel,
     RunInfo,
+    RunLinks,
 )
+from ..entities.edits import Edit
 from ..filter import DatasetFilter, Expression, Order, Place
 from ..journal import Position
 from ..ranking import Checkpoint, Promotion
@@ -30,15 +33,18 @@ from .model_columns import ModelColumns, ScoreColumns
 
 T = TypeVar("T")
 FAMILIES = frozenset({"metrics", "params", "tags"})
+# What was not deleted.
+ACTIVE = frozenset({"active"})
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What a search asks for; `experiment_ids` None means all, and one row more than `limit` is never given.
+    """What a search asks for.
 
-    Of what is found, only the metrics, params and tags are read that `families` names. With `after` it is what
-    stands behind that place of the order. With `finite` it is only what has a finite value of the metric that it is
-    ordered by first.
+    `experiment_ids` None means all, and of the rest at most `limit` are given; with `peek` the place of one behind the
+    last is told too. Only what is in one of the `stages` is found, and of that only the metrics, params and tags are
+    read that `families` names. With `after` it is what stands behind that place of the order. With `finite` it is only
+    what has a finite value of the metric that it is ordered by first.
     """
 
     where: Expression
@@ -48,12 +54,14 @@ class Query:
     limit: int = 100
     after: Place | None = None
     finite: bool = False
+    peek: bool = False
     families: frozenset[str] = FAMILIES
+    stages: frozenset[str] = ACTIVE
 
 
 @dataclass(frozen=True, slots=True)
 class Found(Generic[T]):
-    """What a search found, in order, and the place of each in that order."""
+    """What a search found, in order, and the place of each in that order; with `peek` perhaps one place more."""
 
     items: list[T]
     places: list[Place]
@@ -79,6 +87,15 @@ class Search(Protocol):
 
     def datasets(self, experiment_ids: Sequence[str] | None) -> list[DatasetRef]:
         """Return the datasets that runs of these experiments use or models were measured on, by name."""
+
+    def stage(self, run_id: str) -> str | None:
+        """Return a run's lifecycle stage; None if there is no such run."""
+
+    def links(self, run_ids: Sequence[str]) -> dict[str, RunLinks]:
+        """Return what runs use and have made, by their IDs; a run of which nothing is known is left out."""
+
+    def points_of(self, model_ids: Sequence[str]) -> dict[str, list[Measurement]]:
+        """Return all that logged models were measured at, by their IDs."""
 
     def rankable(self) -> AbstractContextManager[Rankable]:
         """Look at the store as it is now, to rank what is in it."""
@@ -158,6 +175,9 @@ class Commits(Protocol):
 
     async def fences(self) -> dict[str, int]:
         """Return the least token of each run that only some holders may log into."""
+
+    async def edit(self, asked: Sequence[Edit]) -> list[object]:
+        """Carry out edits in one transaction; return the answer of each, or the error by which it was refused."""
 
     async def commit(self, batch: Batch, positions: Mapping[str, Position], gone: Sequence[str]) -> None:
         """Write a batch and the journals' positions in one transaction; returns when it is *stored*."""

@@ -50,12 +50,36 @@ def joined(parts: Sequence[Points]) -> Points:
 def settled(known: Points, added: Points) -> tuple[Points, Points]:
     """Return which points are now newest and were not, and which are now older ones and were not.
 
-    `known` are the newest ones until now, one of a name, and `added` the new ones in the order logged.
+    `known` are the newest ones until now, one of a name, and `added` the new ones in the order logged. An exact repeat,
+    of the one known or the one before it, is left out: a client that got no answer sends again what may be stored.
     """
     both = joined([known, added])
     order = np.lexsort((both.steps, both.timestamps, both.dataset_nos, both.key_nos, both.model_nos))
+    order = order[~_repeats(both.where(order))]
     names = [column[order] for column in both[:3]]
     newest = np.ones(len(order), dtype=np.bool_)
     newest[:-1] = np.logical_or.reduce([column[1:] != column[:-1] for column in names])
     was_newest = order < len(known.steps)
     return both.where(order[newest & ~was_newest]), both.where(order[~newest])
+
+
+def not_among(older: Points, known: Points, stored: Points) -> Points:
+    """Return older points without exact repeats of what is stored of their names, behind the newest one known."""
+    newest = {row[:3]: (row[6], row[5]) for row in known.rows()}
+    before = {_told(row) for row in stored.rows()}
+    late = [row[:3] in newest and (row[6], row[5]) < newest[row[:3]] and _told(row) in before for row in older.rows()]
+    return older.where(~np.array(late, dtype=np.bool_))
+
+
+def _told(row: tuple[int | float, ...]) -> tuple[object, ...]:
+    return tuple("NaN" if value != value else value for value in row)  # noqa: PLR0124  # only NaN is not itself
+
+
+def _repeats(sorted_points: Points) -> NDArray[np.bool_]:
+    """Say of each point whether it is the same as the one before it."""
+    repeats = np.zeros(len(sorted_points.steps), dtype=np.bool_)
+    same = [column[1:] == column[:-1] for column in sorted_points]
+    values = sorted_points.values
+    same[4] |= np.isnan(values[1:]) & np.isnan(values[:-1])
+    repeats[1:] = np.logical_and.reduce(same)
+    return repeats

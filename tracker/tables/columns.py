@@ -27,6 +27,9 @@ ATTRIBUTES: Mapping[Entity, Mapping[str, ColumnType]] = {
         "status": _TEXT,
         "start_time": _TIME,
         "end_time": _TIME,
+        "user_id": _TEXT,
+        "lifecycle_stage": _TEXT,
+        "artifact_uri": _TEXT,
     },
     ModelInfo: {
         "model_id": _TEXT,
@@ -38,6 +41,7 @@ ATTRIBUTES: Mapping[Entity, Mapping[str, ColumnType]] = {
         "model_type": _TEXT,
         "creation_timestamp": _TIME,
         "last_updated_timestamp": _TIME,
+        "lifecycle_stage": _TEXT,
     },
     Experiment: {
         "experiment_id": _TEXT,
@@ -45,6 +49,7 @@ ATTRIBUTES: Mapping[Entity, Mapping[str, ColumnType]] = {
         "lifecycle_stage": _TEXT,
         "creation_time": _TIME,
         "last_update_time": _TIME,
+        "artifact_location": _TEXT,
     },
 }
 # What stands before the dot of a column that is no attribute, and the type of one that no row has.

@@ -6,13 +6,15 @@ import contextlib
 import logging
 import time
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 import anyio
 from anyio import to_thread
 
 from ..entities import Level
-from ..errors import StoreError, StoreUnavailable
+from ..entities.edits import Edit
+from ..errors import StoreError, StoreUnavailable, TrackerError
 from ..journal import START, Journal, JournalFolder, Pending, Position
 from ..store.batch import Batch
 from ..store.interface import Commits
@@ -34,6 +36,22 @@ class WritableStore(Commits, Protocol):
         """Let go of everything."""
 
 
+@dataclass(slots=True, eq=False)
+class _Asked:
+    """An edit, and what came of it."""
+
+    edit: Edit
+    answer: object = None
+    is_done: bool = False
+
+    def result(self, seconds: float) -> object:
+        if not self.is_done:
+            raise StoreUnavailable(f"another process has been writing for {seconds:g} s; nothing was changed")
+        if isinstance(self.answer, TrackerError):
+            raise self.answer
+        return self.answer
+
+
 class Writer:
     """Folds every process's journals into the store, whenever the writer's lock is free.
 
@@ -50,6 +68,7 @@ class Writer:
         self._stuck = False
         # Of which runs it was told that something was refused.
         self._refused: set[str] = set()
+        self._asked: list[_Asked] = []
         # How far our own journal is known to be stored.
         self._stored = START
 
@@ -145,6 +164,41 @@ class Writer:
             log.warning("cannot force the journal to the disk: %s", problem)
             return Level.LOGGED
         return Level.LOGGED if self._own.waiting else Level.SYNCED
+
+    async def edit(self, edit: Edit, timeout: float) -> object:  # noqa: ASYNC109  # it says what was not done
+        """Carry out an edit and return its answer; edits that are asked for at one time share a transaction.
+
+        Raises:
+            TrackerError: it was refused, by what is stored.
+            StoreUnavailable: it could not be carried out in so many seconds, and will not be.
+        """
+        asked = _Asked(edit)
+        self._asked.append(asked)
+        try:
+            with anyio.move_on_after(timeout):
+                while not asked.is_done:
+                    # Whoever has the turn does the work of all who wait for it.
+                    async with self._turn:
+                        if not asked.is_done:
+                            await self._edit_all()
+                    if not asked.is_done:
+                        await anyio.sleep(_TURN)
+        finally:
+            if asked in self._asked:
+                self._asked.remove(asked)
+        return asked.result(timeout)
+
+    async def _edit_all(self) -> None:
+        with anyio.CancelScope(shield=True), self._lock.held() as held:
+            if not held:
+                return
+            batch, self._asked = self._asked, []
+            try:
+                answers = await self._store.edit([each.edit for each in batch])
+            except StoreError as problem:
+                answers = [problem] * len(batch)
+            for each, answer in zip(batch, answers, strict=True):
+                each.answer, each.is_done = answer, True
 
     async def drain(self) -> None:
         """Fold in what is pending now, as when a store is opened; what comes meanwhile may never end."""

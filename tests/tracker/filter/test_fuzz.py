@@ -301,7 +301,7 @@ class TestInjection:
     ) -> None:
         inside = quote + payload.replace(quote, quote * 2) + quote
         with closing(new_store()) as store:
-            store.execute("INSERT INTO experiments VALUES (1, 'e', 'active', 0, 0)")
+            store.execute("INSERT INTO experiments VALUES (1, 'e', 'active', 0, 0, '')")
             columns = "run_id, experiment_id, run_name, status, start_time"
             store.execute(f"INSERT INTO runs ({columns}) VALUES ('r', 1, '', '', 0)")
             before = list(store.iterdump())

@@ -42,10 +42,10 @@ SUBJECTS = [Subject.RUNS, Subject.MODELS]
 @pytest.fixture
 def store(new_store: Callable[[], sqlite3.Connection]) -> Iterator[sqlite3.Connection]:
     with closing(new_store()) as connection:
-        connection.execute("INSERT INTO experiments VALUES (1, 'e', 'active', 0, 0)")
+        connection.execute("INSERT INTO experiments VALUES (1, 'e', 'active', 0, 0, '')")
         columns = "run_no, run_id, experiment_id, run_name, status, start_time"
         connection.execute(f"INSERT INTO runs ({columns}) VALUES (1, 'r', 1, '', '', 0)")
-        connection.execute("INSERT INTO models VALUES (1, 'm', 1, 1, '', '', 0, '', 0, 0, 'active', 0)")
+        connection.execute("INSERT INTO models VALUES (1, 'm', 1, 1, '', '', 0, '', 0, 0, 'active', 0, 1)")
         connection.execute("INSERT INTO metric_keys VALUES (1, 'a')")
         yield connection
 

@@ -223,7 +223,7 @@ class TestPatterns:
         names, pattern = drawn
         expression = parse(f"run_name {operator} {quoted(pattern)}", Subject.RUNS)
         with closing(new_store()) as store:
-            store.execute("INSERT INTO experiments VALUES (1, 'e', 'active', 0, 0)")
+            store.execute("INSERT INTO experiments VALUES (1, 'e', 'active', 0, 0, '')")
             columns = "run_id, experiment_id, run_name, status, start_time"
             rows = [(f"r{number}", 1, name, "RUNNING", 0) for number, name in enumerate(names)]
             store.executemany(f"INSERT INTO runs ({columns}) VALUES (?, ?, ?, ?, ?)", rows)

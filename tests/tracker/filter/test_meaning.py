@@ -265,7 +265,7 @@ class TestSql:
         expression = parse(text, Subject.EXPERIMENTS)
         condition, order = where(expression), order_sql(parse_order([], Subject.EXPERIMENTS))
         with closing(new_store()) as store:
-            store.execute("INSERT INTO experiments VALUES (1, 'a1', 'active', 1, 1), (2, 'b', 'active', 5, 5)")
+            store.execute("INSERT INTO experiments VALUES (1, 'a1', 'active', 1, 1, ''), (2, 'b', 'active', 5, 5, '')")
             store.execute("INSERT INTO experiment_tags VALUES (1, 'team', 'x')")
             query = f"SELECT experiment_id FROM experiments WHERE {condition.text} ORDER BY {order.text}"
             assert [str(row[0]) for row in store.execute(query, condition.values)] == found

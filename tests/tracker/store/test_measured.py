@@ -80,7 +80,13 @@ def by_loop(known: Iterable[Row], added: Iterable[Row]) -> tuple[list[Row], list
     newest = {row[:3]: row for row in known}
     new: dict[tuple[int, ...], Row] = {}
     older: list[Row] = []
+    # What was said last at each time and step: whoever says it again says nothing.
+    last = {(*row[:3], *row[5:]): told(row) for row in newest.values()}
     for row in added:
+        place = (*row[:3], *row[5:])
+        if last.get(place) == told(row):
+            continue
+        last[place] = told(row)
         other = newest.get(row[:3])
         if other is not None and (other[6], other[5]) > (row[6], row[5]):
             older.append(row)
@@ -88,6 +94,10 @@ def by_loop(known: Iterable[Row], added: Iterable[Row]) -> tuple[list[Row], list
         older += [other] if other is not None else []
         newest[row[:3]] = new[row[:3]] = row
     return list(new.values()), older
+
+
+def told(row: Row) -> tuple[object, ...]:
+    return tuple("NaN" if each is None or math.isnan(each) else each for each in row)
 
 
 def exact(found: Iterable[Sequence[float | None]]) -> list[tuple[object, ...]]:

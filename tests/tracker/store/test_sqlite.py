@@ -110,14 +110,14 @@ async def test_another_programs_file_is_refused_and_left_alone(tmp_path: Path, m
 async def test_a_reader_cannot_write(path: Path) -> None:
     reader = await connect_reader(path)
     with pytest.raises(StoreReadOnly):
-        await reader.run("DELETE FROM experiments")
+        await reader.run("DELETE FROM datasets")
     await reader.aclose()
 
 
 async def test_a_failed_transaction_leaves_nothing_and_the_next_one_works(path: Path) -> None:
     async def fail() -> None:
         async with writer.transaction():
-            await writer.run("DELETE FROM experiments")
+            await writer.run("DELETE FROM datasets")
             raise RuntimeError
 
     writer = await connect_writer(path)

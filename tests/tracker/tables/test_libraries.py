@@ -65,6 +65,9 @@ def expected(found: Sequence[RunInfo]) -> dict[str, list[object]]:
         "status": [run.status.value for run in found],
         "start_time": [time(run.start_time) for run in found],
         "end_time": [time(run.end_time) for run in found],
+        "user_id": [run.user_id for run in found],
+        "lifecycle_stage": [run.lifecycle_stage for run in found],
+        "artifact_uri": [run.artifact_uri for run in found],
     }
     table |= family("metrics", [run.metrics for run in found])
     logged = family("params", [run.params for run in found])

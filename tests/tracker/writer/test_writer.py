@@ -6,7 +6,7 @@ import contextlib
 import logging
 import shutil
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -14,8 +14,9 @@ import anyio
 import pytest
 
 from tracker.entities import Level
+from tracker.entities.edits import CreateExperiment, Edit
 from tracker.entities.records import LogMetrics
-from tracker.errors import RunNotFound, StoreError
+from tracker.errors import ExperimentExists, RunNotFound, StoreError, StoreUnavailable
 from tracker.journal import Journal, JournalFolder, encode
 from tracker.journal.folder import Pending
 from tracker.journal.frames import frame
@@ -338,3 +339,43 @@ async def test_a_cancelled_fold_is_finished_all_the_same(place: Place) -> None:
         tasks.cancel_scope.cancel()
     await writer.drain()
     assert await place.steps() == list(range(2000))
+
+
+class TestEdits:
+    async def test_those_that_are_asked_for_at_one_time_share_a_transaction(self, place: Place) -> None:
+        writer = await place.writer()
+        batches: list[int] = []
+        store = writer._store  # how many came at once is seen nowhere else
+        carry_out = store.edit
+
+        async def counted(asked: Sequence[Edit]) -> list[object]:
+            batches.append(len(asked))
+            return await carry_out(asked)
+
+        store.edit = counted  # type: ignore[method-assign]
+        made: list[object] = []
+
+        async def create(name: str) -> None:
+            made.append(await writer.edit(CreateExperiment(name, 1), 10))
+
+        async with anyio.create_task_group() as tasks:
+            for number in range(20):
+                tasks.start_soon(create, f"e{number}")
+        assert sorted(int(str(each)) for each in made) == list(range(1, 21))
+        assert sum(batches) == 20
+        assert len(batches) < 20
+
+    async def test_one_that_is_refused_raises_for_itself_alone(self, place: Place) -> None:
+        writer = await place.writer()
+        await writer.edit(CreateExperiment("e", 1), 10)
+        with pytest.raises(ExperimentExists):
+            await writer.edit(CreateExperiment("e", 1), 10)
+        assert await writer.edit(CreateExperiment("f", 1), 10) == "2"
+
+    async def test_beside_another_writer_it_waits_and_then_is_not_done(self, place: Place) -> None:
+        writer = await place.writer()
+        with WriterLock(place.lock._path).held() as held:  # another process's
+            assert held
+            with pytest.raises(StoreUnavailable, match="nothing was changed"):
+                await writer.edit(CreateExperiment("e", 1), 0.05)
+        assert await writer.edit(CreateExperiment("e", 1), 10) == "1"

@@ -20,6 +20,7 @@ from .connection import Connection
 from .measured import write_points
 from .merge import MOST
 from .numbers import Numbers, model_numbers, numbers_of
+from .repeats import new_only
 from .run_metrics import pack_runs
 
 _RUN_NO = "(SELECT run_no FROM runs WHERE run_id = ?)"
@@ -176,7 +177,9 @@ async def commit(
 
     Returns the pieces of `model_columns` that it made outdated, as a JSON array of their numbers.
     """
-    curves = await to_thread.run_sync(lambda: [_curves(chapter) for chapter in batch.chapters])
+    points = await to_thread.run_sync(lambda: [list(chapter.new_points()) for chapter in batch.chapters])
+    told = [await new_only(connection, chapter.once, new) for chapter, new in zip(batch.chapters, points, strict=True)]
+    curves = await to_thread.run_sync(lambda: [_curves(new) for new in told])
     chunks: set[int] = set()
     async with connection.transaction():
         for chapter, new in zip(batch.chapters, curves, strict=True):
@@ -241,11 +244,10 @@ def _model_rows(batch: Batch, unknown: Sequence[tuple[str, str, int]]) -> Iterat
     yield _FILE, batch.files
 
 
-def _curves(batch: Batch) -> list[Curve]:
+def _curves(found: Sequence[tuple[CurveKey, Columns]]) -> list[Curve]:
     # Curves that are logged together share their columns of steps: what is encoded for one is good for the next. They
     # are told by their identity, so all must be there at once.
     axes: dict[tuple[int, int], bytes] = {}
-    found = list(batch.new_points())
     return [Curve(curve, summarize(points), _segments(points, axes)) for curve, points in found]
 
 

@@ -13,12 +13,17 @@ import os
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any, TypeVar
 
 import aiosqlite
 import anyio
+from anyio import to_thread
 
 from ...errors import NotAStore, StoreError, StoreReadOnly, StoreUnavailable
 from .holders import blamed
+
+A = TypeVar("A")
+T = TypeVar("T")
 
 # How long a lock that a foreign program holds on the file is waited for, in seconds: by a reader, who needs an answer,
 # and by the writer, who will try again.
@@ -32,9 +37,10 @@ _PASSING = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
 class Connection:
     """One open connection; its statements run in order, in a thread of their own."""
 
-    def __init__(self, path: Path, connection: aiosqlite.Connection) -> None:
+    def __init__(self, path: Path, connection: aiosqlite.Connection, raw: sqlite3.Connection) -> None:
         self._path = path
         self._connection = connection
+        self._raw = raw
 
     async def run(self, sql: str, values: Sequence[object] = ()) -> None:
         """Run one statement."""
@@ -50,6 +56,14 @@ class Connection:
         """Run several statements."""
         with translated(self._path):
             await (await self._connection.executescript(sql)).close()
+
+    async def call(self, function: Callable[[sqlite3.Connection, A], T], asked: A) -> T:
+        """Call a function with the plain connection, in a thread; nobody else may use it meanwhile.
+
+        What takes a dozen statements, each of which depends on the one before, would else go to and fro a dozen times.
+        """
+        with translated(self._path):
+            return await to_thread.run_sync(function, self._raw, asked)
 
     async def offer(self, functions: Mapping[str, Callable[..., float | int | str | None]]) -> None:
         """Let SQL call functions by these names; each gives the same result for the same arguments."""
@@ -94,8 +108,7 @@ async def connect_writer(path: Path) -> Connection:
     """Open the file for writing, creating it if need be."""
     with translated(path):
         _make(path)
-        raw = await aiosqlite.connect(path, timeout=BRIEF_SECONDS, isolation_level=None, cached_statements=256)
-    connection = Connection(path, raw)
+        connection = await _connect(path, path, timeout=BRIEF_SECONDS, cached_statements=256)
     try:
         await connection.run("PRAGMA journal_mode = WAL")
         # NORMAL loses acknowledged commits at power loss.
@@ -114,8 +127,7 @@ async def connect_reader(path: Path, *, immutable: bool = False) -> Connection:
     """Open the file for reading only; one that nobody else can have open may be called `immutable`: it has no locks."""
     with translated(path):
         uri = f"{path.as_uri()}?mode=ro{'&immutable=1' if immutable else ''}"
-        raw = await aiosqlite.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
-    connection = Connection(path, raw)
+        connection = await _connect(path, uri, uri=True, timeout=BUSY_SECONDS)
     try:
         await connection.run("PRAGMA query_only = ON")
         await connection.run("PRAGMA mmap_size = 0")
@@ -124,6 +136,17 @@ async def connect_reader(path: Path, *, immutable: bool = False) -> Connection:
         await connection.aclose()
         raise
     return connection
+
+
+async def _connect(path: Path, database: Path | str, **options: Any) -> Connection:  # noqa: ANN401  # SQLite's own
+    held: list[sqlite3.Connection] = []
+
+    def factory(*args: Any, **kwargs: Any) -> sqlite3.Connection:  # noqa: ANN401  # as SQLite calls it
+        held.append(sqlite3.Connection(*args, **kwargs))
+        return held[0]
+
+    outer = await aiosqlite.connect(database, isolation_level=None, check_same_thread=False, factory=factory, **options)
+    return Connection(path, outer, held[0])
 
 
 def _make(path: Path) -> None:

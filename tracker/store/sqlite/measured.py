@@ -9,12 +9,16 @@ import orjson
 
 from ...journal import ModelBlock
 from ..batch import NO_DATASET, Batch
-from ..model_points import Points, joined, points, settled
+from ..model_points import Points, joined, not_among, points, settled
 from .connection import Connection
 from .numbers import Numbers
 
 _KNOWN = """
 SELECT model_no, key_no, dataset_no, run_no, value, step, timestamp FROM model_scores
+WHERE model_no IN (SELECT value FROM json_each(?))
+"""
+_OLDER = """
+SELECT model_no, key_no, dataset_no, run_no, value, step, timestamp FROM older_points
 WHERE model_no IN (SELECT value FROM json_each(?))
 """
 _SCORE = """
@@ -35,6 +39,9 @@ async def write_points(connection: Connection, batch: Batch, numbers: Numbers) -
     measured = orjson.dumps(np.unique(added.model_nos).tolist()).decode()
     known = points(await connection.rows(_KNOWN, (measured,)))
     newest, older = settled(known, added)
+    if len(older.steps):
+        among = orjson.dumps(np.unique(older.model_nos).tolist()).decode()
+        older = not_among(older, known, points(await connection.rows(_OLDER, (among,))))
     await connection.run_many(_OLDER_POINT, older.rows())
     await connection.run_many(_SCORE, newest.rows())
 

@@ -80,6 +80,7 @@ class _Finder:
     def __init__(self, connection: sqlite3.Connection, query: Query) -> None:
         self._connection = connection
         self._query = query = _settled(connection, query)
+        self._limit = query.limit + query.peek
         self._subject = query.where.subject
         self._table = self._subject.value
         self._own = OWN_KEY[self._subject]
@@ -89,8 +90,8 @@ class _Finder:
 
     def _require_place(self) -> None:
         """Check that a place is one that this order gives; who holds a token may have made it up."""
-        after, keys = self._query.after, order_keys(self._subject, self._query.order.terms)
-        if after is not None and len(after) != len(keys):
+        after = self._query.after
+        if after is not None and len(after) != len(order_keys(self._subject, self._query.order.terms)):
             raise InvalidPageToken
 
     def find(self) -> list[Row]:
@@ -110,7 +111,7 @@ class _Finder:
 
     def _few(self) -> int:
         """Return how many rows cost less to drive than a walk to so many results costs, if these lie scattered."""
-        scattered = math.isqrt(self._query.limit * self._size() // WALKING)
+        scattered = math.isqrt(self._limit * self._size() // WALKING)
         return min(FEW, max(scattered, _FEWEST)) if self._drivers else 0
 
     def _rarest(self, most: int) -> Driver | None:
@@ -175,7 +176,7 @@ class _Finder:
         rows: list[Row] = []
         rest = order_keys(self._subject, self._query.order.terms[1:])
         for kind in dict.fromkeys(walk.kind for walk in found):
-            left = self._query.limit - len(rows)
+            left = self._limit - len(rows)
             if left > 0 and not self._is_behind(kind):
                 rows += self._kind_walked([walk for walk in found if walk.kind == kind], rest, left)
         return rows
@@ -238,7 +239,7 @@ class _Finder:
                 joined(conditions, " AND "),
                 Sql(" ORDER BY "),
                 order_by(keys),
-                Sql(" LIMIT ?", (self._query.limit if limit is None else limit,)),
+                Sql(" LIMIT ?", (self._limit if limit is None else limit,)),
             ],
             "",
         )
@@ -252,7 +253,7 @@ class _Finder:
 
     def _conditions(self) -> Sql:
         ids = self._query.experiment_ids
-        conditions = [Sql(f"{self._table}.lifecycle_stage = 'active'"), where(self._query.where, self._query.datasets)]
+        conditions = [_in_stages(self._table, self._query.stages), where(self._query.where, self._query.datasets)]
         if ids is not None:
             conditions.insert(0, _among(f"{self._table}.experiment_id", ids))
         return joined(conditions, " AND ")
@@ -283,6 +284,8 @@ class _Trail:
 
 def _merged(trails: Sequence[_Trail], directions: Sequence[bool]) -> list[Row]:
     """Return in order the rows that count, as far as no walk that is not at its end may bring others between them."""
+    if len(trails) == 1:
+        return [row[:-1] for row in trails[0].rows if row[-1]]
     rows = [(row, trail) for trail in trails for row in trail.rows]
     for place, upwards in reversed(list(enumerate(directions, 2))):
         # A value that is missing has the same key in front as others that are, so it meets only these.
@@ -316,6 +319,11 @@ def _behind(keys: Sequence[Key], after: Place) -> list[Sql]:
     if after[0] is not None:
         bound = [Sql(f"{keys[0].sql.text} {'>=' if keys[0].ascending else '<='} ?", (*keys[0].sql.values, after[0]))]
     return [*bound, behind(keys, after)]
+
+
+def _in_stages(table: str, stages: frozenset[str]) -> Sql:
+    wanted = sorted(stages)
+    return Sql(" OR ".join([f"{table}.lifecycle_stage = ?"] * len(wanted)).join("()"), tuple(wanted))
 
 
 def _among(column: str, experiment_ids: Sequence[str]) -> Sql:

@@ -105,7 +105,7 @@ class SqliteRegistry:
     def checkpoints(self, query: Query, keys: Collection[str]) -> list[Checkpoint]:
         """Return all logged models that a query asks for as checkpoints, with their values of some metrics."""
         with self._reader.snapshot() as connection:
-            rows = plans.find(connection, replace(query, limit=_ALL))
+            rows = plans.find(connection, replace(query, limit=_ALL, peek=False))
             return _checkpoints(connection, orjson.dumps([row[0] for row in rows]).decode(), keys)
 
     def close(self) -> None:

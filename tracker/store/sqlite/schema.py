@@ -16,7 +16,13 @@ from .run_metrics import pack_ended
 
 # "trkr": what marks the file as ours.
 APPLICATION_ID = 0x74726B72
-VERSION = 3
+VERSION = 4
+# Run 0 stands for "no run": that of logged models which were made outside of any. It is in no list.
+_NO_RUN = """
+INSERT INTO runs (run_no, run_id, experiment_id, run_name, status, start_time, lifecycle_stage)
+VALUES (0, '', 0, '', 'FINISHED', 0, 'none');
+"""
+_KNOWS_NO_RUN = 4
 
 
 async def prepare(connection: Connection, path: Path) -> None:
@@ -31,10 +37,10 @@ async def prepare(connection: Connection, path: Path) -> None:
     """
     found = await check(connection, path)
     if found == 0:
-        await _apply(connection, 0, _default_experiment() + f"PRAGMA application_id = {APPLICATION_ID:d};")
+        await _apply(connection, 0, f"{_default_experiment()} {_NO_RUN} PRAGMA application_id = {APPLICATION_ID:d};")
     elif found < VERSION:
         await _keep_copy(connection, path, path.with_name(f"{path.name}.v{found}"))
-        await _apply(connection, found)
+        await _apply(connection, found, _NO_RUN if found < _KNOWS_NO_RUN else "")
         # A run that is left out where this is cut short is read from its curves.
         await pack_ended(connection)
 

@@ -10,14 +10,17 @@ from typing import Any, TypeVar
 import orjson
 
 from ...entities import (
+    DatasetInfo,
     DatasetRef,
     Experiment,
     Measurement,
     ModelInfo,
     ModelStatus,
     RunInfo,
+    RunLinks,
     RunStatus,
 )
+from ...entities.edits import CONTEXT
 from ..batch import param_value
 from ..interface import FAMILIES, Found, Query
 from ..run_summaries import real
@@ -26,19 +29,20 @@ from .run_metrics import NOTHING, WANTED, Metrics, metrics_of
 
 # In each of these the list is that of the rows' numbers.
 _EXPERIMENTS = f"""
-SELECT experiment_id, name, lifecycle_stage, creation_time, last_update_time
+SELECT experiment_id, name, lifecycle_stage, creation_time, last_update_time, artifact_location
 FROM {WANTED} experiments ON experiment_id = j.number
 """
 _EXPERIMENT_TAGS = f"SELECT experiment_id, key, value FROM {WANTED} experiment_tags ON experiment_id = j.number"
 _RUNS = f"""
-SELECT run_no, run_id, run_name, runs.experiment_id, experiments.name, parent_run_id, status, start_time, end_time
+SELECT run_no, run_id, run_name, runs.experiment_id, experiments.name, parent_run_id, status, start_time, end_time,
+    user_id, runs.lifecycle_stage, artifact_location
 FROM {WANTED} runs ON run_no = j.number JOIN experiments ON experiments.experiment_id = runs.experiment_id
 """
 _RUN_PARAMS = f"SELECT run_no, key, value, json FROM {WANTED} run_params ON run_no = j.number"
 _RUN_TAGS = f"SELECT run_no, key, value FROM {WANTED} run_tags ON run_no = j.number"
 _MODELS = f"""
 SELECT model_no, model_id, name, models.experiment_id, run_id, step, models.status, model_type, creation_timestamp,
-    last_updated_timestamp
+    last_updated_timestamp, models.lifecycle_stage
 FROM {WANTED} models ON model_no = j.number JOIN runs USING (run_no)
 """
 _MODEL_PARAMS = f"SELECT model_no, key, value, json FROM {WANTED} model_params ON model_no = j.number"
@@ -49,6 +53,28 @@ FROM {WANTED} model_scores AS t ON model_no = j.number
     JOIN metric_keys USING (key_no) JOIN datasets USING (dataset_no) JOIN runs ON runs.run_no = t.run_no
 ORDER BY model_no, key, timestamp, step
 """
+_DATASETS_USED = """
+SELECT run_id, name, digest, source_type, source, schema, profile, context, tags
+FROM json_each(?) AS j CROSS JOIN runs ON run_id = j.value JOIN inputs USING (run_no) JOIN datasets USING (dataset_no)
+ORDER BY run_no, dataset_no
+"""
+_MODELS_USED = """
+SELECT run_id, model_id, step FROM json_each(?1) AS j CROSS JOIN runs ON run_id = j.value JOIN run_models USING (run_no)
+WHERE direction = ?2 ORDER BY run_no, step, model_id
+"""
+# A logged model is an output of the run that it was logged in.
+_MODELS_MADE = """
+SELECT run_id, model_id, coalesce(step, 0) FROM json_each(?) AS j CROSS JOIN runs ON run_id = j.value
+    JOIN models USING (run_no)
+WHERE is_output AND models.lifecycle_stage = 'active' ORDER BY model_no
+"""
+_ALL_POINTS = """
+SELECT model_id, metric_keys.key, p.value, p.step, timestamp, dataset_no, datasets.name, digest, run_id
+FROM json_each(?) AS j CROSS JOIN models ON model_id = j.value JOIN model_points AS p USING (model_no)
+    JOIN metric_keys USING (key_no) JOIN datasets USING (dataset_no) JOIN runs ON runs.run_no = p.run_no
+ORDER BY model_no, metric_keys.key, timestamp, p.step
+"""
+_STAGE = "SELECT lifecycle_stage FROM runs WHERE run_id = ? AND run_no > 0 AND run_name <> ''"
 _KEY_NO = "SELECT key_no FROM metric_keys WHERE key = ?"
 _MEASURED_ON = """
 SELECT dataset_no, name, digest FROM datasets
@@ -74,7 +100,7 @@ T = TypeVar("T")
 def search_experiments(connection: sqlite3.Connection, query: Query) -> Found[Experiment]:
     """Return the experiments that match, in order."""
     rows = plans.find(connection, query)
-    numbers = _numbers(rows)
+    numbers = _numbers(rows[: query.limit])
     tags = _texts(connection, _EXPERIMENT_TAGS, numbers)
     return _found(rows, connection.execute(_EXPERIMENTS, (numbers,)), lambda row: _experiment(row, tags[row[0]]))
 
@@ -82,7 +108,7 @@ def search_experiments(connection: sqlite3.Connection, query: Query) -> Found[Ex
 def search_runs(connection: sqlite3.Connection, query: Query) -> Found[RunInfo]:
     """Return the runs that match, in order."""
     rows = plans.find(connection, query)
-    numbers = _numbers(rows)
+    numbers = _numbers(rows[: query.limit])
     params = _params(connection, _RUN_PARAMS, numbers if "params" in query.families else NOTHING)
     tags = _texts(connection, _RUN_TAGS, numbers if "tags" in query.families else NOTHING)
     metrics = metrics_of(connection, numbers if "metrics" in query.families else NOTHING)
@@ -95,26 +121,27 @@ def search_runs(connection: sqlite3.Connection, query: Query) -> Found[RunInfo]:
 
 def search_models(connection: sqlite3.Connection, query: Query) -> Found[ModelInfo]:
     """Return the logged models that match, in order."""
-    return _models(connection, plans.find(connection, query), query.families)
+    rows = plans.find(connection, query)
+    return Found(_models(connection, rows[: query.limit], query.families), [row[1:] for row in rows])
 
 
 def _models(
     connection: sqlite3.Connection, rows: Sequence[Row], families: frozenset[str] = FAMILIES
-) -> Found[ModelInfo]:
+) -> list[ModelInfo]:
     numbers = _numbers(rows)
     params = _params(connection, _MODEL_PARAMS, numbers if "params" in families else NOTHING)
     tags = _texts(connection, _MODEL_TAGS, numbers if "tags" in families else NOTHING)
     measured = _measurements(connection, numbers if "metrics" in families else NOTHING)
-    return _found(
-        rows,
-        connection.execute(_MODELS, (numbers,)),
-        lambda row: _model(row, params[row[0]], tags[row[0]], measured[row[0]]),
-    )
+    made = {
+        row[0]: _model(row, params[row[0]], tags[row[0]], measured[row[0]])
+        for row in connection.execute(_MODELS, (numbers,))
+    }
+    return [made[row[0]] for row in rows]
 
 
 def models_by_number(connection: sqlite3.Connection, numbers: Sequence[int]) -> list[ModelInfo]:
     """Return logged models by their numbers, in that order."""
-    return _models(connection, [(number,) for number in numbers]).items
+    return _models(connection, [(number,) for number in numbers])
 
 
 def measured_on(connection: sqlite3.Connection, key: str, query: Query) -> dict[int, DatasetRef | None]:
@@ -144,9 +171,40 @@ def datasets(connection: sqlite3.Connection, experiment_ids: Sequence[str] | Non
     return [DatasetRef(*row) for row in connection.execute(_DATASETS, (ids,))]
 
 
+def stage(connection: sqlite3.Connection, run_id: str) -> str | None:
+    """Return a run's lifecycle stage; None if there is no such run."""
+    row = connection.execute(_STAGE, (run_id,)).fetchone()
+    return None if row is None else str(row[0])
+
+
+def links(connection: sqlite3.Connection, run_ids: Sequence[str]) -> dict[str, RunLinks]:
+    """Return what runs use and have made, by their IDs; a run of which nothing is known is left out."""
+    wanted = orjson.dumps(list(run_ids)).decode()
+    datasets: dict[str, list[tuple[DatasetInfo, dict[str, str]]]] = defaultdict(list)
+    for run_id, *facts, context, tags in connection.execute(_DATASETS_USED, (wanted,)):
+        said = orjson.loads(tags) or ({CONTEXT: context} if context else {})
+        datasets[run_id].append((DatasetInfo(*facts), said))
+    models: dict[str, list[str]] = defaultdict(list)
+    for run_id, model_id, _ in connection.execute(_MODELS_USED, (wanted, "input")):
+        models[run_id].append(model_id)
+    outputs: dict[str, dict[str, int]] = defaultdict(dict)
+    told = connection.execute(_MODELS_USED, (wanted, "output")).fetchall()
+    for run_id, model_id, step in [*connection.execute(_MODELS_MADE, (wanted,)), *told]:
+        outputs[run_id][model_id] = step
+    return {
+        run_id: RunLinks(tuple(datasets[run_id]), tuple(models[run_id]), tuple(outputs[run_id].items()))
+        for run_id in {*datasets, *models, *outputs}
+    }
+
+
+def points_of(connection: sqlite3.Connection, model_ids: Sequence[str]) -> dict[str, list[Measurement]]:
+    """Return all that logged models were measured at, by their IDs."""
+    return dict(_measurements(connection, orjson.dumps(list(model_ids)).decode(), _ALL_POINTS))
+
+
 def _found(rows: Sequence[Row], items: Iterable[Row], make: Callable[[Row], T]) -> Found[T]:
     made = {row[0]: make(row) for row in items}
-    return Found([made[row[0]] for row in rows], [row[1:] for row in rows])
+    return Found([made[row[0]] for row in rows if row[0] in made], [row[1:] for row in rows])
 
 
 def _numbers(rows: Sequence[Row]) -> str:
@@ -154,12 +212,13 @@ def _numbers(rows: Sequence[Row]) -> str:
 
 
 def _experiment(row: Row, tags: dict[str, str]) -> Experiment:
-    number, name, stage, created, updated = row
-    return Experiment(str(number), name, stage, created, updated, tags)
+    number, name, stage, created, updated, location = row
+    return Experiment(str(number), name, stage, created, updated, tags, location)
 
 
 def _run(row: Row, params: dict[str, object], tags: dict[str, str], metrics: Metrics) -> RunInfo:
-    _, run_id, name, experiment_id, experiment, parent_run_id, status, start_time, end_time = row
+    _, run_id, name, experiment_id, experiment, parent_run_id, status, start_time, end_time, user_id, *rest = row
+    stage, location = rest
     return RunInfo(
         run_id=run_id,
         name=name,
@@ -173,11 +232,14 @@ def _run(row: Row, params: dict[str, object], tags: dict[str, str], metrics: Met
         tags=tags,
         metrics=metrics.latest,
         summaries=metrics.summaries,
+        user_id=user_id,
+        lifecycle_stage=stage,
+        artifact_uri=f"{location or f'mlflow-artifacts:/{experiment_id}'}/{run_id}/artifacts",
     )
 
 
 def _model(row: Row, params: dict[str, object], tags: dict[str, str], measured: list[Measurement]) -> ModelInfo:
-    _, model_id, name, experiment_id, run_id, step, status, model_type, created, updated = row
+    _, model_id, name, experiment_id, run_id, step, status, model_type, created, updated, stage = row
     return ModelInfo(
         model_id=model_id,
         name=name,
@@ -191,15 +253,21 @@ def _model(row: Row, params: dict[str, object], tags: dict[str, str], measured: 
         params=params,
         tags=tags,
         measurements=tuple(measured),
+        lifecycle_stage=stage,
     )
 
 
-def _measurements(connection: sqlite3.Connection, numbers: str) -> dict[int, list[Measurement]]:
-    measured: dict[int, list[Measurement]] = defaultdict(list)
-    rows = connection.execute(_MODEL_SCORES, (numbers,))
+def _measurements(
+    connection: sqlite3.Connection, wanted: str, sql: str = _MODEL_SCORES
+) -> dict[Any, list[Measurement]]:
+    """Return measurements by what the query's first column is: a model's number or ID."""
+    measured: dict[Any, list[Measurement]] = defaultdict(list)
+    rows = connection.execute(sql, (wanted,))
+    known: dict[int, DatasetRef | None] = {0: None}
     for number, key, value, step, timestamp, dataset_no, name, digest, run_id in rows:
-        dataset = DatasetRef(name, digest) if dataset_no else None
-        measured[number].append(Measurement(key, real(value), step, timestamp, dataset, run_id))
+        if dataset_no not in known:
+            known[dataset_no] = DatasetRef(name, digest)
+        measured[number].append(Measurement(key, real(value), step, timestamp, known[dataset_no], run_id))
     return measured
 
 

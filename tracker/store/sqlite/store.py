@@ -9,16 +9,29 @@ from typing import Self
 
 import orjson
 
-from ...entities import Buckets, DatasetRef, Experiment, File, Histories, History, ModelInfo, RunInfo
+from ...entities import (
+    Buckets,
+    DatasetRef,
+    Experiment,
+    File,
+    Histories,
+    History,
+    Measurement,
+    ModelInfo,
+    RunInfo,
+    RunLinks,
+)
+from ...entities.edits import Edit, UpdateRun
 from ...filter import DatasetFilter
 from ...journal import Position
 from ..batch import Batch
 from ..interface import Found, Query
-from . import commits, curves, merge, packing, plans, reads, schema, search
+from . import commits, curves, edits, merge, packing, plans, reads, schema, search
 from .connection import Connection, connect_reader, connect_writer
 from .rankable import SqliteRankable
 from .reader import Reader
 from .registry import SqliteRegistry
+from .run_metrics import pack_runs
 
 
 class SqliteSearch:
@@ -56,6 +69,21 @@ class SqliteSearch:
         """Return the datasets that these experiments' runs use or their models were measured on, by name."""
         with self._reader.snapshot() as connection:
             return search.datasets(connection, experiment_ids)
+
+    def stage(self, run_id: str) -> str | None:
+        """Return a run's lifecycle stage; None if there is no such run."""
+        with self._reader.snapshot() as connection:
+            return search.stage(connection, run_id)
+
+    def links(self, run_ids: Sequence[str]) -> dict[str, RunLinks]:
+        """Return what runs use and have made, by their IDs; a run of which nothing is known is left out."""
+        with self._reader.snapshot() as connection:
+            return search.links(connection, run_ids)
+
+    def points_of(self, model_ids: Sequence[str]) -> dict[str, list[Measurement]]:
+        """Return all that logged models were measured at, by their IDs."""
+        with self._reader.snapshot() as connection:
+            return search.points_of(connection, model_ids)
 
     @contextlib.contextmanager
     def rankable(self) -> Iterator[SqliteRankable]:
@@ -125,6 +153,17 @@ class SqliteStore:
             await merge.merge_runs(writer, orjson.dumps(batch.ended_runs))
         await merge.merge_overdue(writer)
         await packing.pack(writer, touched)
+
+    async def edit(self, asked: Sequence[Edit]) -> list[object]:
+        """Carry out edits in one transaction; the caller holds the writer's lock."""
+        writer = await self._writing()
+        answers = await writer.call(edits.carry_out, asked)
+        ended = [each.run_id for each in asked if isinstance(each, UpdateRun) and each.end_time is not None]
+        if ended:
+            async with writer.transaction():
+                await pack_runs(writer, ended)
+            await merge.merge_runs(writer, orjson.dumps(ended))
+        return answers
 
     async def running(self, run_ids: Sequence[str]) -> bool:
         """Return whether any of these runs has not ended."""

@@ -70,7 +70,7 @@ SELECT run_id, key FROM (
 ) JOIN runs USING (run_no) JOIN metric_keys USING (key_no) WHERE points <> 0 ORDER BY run_id, key
 """
 _CONTENTS = """
-SELECT (SELECT count(*) FROM experiments), (SELECT count(*) FROM runs), (SELECT count(*) FROM series),
+SELECT (SELECT count(*) FROM experiments), (SELECT count(*) FROM runs WHERE run_no > 0), (SELECT count(*) FROM series),
     (SELECT coalesce(sum(points), 0) FROM series), (SELECT count(*) FROM segments),
     (SELECT count(*) FROM models), (SELECT count(*) FROM files), (SELECT coalesce(sum(size), 0) FROM files)
 """

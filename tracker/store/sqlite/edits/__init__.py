@@ -1,0 +1,52 @@
+"""Edits: each decided on what is stored, by a function of its own; all in one transaction, or none of it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ....entities import edits
+from ....errors import TrackerError
+from . import experiments, runs
+
+_FUNCTIONS: Mapping[type, Callable[[sqlite3.Connection, Any], object]] = {
+    edits.CreateExperiment: experiments.create,
+    edits.RenameExperiment: experiments.rename,
+    edits.DeleteExperiment: experiments.delete,
+    edits.RestoreExperiment: experiments.restore,
+    edits.SetExperimentTags: experiments.set_tags,
+    edits.DeleteExperimentTag: experiments.delete_tag,
+    edits.CreateRun: runs.create,
+    edits.UpdateRun: runs.update,
+    edits.DeleteRun: runs.delete,
+    edits.RestoreRun: runs.restore,
+    edits.Describe: runs.describe,
+    edits.DeleteRunTag: runs.delete_tag,
+    edits.AddInputs: runs.add_inputs,
+    edits.AddOutputs: runs.add_outputs,
+}
+
+
+def carry_out(connection: sqlite3.Connection, asked: Sequence[object]) -> list[object]:
+    """Carry out edits in one transaction; return the answer of each, or the error by which it was refused.
+
+    One that is refused leaves no trace, and does not keep the others from being done.
+    """
+    answers: list[object] = []
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for edit in asked:
+            connection.execute("SAVEPOINT edit")
+            try:
+                answers.append(_FUNCTIONS[type(edit)](connection, edit))
+            except TrackerError as refusal:
+                connection.execute("ROLLBACK TO edit")
+                answers.append(refusal)
+            connection.execute("RELEASE edit")
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    return answers
