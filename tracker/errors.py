@@ -21,6 +21,7 @@
     │   ├── ExperimentExists        perhaps a deleted one
     │   ├── NotActive               what is deleted is not written to
     │   ├── ParamChanged            a param has another value already
+    │   ├── ParamExists             a logged model has that param already
     │   ├── OutputExists            a run has that output already
     │   └── ModelPinned             an alias means the logged model, so it stays
     ├── StoreError                  the store itself
@@ -220,6 +221,15 @@ class ParamChanged(Conflict):
         self.old = old
         self.new = new
         super().__init__(f"param {key!r} of run {run_id} is {brief(old)} already and cannot become {brief(new)}")
+
+
+class ParamExists(Conflict):
+    """A logged model's params are only added to."""
+
+    def __init__(self, model_id: str, key: str) -> None:
+        self.model_id = model_id
+        self.key = key
+        super().__init__(f"{model_id} has a param {key!r} already")
 
 
 class OutputExists(Conflict):

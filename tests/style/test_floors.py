@@ -19,6 +19,7 @@ FLOORS = {
         ["writer"],
         ["client"],
         ["upkeep"],
+        ["server"],
         ["cli"],
     ],
     "sweeps": [
@@ -136,6 +137,9 @@ def test_one_foreign_library_is_imported_in_one_file() -> None:
                     files[library].add(name)
     assert files == {
         "aiosqlite": {"tracker.store.sqlite.connection"},
+        "msgspec": {"tracker.server.fields"},
+        "starlette": {"tracker.server.http"},
+        "uvicorn": {"tracker.server.serving"},
         "cloudpickle": {"sweeps.executors.packing"},
         "pandas": {"tracker.tables.pandas"},
         "polars": {"tracker.tables.polars"},

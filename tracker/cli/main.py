@@ -36,6 +36,17 @@ def _parser() -> Parser:
     gc = _add(commands, "gc", "gc", "remove what nobody needs any more: leftovers, the WAL, free pages")
     gc.add_argument("--dry-run", action="store_true", help="only say what would be removed")
     gc.add_argument("--damaged", action="store_true", help="remove damaged pieces of journals too")
+    serve = _add(commands, "serve", "serve", "let MLflow's clients log into a store, and read from it, over HTTP")
+    serve.add_argument("--host", default="127.0.0.1", metavar="H", help="the address to serve (default: 127.0.0.1)")
+    serve.add_argument("--port", type=int, default=5000, metavar="P", help="the port to serve (default: 5000)")
+    serve.add_argument(
+        "--allowed-hosts",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="another name that clients know this server by; again for more",
+    )
+    serve.add_argument("--insecure", action="store_true", help="serve others than this machine, without any password")
     return parser
 
 

@@ -145,6 +145,69 @@ class AddOutputs:
     models: tuple[tuple[str, int], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class CreateModel:
+    """A new logged model, of a run or of none; an empty run ID is none."""
+
+    model_id: str
+    experiment_id: str
+    run_id: str
+    name: str
+    model_type: str
+    timestamp: int
+    params: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FinishModel:
+    """A logged model has another status."""
+
+    model_id: str
+    status: str
+    timestamp: int
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveModel:
+    """A logged model is not wanted any more; its files stay."""
+
+    model_id: str
+    timestamp: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetModelTags:
+    """Tags of a logged model."""
+
+    model_id: str
+    values: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteModelTag:
+    """A logged model is to have a tag no more."""
+
+    model_id: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddModelParams:
+    """Params of a logged model that it has not yet."""
+
+    model_id: str
+    values: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveFiles:
+    """A file of an owner's, or all in a folder of his, is to be forgotten; the answer is their paths."""
+
+    owner: str
+    path: str
+
+
 Edit = (
     CreateExperiment
     | RenameExperiment
@@ -160,4 +223,11 @@ Edit = (
     | DeleteRunTag
     | AddInputs
     | AddOutputs
+    | CreateModel
+    | FinishModel
+    | RemoveModel
+    | SetModelTags
+    | DeleteModelTag
+    | AddModelParams
+    | RemoveFiles
 )

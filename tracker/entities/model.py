@@ -37,3 +37,4 @@ class ModelInfo:
     tags: Mapping[str, str]
     measurements: tuple[Measurement, ...]
     lifecycle_stage: str = "active"
+    artifact_uri: str = ""

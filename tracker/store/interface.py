@@ -94,6 +94,9 @@ class Search(Protocol):
     def links(self, run_ids: Sequence[str]) -> dict[str, RunLinks]:
         """Return what runs use and have made, by their IDs; a run of which nothing is known is left out."""
 
+    def uses(self, experiment_ids: Sequence[str]) -> list[tuple[str, str, str, str]]:
+        """Return the experiment, name, digest and context of each use of a dataset by active runs of experiments."""
+
     def points_of(self, model_ids: Sequence[str]) -> dict[str, list[Measurement]]:
         """Return all that logged models were measured at, by their IDs."""
 

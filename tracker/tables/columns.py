@@ -42,6 +42,7 @@ ATTRIBUTES: Mapping[Entity, Mapping[str, ColumnType]] = {
         "creation_timestamp": _TIME,
         "last_updated_timestamp": _TIME,
         "lifecycle_stage": _TEXT,
+        "artifact_uri": _TEXT,
     },
     Experiment: {
         "experiment_id": _TEXT,

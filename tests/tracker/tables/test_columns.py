@@ -46,7 +46,7 @@ def test_attributes_come_first_then_metrics_params_and_tags_by_name() -> None:
     )  # fmt: skip
     named = [column.name for column in Page([info]).columns()]
     assert named[:3] == ["model_id", "name", "experiment_id"]
-    assert named[10:] == ["metrics.acc", "metrics.loss", "params.a", "params.b", "tags.y", "tags.z"]
+    assert named[11:] == ["metrics.acc", "metrics.loss", "params.a", "params.b", "tags.y", "tags.z"]
 
 
 @pytest.mark.parametrize(

@@ -41,9 +41,10 @@ FROM {WANTED} runs ON run_no = j.number JOIN experiments ON experiments.experime
 _RUN_PARAMS = f"SELECT run_no, key, value, json FROM {WANTED} run_params ON run_no = j.number"
 _RUN_TAGS = f"SELECT run_no, key, value FROM {WANTED} run_tags ON run_no = j.number"
 _MODELS = f"""
-SELECT model_no, model_id, name, models.experiment_id, run_id, step, models.status, model_type, creation_timestamp,
-    last_updated_timestamp, models.lifecycle_stage
+SELECT model_no, model_id, models.name, models.experiment_id, run_id, step, models.status, model_type,
+    creation_timestamp, last_updated_timestamp, models.lifecycle_stage, artifact_location
 FROM {WANTED} models ON model_no = j.number JOIN runs USING (run_no)
+    JOIN experiments ON experiments.experiment_id = models.experiment_id
 """
 _MODEL_PARAMS = f"SELECT model_no, key, value, json FROM {WANTED} model_params ON model_no = j.number"
 _MODEL_TAGS = f"SELECT model_no, key, value FROM {WANTED} model_tags ON model_no = j.number"
@@ -73,6 +74,11 @@ SELECT model_id, metric_keys.key, p.value, p.step, timestamp, dataset_no, datase
 FROM json_each(?) AS j CROSS JOIN models ON model_id = j.value JOIN model_points AS p USING (model_no)
     JOIN metric_keys USING (key_no) JOIN datasets USING (dataset_no) JOIN runs ON runs.run_no = p.run_no
 ORDER BY model_no, metric_keys.key, timestamp, p.step
+"""
+_USES = """
+SELECT DISTINCT experiment_id, datasets.name, digest, context FROM runs JOIN inputs USING (run_no)
+    JOIN datasets USING (dataset_no)
+WHERE lifecycle_stage = 'active' AND experiment_id IN (SELECT value FROM json_each(?)) ORDER BY 1, 2, 3, 4
 """
 _STAGE = "SELECT lifecycle_stage FROM runs WHERE run_id = ? AND run_no > 0 AND run_name <> ''"
 _KEY_NO = "SELECT key_no FROM metric_keys WHERE key = ?"
@@ -197,6 +203,12 @@ def links(connection: sqlite3.Connection, run_ids: Sequence[str]) -> dict[str, R
     }
 
 
+def uses(connection: sqlite3.Connection, experiment_ids: Sequence[str]) -> list[tuple[str, str, str, str]]:
+    """Return the experiment, name, digest and context of each use of a dataset by active runs of experiments."""
+    wanted = orjson.dumps([int(number) for number in experiment_ids]).decode()
+    return [(str(number), *texts) for number, *texts in connection.execute(_USES, (wanted,))]
+
+
 def points_of(connection: sqlite3.Connection, model_ids: Sequence[str]) -> dict[str, list[Measurement]]:
     """Return all that logged models were measured at, by their IDs."""
     return dict(_measurements(connection, orjson.dumps(list(model_ids)).decode(), _ALL_POINTS))
@@ -234,12 +246,12 @@ def _run(row: Row, params: dict[str, object], tags: dict[str, str], metrics: Met
         summaries=metrics.summaries,
         user_id=user_id,
         lifecycle_stage=stage,
-        artifact_uri=f"{location or f'mlflow-artifacts:/{experiment_id}'}/{run_id}/artifacts",
+        artifact_uri=f"{_root(location, experiment_id)}/{run_id}/artifacts",
     )
 
 
 def _model(row: Row, params: dict[str, object], tags: dict[str, str], measured: list[Measurement]) -> ModelInfo:
-    _, model_id, name, experiment_id, run_id, step, status, model_type, created, updated, stage = row
+    _, model_id, name, experiment_id, run_id, step, status, model_type, created, updated, stage, location = row
     return ModelInfo(
         model_id=model_id,
         name=name,
@@ -254,7 +266,12 @@ def _model(row: Row, params: dict[str, object], tags: dict[str, str], measured: 
         tags=tags,
         measurements=tuple(measured),
         lifecycle_stage=stage,
+        artifact_uri=f"{_root(location, experiment_id)}/models/{model_id}/artifacts",
     )
+
+
+def _root(location: str, experiment_id: int) -> str:
+    return location or f"mlflow-artifacts:/{experiment_id}"
 
 
 def _measurements(

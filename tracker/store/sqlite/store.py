@@ -80,6 +80,11 @@ class SqliteSearch:
         with self._reader.snapshot() as connection:
             return search.links(connection, run_ids)
 
+    def uses(self, experiment_ids: Sequence[str]) -> list[tuple[str, str, str, str]]:
+        """Return the experiment, name, digest and context of each use of a dataset by active runs of experiments."""
+        with self._reader.snapshot() as connection:
+            return search.uses(connection, experiment_ids)
+
     def points_of(self, model_ids: Sequence[str]) -> dict[str, list[Measurement]]:
         """Return all that logged models were measured at, by their IDs."""
         with self._reader.snapshot() as connection:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ....entities import edits
 from ....errors import TrackerError
-from . import experiments, runs
+from . import experiments, models, runs
 
 _FUNCTIONS: Mapping[type, Callable[[sqlite3.Connection, Any], object]] = {
     edits.CreateExperiment: experiments.create,
@@ -25,6 +25,13 @@ _FUNCTIONS: Mapping[type, Callable[[sqlite3.Connection, Any], object]] = {
     edits.DeleteRunTag: runs.delete_tag,
     edits.AddInputs: runs.add_inputs,
     edits.AddOutputs: runs.add_outputs,
+    edits.CreateModel: models.create,
+    edits.FinishModel: models.finish,
+    edits.RemoveModel: models.remove,
+    edits.SetModelTags: models.set_tags,
+    edits.DeleteModelTag: models.delete_tag,
+    edits.AddModelParams: models.add_params,
+    edits.RemoveFiles: models.remove_files,
 }
 
 

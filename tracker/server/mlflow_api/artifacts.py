@@ -1,0 +1,199 @@
+"""Files: by the proxy's paths, as MLflow's clients send and fetch them, and by run, as they list them.
+
+What a client says is a path below what this server has handed out, `<experiment>/<run>/artifacts/…` or
+`<experiment>/models/<model>/artifacts/…`; it is never a path of this machine's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+from typing import NamedTuple
+
+from ...entities import File
+from ...entities.records import AddFiles
+from ...errors import RunNotFound
+from ..fields import Shape, required
+from ..http import Request, Response, file_response
+from ..problems import Problem, bad_value
+from ..replies import Reply
+from ..routes import Permission, Route
+from ..service import Service
+from . import answers
+from .answers import Json
+
+_PROXY = "/api/2.0/mlflow-artifacts"
+_OF_RUN = re.compile(r"(?:.*/)?([0-9a-f]{32})/artifacts(?:/(.*))?", re.DOTALL)
+_OF_MODEL = re.compile(r"(?:.*/)?models/(m-[0-9a-f]{32})/artifacts(?:/(.*))?", re.DOTALL)
+# Other systems' paths, and what no path holds.
+_NO_PATH = re.compile(r"[\\\0]|(^|/)[a-zA-Z]:(/|$)")
+# Whose what is that belongs to no run and no model.
+_NOBODY = "proxied"
+_MOST_BYTES = 10 * 2**20
+
+
+class Place(NamedTuple):
+    """Whose files, and the path below them; empty is all of them."""
+
+    owner: str
+    path: str
+
+
+class ListProxied(Shape):
+    """A folder, by the proxy's path."""
+
+    path: str = ""
+
+
+class ListOfRun(Shape):
+    """A folder of a run."""
+
+    run_id: str = ""
+    run_uuid: str = ""
+    path: str = ""
+
+
+def place_of(path: str) -> Place:
+    """Return what a path of the proxy's means.
+
+    Raises:
+        Problem: it leaves the folder that it is in, or is none.
+    """
+    whole = relative_of(path)
+    for pattern in (_OF_MODEL, _OF_RUN):
+        found = pattern.fullmatch(whole)
+        if found:
+            return Place(found[1], found[2] or "")
+    return Place(_NOBODY, whole)
+
+
+def relative_of(path: str) -> str:
+    """Return a path below a folder, as it is kept.
+
+    Raises:
+        Problem: it is none.
+    """
+    parts = PurePosixPath(path).parts
+    if path.startswith("/") or "//" in path or {"..", "~"} & {*parts} or _NO_PATH.search(path):
+        raise bad_value("Invalid path")
+    return "/".join(parts)
+
+
+async def put(service: Service, request: Request, path: str) -> Reply:
+    """Keep a file: whole, on the disk, or not at all."""
+    place = place_of(path)
+    if not place.path:
+        raise bad_value("Invalid path")
+    file = await service.receive(place.owner, place.path, request.stream())
+    await service.say(AddFiles(place.owner, (file,)))
+    return Reply()
+
+
+async def get(service: Service, request: Request, path: str) -> Response:
+    """Return a file, or the part of it that is asked for."""
+    del request
+    return await sent(service, place_of(path))
+
+
+async def sent(service: Service, place: Place) -> Response:
+    """Return a file's bytes.
+
+    Raises:
+        Problem: there is no such file.
+    """
+    files = await files_of(service, place.owner)
+    if any(file.path.startswith(f"{place.path}/") for file in files) or not place.path:
+        raise bad_value("the path is a directory")
+    if all(file.path != place.path for file in files):
+        raise Problem("RESOURCE_DOES_NOT_EXIST", "there is no such file")
+    return file_response(service.engine.recorder.artifacts.path(place.owner) / place.path)
+
+
+async def list_proxied(service: Service, asked: ListProxied) -> Json:
+    """Return what is in a folder, by names relative to it."""
+    place = place_of(asked.path)
+    found = children(await files_of(service, place.owner), place.path)
+    depth = len(place.path) + 1 if place.path else 0
+    return answers.filled({"files": [{**entry, "path": entry["path"][depth:]} for entry in found]})
+
+
+async def delete(service: Service, request: Request, path: str) -> Reply:
+    """Remove a file, or all that is in a folder; what is not there is removed already."""
+    del request
+    place = place_of(path)
+    if not place.path:
+        raise bad_value("Invalid path")
+    await service.remove(place.owner, place.path)
+    return Reply()
+
+
+async def list_of_run(service: Service, asked: ListOfRun) -> Json:
+    """Return what is in a folder of a run, by names relative to the run's."""
+    run_id = required("run_id", asked.run_id or asked.run_uuid)
+    run = await service.run(run_id)
+    if run is None:
+        raise RunNotFound(run_id)
+    found = children(await files_of(service, run_id), relative_of(asked.path))
+    return answers.filled({"root_uri": run.artifact_uri, "files": found})
+
+
+async def get_of_run(service: Service, request: Request) -> Response:
+    """Return a file of a run, for a page."""
+    run_id = request.query_params.get("run_id") or request.query_params.get("run_uuid") or ""
+    if await service.run(required("run_id", run_id)) is None:
+        raise RunNotFound(run_id)
+    return await sent(service, Place(run_id, relative_of(required("path", request.query_params.get("path")))))
+
+
+async def put_of_run(service: Service, request: Request) -> Reply:
+    """Keep a file of a run, from a page."""
+    run_id = required("run_uuid", request.query_params.get("run_uuid"))
+    path = relative_of(required("path", request.query_params.get("path")))
+    if await service.run(run_id) is None:
+        raise RunNotFound(run_id)
+    file = await service.receive(run_id, path, request.stream(), _MOST_BYTES)
+    await service.say(AddFiles(run_id, (file,)))
+    return Reply()
+
+
+async def no_parts(service: Service, request: Request, **_: str) -> Reply:
+    """Refuse to take a file in parts: one that is streamed to this disk gains nothing by them."""
+    del service, request
+    raise Problem("NOT_IMPLEMENTED", "Multipart upload is not supported for the current artifact repository")
+
+
+async def files_of(service: Service, owner: str) -> list[File]:
+    """Return the files of a run or a logged model, by path."""
+    await service.engine.settle()
+    return await service.store.files(owner)
+
+
+def children(files: Iterable[File], folder: str) -> list[Json]:
+    """Return the files and folders that are directly in a folder, by path."""
+    found: dict[str, Json] = {}
+    prefix = f"{folder}/" if folder else ""
+    for file in files:
+        if file.path.startswith(prefix):
+            name, deeper, _ = file.path.removeprefix(prefix).partition("/")
+            path = prefix + name
+            found[path] = (
+                {"path": path, "is_dir": True} if deeper else {"path": path, "is_dir": False, "file_size": file.size}
+            )
+    return [found[path] for path in sorted(found)]
+
+
+def routes() -> list[Route]:
+    """Return the routes of files."""
+    parts = [f"{_PROXY}/mpu/{act}/{{path:path}}" for act in ("create", "complete", "abort")]
+    return [
+        Route("PUT", f"{_PROXY}/artifacts/{{path:path}}", put, Shape, Permission.EDIT, files=True),
+        Route("GET", f"{_PROXY}/artifacts/{{path:path}}", get, Shape, Permission.READ, files=True),
+        Route("DELETE", f"{_PROXY}/artifacts/{{path:path}}", delete, Shape, Permission.EDIT, files=True),
+        Route("GET", f"{_PROXY}/artifacts", list_proxied, ListProxied, Permission.READ),
+        *(Route("POST", path, no_parts, Shape, Permission.EDIT, files=True) for path in parts),
+        Route("GET", f"{_PROXY}/presigned/{{path:path}}", no_parts, Shape, Permission.READ, files=True),
+        Route("GET", "/api/2.0/mlflow/artifacts/list", list_of_run, ListOfRun, Permission.READ),
+        Route("GET", "/get-artifact", get_of_run, Shape, Permission.READ, files=True),
+        Route("POST", "/api/2.0/mlflow/upload-artifact", put_of_run, Shape, Permission.EDIT, files=True),
+    ]

@@ -1,0 +1,52 @@
+"""Whether it is up, and what it is."""
+
+from __future__ import annotations
+
+from .fields import Shape
+from .mlflow_api.answers import Json
+from .replies import Reply, text_reply
+from .routes import Permission, Route
+from .service import Service
+
+# The version of MLflow whose protocol this is: its clients compare it with their own.
+PROTOCOL = "3.17.2"
+
+
+class Nothing(Shape):
+    """A request that says nothing."""
+
+
+async def health(service: Service, asked: Nothing) -> Reply:
+    """Say that it is up."""
+    del service, asked
+    return text_reply("OK")
+
+
+async def version(service: Service, asked: Nothing) -> Reply:
+    """Say whose protocol it speaks."""
+    del service, asked
+    return text_reply(PROTOCOL)
+
+
+async def server_info(service: Service, asked: Nothing) -> Json:
+    """Say what it can do."""
+    del service, asked
+    return {
+        "store_type": "SqlStore",
+        "workspaces_enabled": False,
+        "trace_archival_enabled": False,
+        "multipart_uploads_enabled": False,
+        "multipart_downloads_enabled": False,
+        "presigned_upload_run_id_supported": False,
+        "presigned_upload_model_id_supported": False,
+        "features_enabled": {},
+    }
+
+
+def routes() -> list[Route]:
+    """Return the routes of probes."""
+    return [
+        Route("GET", "/health", health, Nothing, Permission.ANYONE),
+        Route("GET", "/version", version, Nothing, Permission.ANYONE),
+        Route("GET", "/api/3.0/mlflow/server-info", server_info, Nothing, Permission.ANYONE),
+    ]

@@ -1,0 +1,210 @@
+"""What handlers ask of the store: to read, to edit, and to log what is then on the disk."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, TypeVar, cast
+
+import anyio
+from anyio import to_thread
+
+from ..client.queries import query_of, require_ids
+from ..client.tracker import AsyncTracker
+from ..entities import Experiment, File, ModelInfo, RunInfo
+from ..entities.edits import Edit, RemoveFiles
+from ..entities.records import LogPoints, PointOf, Record
+from ..errors import NotActive, NotFound, RunNotFound
+from ..filter import DatasetFilter, Entity, Subject, parse_order
+from ..filter.tree import Comparison, Expression, Field, Operator
+from ..journal import Journal, Layout, encode
+from ..store.interface import ACTIVE, Query
+from ..tables import Page
+from .problems import Problem
+
+T = TypeVar("T")
+# How long a client waits for another process that writes.
+SECONDS = 10.0
+_ALL = ACTIVE | {"deleted"}
+# So many sets of metrics that runs log are known at once.
+_LAYOUTS = 8192
+
+
+class Service:
+    """An open store, as handlers use it."""
+
+    def __init__(self, tracker: AsyncTracker) -> None:
+        self.tracker = tracker
+        self.engine = tracker.engine
+        self.store = tracker.engine.store
+        self._disk = _Disk(self.engine.recorder.journal)
+        self._layouts: dict[tuple[str, tuple[str, ...]], Layout] = {}
+
+    async def edit(self, edit: Edit) -> object:
+        """Carry out an edit; what another program has said and nobody has stored yet counts.
+
+        Raises:
+            TrackerError: it is refused.
+        """
+        try:
+            return await self.engine.writer.edit(edit, SECONDS)
+        except NotFound:
+            if not await self.engine.writer.catch_up(SECONDS):
+                raise
+            return await self.engine.writer.edit(edit, SECONDS)
+
+    async def read(self, function: Callable[[], T]) -> T:
+        """Call a function that reads the store, in a thread; all that was answered before is in what it finds."""
+        await self.engine.settle()
+        return await to_thread.run_sync(function)
+
+    async def search(
+        self,
+        subject: Subject,
+        text: str,
+        order_by: Sequence[str | Mapping[str, object]],
+        experiment_ids: Sequence[str] | None = None,
+        *,
+        datasets: Sequence[DatasetFilter] = (),
+        most: int,
+        token: str,
+        stages: frozenset[str] = ACTIVE,
+    ) -> Page[Any]:
+        """Return a page of what matches, in order.
+
+        Raises:
+            InvalidInput: the filter, the order or the token cannot be used.
+        """
+        ids = None if experiment_ids is None else require_ids(experiment_ids)
+        query, page = query_of(subject, text, order_by, ids, datasets, most, token or None)
+        found = getattr(self.store.search, subject.value)
+        return page.of(await self.read(lambda: found(replace(query, stages=stages))))
+
+    async def run(self, run_id: str) -> RunInfo | None:
+        """Return a run, also a deleted one; None if there is none of that ID."""
+        found: RunInfo | None = await self._one(Subject.RUNS, "run_id", run_id)
+        if found is None and run_id:
+            # Another program may have started it just now.
+            await self.engine.writer.catch_up(SECONDS)
+            found = await self._one(Subject.RUNS, "run_id", run_id)
+        return found
+
+    async def model(self, model_id: str) -> ModelInfo | None:
+        """Return a logged model, also a deleted one; None if there is none of that ID."""
+        found: ModelInfo | None = await self._one(Subject.MODELS, "model_id", model_id)
+        return found
+
+    async def experiment(self, *, experiment_id: str = "", name: str = "") -> Experiment | None:
+        """Return an experiment by its ID or its name, also a deleted one; None if there is no such."""
+        by = ("name", name) if name else ("experiment_id", experiment_id)
+        found: Experiment | None = await self._one(Subject.EXPERIMENTS, *by)
+        return found
+
+    async def _one(self, subject: Subject, attribute: str, value: str) -> Any:  # noqa: ANN401  # a run or an experiment
+        where = Expression(subject, Comparison(Field(Entity.ATTRIBUTE, attribute), Operator.EQUAL, (value,)))
+        query = Query(where, parse_order((), subject), limit=1, stages=_ALL)
+        found = getattr(self.store.search, subject.value)
+        return next(iter((await self.read(lambda: found(query))).items), None)
+
+    async def log(self, run_id: str, points: Sequence[PointOf]) -> None:
+        """Log points of a run; they are on the disk when this returns, and whoever reads finds them.
+
+        Raises:
+            RunNotFound, NotActive: there is no such run, or it was deleted.
+            Problem: the disk is full, or fails.
+        """
+        await self._require_active(run_id)
+        journal = self.engine.recorder.journal
+        first = points[0]
+        together = all(each[1:3] == first[1:3] and not each.model_id for each in points)
+        keys = tuple(each.key for each in points)
+        if together and len({*keys}) == len(keys):
+            journal.points(self._layout(run_id, keys), first.step, first.timestamp, [each.value for each in points])
+        else:
+            journal.append(encode(LogPoints(run_id, tuple(points))))
+        await self._disk.reached()
+
+    async def say(self, record: Record) -> None:
+        """Log a record; it is on the disk when this returns, and whoever reads finds it.
+
+        Raises:
+            Problem: the disk is full, or fails.
+        """
+        self.engine.recorder.record(record)
+        await self._disk.reached()
+
+    async def receive(self, owner: str, path: str, chunks: AsyncIterable[bytes], most: int | None = None) -> File:
+        """Keep a file whose bytes are still coming; whole and on the disk, or nothing of it.
+
+        Raises:
+            Problem: there are more bytes than may be, or the disk is full.
+        """
+        artifacts, size = self.engine.recorder.artifacts, 0
+        try:
+            with artifacts.stage() as staged:
+                place = staged / path
+                place.parent.mkdir(parents=True, exist_ok=True)
+                async with await anyio.open_file(place, "wb") as file:
+                    async for chunk in chunks:
+                        size += len(chunk)
+                        if most is not None and size > most:
+                            raise Problem("REQUEST_TOO_LARGE", f"a file has at most {most} bytes here")
+                        await file.write(chunk)
+                (kept,) = await to_thread.run_sync(artifacts.keep, owner, staged)
+        except OSError as problem:
+            raise Problem("INSUFFICIENT_STORAGE", f"the file cannot be kept: {problem.strerror}") from problem
+        return kept
+
+    async def remove(self, owner: str, path: str) -> None:
+        """Remove a file, or all in a folder."""
+        paths = await self.edit(RemoveFiles(owner, path))
+        home = self.engine.recorder.artifacts.path(owner)
+        for each in cast("list[str]", paths):
+            await to_thread.run_sync((home / each).unlink, True)  # noqa: FBT003  # missing is fine
+
+    async def _require_active(self, run_id: str) -> None:
+        stage = self.store.search.stage(run_id)
+        if stage is None:
+            # Another program may have started it just now.
+            await self.engine.writer.catch_up(SECONDS)
+            stage = self.store.search.stage(run_id)
+        if stage is None:
+            raise RunNotFound(run_id)
+        if stage != "active":
+            raise NotActive("run", run_id, stage)
+
+    def _layout(self, run_id: str, keys: tuple[str, ...]) -> Layout:
+        known = self._layouts.get((run_id, keys))
+        if known is None:
+            if len(self._layouts) >= _LAYOUTS:
+                self._layouts.clear()
+            known = self._layouts[run_id, keys] = Layout(run_id, keys, once=True)
+        return known
+
+
+class _Disk:
+    """Forces a journal to the disk, for all who wait at one time together."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._turn = anyio.Lock()
+        self._asked = 0
+        self._reached = 0
+
+    async def reached(self) -> None:
+        """Return when all that was appended before is on the disk.
+
+        Raises:
+            Problem: it is full, or fails.
+        """
+        self._asked = mine = self._asked + 1
+        async with self._turn:
+            if self._reached < mine:
+                all_of_now = self._asked
+                try:
+                    await to_thread.run_sync(self._journal.sync)
+                except OSError as problem:
+                    raise Problem("INSUFFICIENT_STORAGE", f"the disk fails: {problem.strerror}") from problem
+                if self._journal.waiting:
+                    raise Problem("INSUFFICIENT_STORAGE", "the disk is full; what was sent waits in memory")
+                self._reached = all_of_now
