@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,7 +28,7 @@ def listen(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family, backlog=_WAITING)
     except OSError as problem:
         raise InvalidInput(
-            f"cannot serve {host}:{port}: {problem.strerror}; choose another --port or --host"
+            f"cannot serve {host}:{port}: {os.strerror(problem.errno or 0)}; choose another --port or --host"
         ) from problem
 
 
