@@ -88,7 +88,7 @@ class App:
 
 async def _asked(route: Route, said: Mapping[str, str], scope: Any, receive: Any) -> object:  # noqa: ANN401  # ASGI's
     if route.method == "GET":
-        query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True, errors="strict")
+        query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
         return of_query(route.shape, {**query, **{name: [value] for name, value in said.items()}})
     body = await _body(scope, receive)
     return of_body(route.shape, body, said)
@@ -105,16 +105,12 @@ async def _body(scope: Any, receive: Any) -> bytes:  # noqa: ANN401  # as ASGI h
         raise Problem("BAD_REQUEST", f"Bad Request. Content-Type must be {_JSON}.")
     if length.isdecimal() and int(length) > MAX_BODY:
         raise _too_large()
-    # Nearly always it is all there, in one piece.
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    if message.get("more_body"):
-        body = await _rest(body, receive)
-    return body
+    return await _whole(receive)
 
 
-async def _rest(body: bytes, receive: Any) -> bytes:  # noqa: ANN401  # as ASGI has it
-    pieces, size = [body], len(body)
+async def _whole(receive: Any) -> bytes:  # noqa: ANN401  # as ASGI has it
+    pieces: list[bytes] = []
+    size = 0
     with anyio.move_on_after(BODY_SECONDS):
         while True:
             message = await receive()

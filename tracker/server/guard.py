@@ -14,7 +14,6 @@ from .replies import Reply, problem_reply
 
 Scope = Mapping[str, Any]
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
-_NO_PORT = ""
 
 
 class App(Protocol):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 import httpx
 import pytest
 
@@ -42,6 +44,23 @@ def test_a_body_may_say_its_charset_and_be_no_json(http: httpx.Client) -> None:
         answer = http.post("/api/2.0/mlflow/experiments/create", content=body, headers=headers)
         assert answer.status_code == 400
         assert "'name'" in answer.json()["message"]
+
+
+def test_a_query_that_is_no_text_is_answered(http: httpx.Client) -> None:
+    assert http.get("/api/2.0/mlflow/experiments/get?experiment_id=%ff").status_code == 404
+
+
+def test_a_request_that_is_cut_short_does_nothing(http: httpx.Client) -> None:
+    def runs() -> int:
+        asked = {"experiment_ids": ["0"], "max_results": 50_000}
+        return len(http.post("/api/2.0/mlflow/runs/search", json=asked).json().get("runs", []))
+
+    before = runs()
+    head = f"POST {CREATE} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n"
+    with socket.create_connection((http.base_url.host, http.base_url.port or 0)) as plain:
+        plain.sendall(head.encode())
+        plain.shutdown(socket.SHUT_RDWR)
+    assert runs() == before
 
 
 def test_a_body_that_is_too_large_is_refused(http: httpx.Client) -> None:

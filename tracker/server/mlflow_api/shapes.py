@@ -12,7 +12,6 @@ _VIEWS = {
     "DELETED_ONLY": frozenset({"deleted"}),
     "ALL": ACTIVE | {"deleted"},
 }
-_VIEW_NUMBERS = {1: "ACTIVE_ONLY", 2: "DELETED_ONLY", 3: "ALL"}
 
 
 class Pair(Shape):
@@ -33,10 +32,7 @@ def stages_of(view: str | int) -> frozenset[str]:
     Raises:
         Problem: there is no such view.
     """
-    found = _VIEWS.get(_VIEW_NUMBERS.get(view, "") if isinstance(view, int) else str(view) or "ACTIVE_ONLY")
-    if found is None:
-        raise invalid("view_type", view)
-    return found
+    return _VIEWS[chosen("view_type", view or "ACTIVE_ONLY", _VIEWS)]
 
 
 def chosen(field: str, value: str | int, names: Collection[str], first: int = 1) -> str:
