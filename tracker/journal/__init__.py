@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .codec import encode, portable
+from .codec import encode, portable, spelled
 from .folder import START, JournalFolder, Pending, Position
 from .journal import Journal
 from .points import Block, Layout, ModelBlock, ModelLayout, model_bytes
@@ -20,4 +20,5 @@ __all__ = [
     "encode",
     "model_bytes",
     "portable",
+    "spelled",
 ]

@@ -69,16 +69,17 @@ def encode(record: Record) -> bytes:
     if isinstance(record, LogMetrics | MeasureModel):
         content[_FIELDS[kind].index("values")] = portable(record.values)
     if isinstance(record, LogPoints):
-        content[1] = [(*each[:3], _portable(each.value), *each[4:]) for each in record.points]
+        content[1] = [(*each[:3], spelled(each.value), *each[4:]) for each in record.points]
     return json_frame([_TAGS[kind], *content])
 
 
 def portable(values: Mapping[str, float]) -> dict[str, float | str]:
     """Replace what JSON cannot say by its name."""
-    return {key: _portable(value) for key, value in values.items()}
+    return {key: spelled(value) for key, value in values.items()}
 
 
-def _portable(value: float) -> float | str:
+def spelled(value: float) -> float | str:
+    """Return a value as JSON has it: what is not finite by its name, as MLflow's protocol spells it."""
     if math.isfinite(value):
         return value
     if math.isnan(value):

@@ -6,7 +6,6 @@ as texts; null is as good as nothing, what is not known is passed over, and a bo
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -72,13 +71,6 @@ def number_of(name: str, value: object) -> float:
         with suppress(ValueError, OverflowError):
             return float(value)
     raise invalid(name, value)
-
-
-def real(value: float) -> float | str:
-    """Return a metric's value as JSON has it: what is not finite by its name."""
-    if math.isfinite(value):
-        return value
-    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
 
 
 def invalid(name: str, value: object) -> Problem:

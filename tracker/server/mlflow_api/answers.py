@@ -7,7 +7,7 @@ from typing import Any
 
 from ...entities import Experiment, RunInfo, RunLinks
 from ...entities.dataset import DatasetInfo
-from ..fields import real
+from ...journal import spelled
 
 Json = dict[str, Any]
 NAME_TAG, PARENT_TAG, USER_TAG = "mlflow.runName", "mlflow.parentRunId", "mlflow.user"
@@ -34,7 +34,7 @@ def run(found: RunInfo, links: RunLinks | None = None) -> Json:
     if found.parent_run_id is not None:
         tags[PARENT_TAG] = found.parent_run_id
     metrics = [
-        {"key": key, "value": real(each.last), "timestamp": each.last_timestamp, "step": each.last_step}
+        {"key": key, "value": spelled(each.last), "timestamp": each.last_timestamp, "step": each.last_step}
         for key, each in found.summaries.items()
     ]
     params = [{"key": key, "value": str(value)} for key, value in found.params.items()]

@@ -8,8 +8,9 @@ from ...client.names import new_model_id, run_name
 from ...entities import Measurement, ModelInfo, ModelStatus, edits
 from ...errors import ModelNotFound
 from ...filter import DatasetFilter, Subject
+from ...journal import spelled
 from ...system import milliseconds
-from ..fields import Shape, invalid, real, required
+from ..fields import Shape, invalid, required
 from ..http import Request, Response
 from ..problems import bad_value
 from ..routes import Permission, Route
@@ -250,7 +251,7 @@ def _metric(found: ModelInfo, each: Measurement) -> Json:
     return answers.filled(
         {
             "key": each.key,
-            "value": real(each.value),
+            "value": spelled(each.value),
             "timestamp": each.timestamp,
             "step": each.step,
             "dataset_name": each.dataset.name if each.dataset else None,

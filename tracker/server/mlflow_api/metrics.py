@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from ...entities import History
 from ...errors import RunNotFound
-from ..fields import Shape, invalid, real, required
+from ...journal import spelled
+from ..fields import Shape, invalid, required
 from ..problems import bad_value
 from ..replies import Reply
 from ..routes import Permission, Route
@@ -113,7 +114,7 @@ def _order(history: History) -> NDArray[np.int64]:
 def _points(history: History, key: str, chosen: NDArray[np.int64]) -> Iterator[Json]:
     columns = history.timestamps[chosen].tolist(), history.steps[chosen].tolist(), history.values[chosen].tolist()
     for timestamp, step, value in zip(*columns, strict=True):
-        yield {"key": key, "value": real(value), "timestamp": timestamp, "step": step}
+        yield {"key": key, "value": spelled(value), "timestamp": timestamp, "step": step}
 
 
 def _evenly(count: int, most: int) -> NDArray[np.int64]:
