@@ -20,7 +20,7 @@ from ..filter.tree import Comparison, Expression, Field, Operator
 from ..journal import Journal, Layout, encode
 from ..store.interface import ACTIVE, Query
 from ..tables import Page
-from .problems import Problem
+from .problems import Problem, bad_value
 
 T = TypeVar("T")
 # How long a client waits for another process that writes.
@@ -151,6 +151,8 @@ class Service:
                             raise Problem("REQUEST_TOO_LARGE", f"a file has at most {most} bytes here")
                         await file.write(chunk)
                 (kept,) = await to_thread.run_sync(artifacts.keep, owner, staged)
+        except (IsADirectoryError, NotADirectoryError, FileExistsError) as problem:
+            raise bad_value("a file and a folder cannot have one path") from problem
         except OSError as problem:
             raise Problem("INSUFFICIENT_STORAGE", f"the file cannot be kept: {problem.strerror}") from problem
         return kept

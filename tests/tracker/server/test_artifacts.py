@@ -76,6 +76,11 @@ def test_what_belongs_to_nobody_has_a_place_too(http: httpx.Client) -> None:
     assert http.get(PROXY, params={"path": "some"}).json()["files"][0]["path"] == "file.txt"
 
 
+def test_a_file_and_a_folder_do_not_share_a_path(http: httpx.Client, root: str) -> None:
+    for path, status in (("a", 200), ("a/b", 400), ("c/d", 200), ("c", 400)):
+        assert http.put(f"{PROXY}/{root}/{path}", content=b"x").status_code == status
+
+
 def test_parts_are_not_taken(http: httpx.Client, root: str) -> None:
     answer = http.post(f"/api/2.0/mlflow-artifacts/mpu/create/{root}/x", json={"path": "x", "num_parts": 2})
     assert answer.status_code == 501
