@@ -27,7 +27,7 @@ from .functions import parameters
 
 AT_ONCE = 2
 # The share of the trials of a sweep that is resumed.
-SHARE = 20
+SHARE = 5
 COMMAND = (sys.executable, "-c", "pass")
 OURS, BARE = MODES = ("sweep", "loop")
 RATIO = at_least(0.8, 0.95)

@@ -34,6 +34,9 @@ from .why import Why
 
 # After so many complete trials without the metric, more will not bring it.
 _PATIENCE = 3
+# What a sampler does in so many seconds, it does where it is asked: in a thread, which takes turns with the others, it
+# would take twice as long.
+_BRIEF = 0.005
 # How often clocks are looked at, and the file by which other terminals tell the sweep to end, in seconds.
 _TICK = 0.2
 
@@ -78,6 +81,8 @@ class Scheduler:
         self._send, self._receive = anyio.create_memory_object_stream[_Ended | _Interrupted | TrialReported](math.inf)
         # Optuna's study keeps caches by thread; one call at a time is all it ever gets.
         self._one = anyio.CapacityLimiter(1)
+        # How long the sampler took for its last proposal, in seconds.
+        self._took = math.inf
         # What the sampler is to hear before it is asked again.
         self._untold: list[Verdict] = []
         self._without_metric = 0
@@ -224,14 +229,17 @@ class Scheduler:
     async def _propose(self, number: int) -> Proposal | None:
         """Tell the sampler how trials have ended, and ask it: here if that is quick, else both in a thread at once."""
         verdicts, self._untold = self._untold, []
-        if self._study.sampler.quick:
+        if self._study.sampler.quick or self._took < _BRIEF:
             return self._told(verdicts, number)
         return await to_thread.run_sync(self._told, verdicts, number, limiter=self._one)
 
     def _told(self, verdicts: Sequence[Verdict], number: int) -> Proposal | None:
+        begun = time.monotonic()
         for verdict in verdicts:
             self._study.tell(verdict)
-        return self._study.propose(number)
+        proposal = self._study.propose(number)
+        self._took = time.monotonic() - begun
+        return proposal
 
     async def _run_trial(self, assignment: Assignment, running: Running) -> None:
         ended = None

@@ -184,6 +184,14 @@ class Batch:
         return [row.run_id for chapter in self.chapters for row in chapter.runs if row.end_time is not None]
 
     @property
+    def lasting(self) -> float:
+        """The share of the runs that are spoken of that go on."""
+        spoken = {
+            run for chapter in self.chapters for run in (*chapter.mentioned, *(row.run_id for row in chapter.runs))
+        }
+        return 1 - len(spoken.intersection(self.ended_runs)) / len(spoken) if spoken else 1.0
+
+    @property
     def metric_keys(self) -> dict[str, None]:
         """Names of the metrics that have new points."""
         return {curve.key: None for curve in {**self.curves, **self._pieces}}

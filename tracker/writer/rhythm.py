@@ -4,6 +4,9 @@ What is logged at one time is committed together. The work of a fold is mostly o
 points of each there are, so a slow stream is folded as seldom as keeps the work a small share of the time; nobody waits
 for that, since who reads what his own process logged has it folded in first. A stream that fills a reading is folded
 without rest. Where nothing comes, the looks grow rarer.
+
+Of runs that have ended, nothing is written again, so to wait saves nothing: what comes of short trials is folded often,
+and no fold is so long that it gets in the way of what else the process does.
 """
 
 from __future__ import annotations
@@ -18,16 +21,17 @@ _REST = 100
 _STREAM_BYTES = 1024 * 1024
 
 
-def next_wait(wait: float, size: int, seconds: float) -> float:
+def next_wait(wait: float, size: int, lasting: float, seconds: float) -> float:
     """Return the seconds to the next look.
 
     Args:
         wait: those before this one.
         size: how many bytes of journals this one folded in.
+        lasting: the share of the runs in it that go on.
         seconds: how long that took.
     """
     if not size:
         return min(IDLE, max(BUSY, wait * _SLOWER))
     if size >= _STREAM_BYTES:
         return 0.0
-    return min(SLOWEST, max(BUSY, seconds * _REST))
+    return min(SLOWEST, max(BUSY, seconds * lasting * _REST))

@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import anyio
 from anyio import to_thread
@@ -34,6 +34,16 @@ class WritableStore(Commits, Protocol):
 
     async def aclose(self) -> None:
         """Let go of everything."""
+
+
+class Folded(NamedTuple):
+    """What a fold did: how many bytes of journals it folded in, and the share of their runs that go on."""
+
+    size: int
+    lasting: float
+
+
+_NOTHING = Folded(0, 1.0)
 
 
 @dataclass(slots=True, eq=False)
@@ -92,20 +102,18 @@ class Writer:
                     log.warning("%s; what is logged waits in the journal", problem, exc_info=defect)
                 wait, told = rhythm.IDLE, True
             else:
-                wait, told = rhythm.next_wait(wait, folded or 0, time.monotonic() - begun), False
+                wait = rhythm.next_wait(wait, *(folded or _NOTHING), time.monotonic() - begun)
+                told = False
 
-    async def fold(self) -> int | None:
-        """Fold in what is pending now, in one commit.
-
-        Returns how many bytes of journals that were, or None if nothing is pending or it is not our turn.
-        """
-        size = None
+    async def fold(self) -> Folded | None:
+        """Fold in what is pending now, in one commit; None if nothing is pending or it is not our turn."""
+        folded = None
         async with self._turn:
             with anyio.CancelScope(shield=True), self._lock.held() as held:
-                size = await self._fold() if held else None
-        return size
+                folded = await self._fold() if held else None
+        return folded
 
-    async def _fold(self) -> int | None:
+    async def _fold(self) -> Folded | None:
         folded, fences = await self._store.journal_positions(), await self._store.fences()
         pending, batch = await to_thread.run_sync(self._read, folded, fences)
         if not pending:
@@ -114,7 +122,7 @@ class Writer:
         with _translated():
             await to_thread.run_sync(self._journals.remove, pending)
         self._tell_refused(pending.refused)
-        return pending.size
+        return Folded(pending.size, batch.lasting)
 
     def _read(self, folded: Mapping[str, Position], fences: Mapping[str, int]) -> tuple[Pending, Batch]:
         with _translated():
