@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import TypedDict, Unpack
 
-import anyio
 from anyio import to_thread
 
 import tracker
@@ -24,6 +23,7 @@ from .plan import Plan, Settings, plan
 from .result import SweepResult
 from .running import Listener, begin, conduct, ignore
 from .scheduler import Ledger, catch_up
+from .scheduler.attentive import run_in_loop
 from .scheduler.lease import Lease
 from .study.lookup import LAST, named
 from .study.record import CONFIG, ENDED, FORKED_FROM, SWEEPS
@@ -43,7 +43,7 @@ class ResumeOptions(TypedDict, total=False):
 
 def resume(which: str = LAST, sweep: Sweep | None = None, **options: Unpack[ResumeOptions]) -> SweepResult:
     """Go on with a sweep that was interrupted, as `resume_async` does, and return what came of it."""
-    return anyio.run(partial(resume_async, which, sweep, **options))
+    return run_in_loop(partial(resume_async, which, sweep, **options))
 
 
 async def resume_async(

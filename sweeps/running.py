@@ -24,7 +24,7 @@ from .plan import Plan, Settings, plan
 from .provenance import collect
 from .result import SweepResult
 from .scheduler import Event, Ledger, Scheduler, SweepEnded, SweepStarted
-from .scheduler.attentive import attentive
+from .scheduler.attentive import attentive, run_in_loop
 from .scheduler.groups import task_group
 from .scheduler.lease import Lease
 from .scheduler.signals import interrupting
@@ -53,7 +53,7 @@ def run(sweep: Sweep, **options: Unpack[Options]) -> SweepResult:
     A first Ctrl-C ends it in order: nothing new is launched, and trials end at their next `log`. A second ends it
     at once; either way the result is what there is, with `interrupted` set. A third leaves the program there and then.
     """
-    return anyio.run(partial(run_async, sweep, **options))
+    return run_in_loop(partial(run_async, sweep, **options))
 
 
 async def run_async(

