@@ -104,7 +104,8 @@ class Assignment:
     """One attempt of a trial to run: what its executor needs to know.
 
     `resume_from` is the ID of the checkpoint that an earlier attempt left. `output` is the file for what it prints.
-    `environment` comes on top of the scheduler's own variables. `judged` says that a pruner listens: whoever logs the
+    `environment` comes on top of the scheduler's own variables, and `variables`, which are this attempt's alone, on top
+    of that. `judged` says that a pruner listens: whoever logs the
     metric waits for its word. `grace` is how many seconds it may take to end after it was told to, `memory` how many
     bytes it may hold.
     """
@@ -121,6 +122,7 @@ class Assignment:
     resume_from: str | None = None
     output: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
     judged: bool = False
     grace: float = 10.0
     memory: int | None = None

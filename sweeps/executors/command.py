@@ -73,6 +73,7 @@ class CommandExecutor:
             **self._inherited,
             **script_variables(assignment),
             **assignment.environment,
+            **assignment.variables,
             MARKER: marker,
             "TRACKER_WATCH": self._mailbox.path,
             "WANDB_DIR": str(output.path.parent),

@@ -18,7 +18,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -99,7 +99,7 @@ def main() -> None:
     while True:
         request = work.get()
         assignment = Assignment(**request["run"])
-        with _output_to(Path(request["output"])):
+        with _output_to(Path(request["output"])), _environment(assignment.variables):
             outcome = call(lambda: unpack(target).load(), assignment, line, logbook)
         line.send({name: getattr(outcome, name) for name in outcome.__slots__})
 
@@ -134,6 +134,21 @@ def _read(requests: Any, line: _Line, work: SimpleQueue[dict[str, Any]]) -> None
     with contextlib.suppress(ProcessLookupError):
         os.killpg(os.getpid(), signal.SIGKILL)
     os._exit(0)
+
+
+@contextlib.contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Have these variables in the environment, and no others of an attempt that was here before."""
+    kept = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in kept.items():
+            # The trial may have taken it out.
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
 
 
 @contextlib.contextmanager

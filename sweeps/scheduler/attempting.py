@@ -16,6 +16,7 @@ from ..executors import Control, Executor
 from ..trial import Assignment, Cause, Outcome, Report, TrialState
 from . import why
 from .conductor import Launch
+from .door import Door
 from .ledger import Ledger
 from .why import Why
 
@@ -80,8 +81,9 @@ class Running:
 class Attempting:
     """Runs attempts by an executor, and keeps what they leave in the ledger."""
 
-    def __init__(self, executor: Executor, ledger: Ledger) -> None:
+    def __init__(self, executor: Executor, ledger: Ledger, door: Door) -> None:
         self._executor = executor
+        self._door = door
         self._ledger = ledger
 
     async def run(self, assignment: Assignment, running: Running) -> tuple[Outcome, float | None]:
@@ -113,7 +115,8 @@ class Attempting:
                 assignment = replace(assignment, resume_from=await self._ledger.take_over(assignment.number))
             except TrackerError as problem:
                 return Outcome(TrialState.FAILED, str(problem), cause=Cause.LOST)
-        return await self._executor.run(assignment, running.control)
+        with self._door.open_to(assignment, running.control) as told:
+            return await self._executor.run(told, running.control)
 
     async def _keep(self, assignment: Assignment, running: Running) -> float | None:
         number = assignment.number

@@ -27,6 +27,7 @@ from ..study.record import (
     verdict_tags,
 )
 from ..trial import Goal, TrialState
+from .door import Door
 
 _RUN_STATUS = {
     TrialState.COMPLETE: RunStatus.FINISHED,
@@ -72,6 +73,10 @@ class Ledger:
     def folder(self) -> Path:
         """The sweep's own folder in the store."""
         return self.store / "sweeps" / self.sweep_id
+
+    def door(self) -> Door:
+        """Return where the trials may log with MLflow."""
+        return Door(self._tracker, self.sweep_id)
 
     def run(self, number: int) -> AsyncRun:
         """Return the run of a trial that has not ended."""

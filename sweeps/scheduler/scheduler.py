@@ -71,7 +71,8 @@ class Scheduler:
         self._conductor = conductor
         self._study = conductor.study
         self._executor = executor
-        self._attempting = Attempting(executor, ledger)
+        self._door = ledger.door()
+        self._attempting = Attempting(executor, ledger, self._door)
         self._ledger = ledger
         self._metric = metric
         self._limits = limits
@@ -96,7 +97,7 @@ class Scheduler:
     async def run(self) -> None:
         """Run trials until the study has no more, or the sweep is interrupted; nothing is left running."""
         try:
-            async with self._executor, task_group() as tasks:
+            async with self._door.at_work(), self._executor, task_group() as tasks:
                 tasks.start_soon(self._tick)
                 await self._conduct(tasks)
                 tasks.cancel_scope.cancel()

@@ -9,7 +9,7 @@ import pytest
 
 from tracker.entities import DatasetInfo, Experiment, RunInfo, RunLinks, edits
 from tracker.entities.edits import Edit
-from tracker.entities.records import CreateModel, StartRun
+from tracker.entities.records import CreateModel, LogParams, StartRun
 from tracker.errors import (
     ExperimentExists,
     ExperimentNotFound,
@@ -238,6 +238,15 @@ class TestLinks:
         start = StartRun(RUN, "digits", "first", None, 1)
         await kept.commit(Batch([start, CreateModel(MODEL, RUN, "net", "", 5, 1)]), {}, [])
         assert kept.search.links([RUN])[RUN].outputs == ((MODEL, 5),)
+
+    async def test_a_model_of_it_is_told_its_step_once_and_means_the_params_of_its_run(self, kept: Store) -> None:
+        start = StartRun(RUN, "digits", "first", None, 1)
+        await kept.commit(Batch([start, LogParams(RUN, {"lr": 0.5, "width": 8, "kind": "8"})]), {}, [])
+        texts = {"lr": "0.5", "width": "9", "kind": "8"}
+        await do(kept, edits.CreateModel(MODEL, kept.search.experiment_ids()["digits"], RUN, "net", "", 1, texts, {}))
+        await do(kept, edits.AddOutputs(RUN, ((MODEL, 3),)))
+        (found,) = kept.search.models(Query(parse("", Subject.MODELS), parse_order((), Subject.MODELS))).items
+        assert (found.step, dict(found.params)) == (3, {"lr": 0.5, "width": "9", "kind": "8"})
 
 
 async def test_edits_that_come_together_are_done_each_by_itself(kept: Store) -> None:

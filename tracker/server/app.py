@@ -37,7 +37,7 @@ class Opens(Protocol):
 class App:
     """Answers requests of a store, which is open while the application is up."""
 
-    def __init__(self, router: Router, opens: Opens) -> None:
+    def __init__(self, router: Router, opens: Opens | None = None) -> None:
         self._router = router
         self._opens = opens
         self._service: Service | None = None
@@ -46,9 +46,13 @@ class App:
         """Answer a request, or open and close the store."""
         if scope["type"] == "lifespan":
             await self._live(receive, send)
-            return
+        else:
+            await self.answer(self._service, scope, receive, send)
+
+    async def answer(self, service: Service | None, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401
+        """Answer a request of a service's store, as ASGI has it; without a service, say that there is none."""
         try:
-            reply = await self._answer(scope, receive)
+            reply = await self._answer(service, scope, receive)
         except Problem as problem:
             reply = problem_reply(problem)
         except TrackerError as error:
@@ -67,7 +71,8 @@ class App:
         async with AsyncExitStack() as stack:
             await receive()
             try:
-                self._service = await stack.enter_async_context(self._opens())
+                if self._opens is not None:
+                    self._service = await stack.enter_async_context(self._opens())
             except TrackerError as problem:
                 await send({"type": "lifespan.startup.failed", "message": str(problem)})
                 return
@@ -75,9 +80,8 @@ class App:
             await receive()
         await send({"type": "lifespan.shutdown.complete"})
 
-    async def _answer(self, scope: Any, receive: Any) -> Reply | Response:  # noqa: ANN401  # as ASGI has it
+    async def _answer(self, service: Service | None, scope: Any, receive: Any) -> Reply | Response:  # noqa: ANN401
         route, said = self._router.find(scope["method"], scope["path"])
-        service = self._service
         if service is None:
             raise Problem("TEMPORARILY_UNAVAILABLE", "the server is stopping")
         if route.files:

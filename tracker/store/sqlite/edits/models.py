@@ -27,6 +27,11 @@ VALUES (?1, ?2, ?3, ?4, ?5, 'PENDING', ?6, ?6, 0)
 _PARAM = """
 INSERT INTO model_params (model_no, key, value, number, json, hash) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
 """
+# A client that sends texts means the values of its run by them, which may be numbers.
+_AS_IN_RUN = """
+UPDATE model_params SET number = r.number, json = r.json FROM run_params AS r
+WHERE model_no = ?1 AND r.run_no = ?2 AND r.key = model_params.key AND r.value = model_params.value
+"""
 _FINISH = "UPDATE models SET status = ?, last_updated_timestamp = ? WHERE model_no = ?"
 _REMOVE = "UPDATE models SET lifecycle_stage = 'deleted', last_updated_timestamp = ? WHERE model_no = ?"
 _DELETE_TAG = "DELETE FROM model_tags WHERE model_no = ? AND key = ?"
@@ -46,6 +51,7 @@ def create(connection: sqlite3.Connection, edit: CreateModel) -> None:
     made = connection.execute(_CREATE, (edit.model_id, run, experiment, edit.name, edit.model_type, edit.timestamp))
     number = int(made.lastrowid or 0)
     connection.executemany(_PARAM, [(number, *row[1:]) for row in param_rows(edit.model_id, edit.params)])
+    connection.execute(_AS_IN_RUN, (number, run))
     set_texts(connection, "model_tags", "model_no", number, edit.tags)
 
 

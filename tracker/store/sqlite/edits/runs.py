@@ -22,6 +22,7 @@ from ....entities.edits import (
 from ....errors import OutputExists, ParamChanged, TagNotFound
 from ....filter import TAGS_THAT_ARE_ATTRIBUTES, Subject
 from ...batch import param_rows
+from ...model_columns import CHUNK
 from .common import ACTIVE, DELETED, active_experiment, active_run, run_number, set_texts
 
 # Tags that are columns: the name as MLflow has it, and the column's.
@@ -52,6 +53,8 @@ _INPUT_MODEL = "INSERT INTO run_models (run_no, direction, model_id) VALUES (?, 
 _OUTPUT_MODEL = """
 INSERT INTO run_models (run_no, direction, model_id, step) VALUES (?, 'output', ?, ?) ON CONFLICT DO NOTHING
 """
+_MADE_AT = "UPDATE models SET step = coalesce(step, ?) WHERE model_id = ? AND run_no = ?"
+_OUTDATED = "DELETE FROM model_columns WHERE chunk = (SELECT model_no / ? FROM models WHERE model_id = ?)"
 
 
 def create(connection: sqlite3.Connection, edit: CreateRun) -> None:
@@ -158,6 +161,8 @@ def add_outputs(connection: sqlite3.Connection, edit: AddOutputs) -> None:
     for model_id, step in edit.models:
         if not connection.execute(_OUTPUT_MODEL, (number, model_id, step)).rowcount:
             raise OutputExists(edit.run_id, model_id)
+        connection.execute(_OUTDATED, (CHUNK, model_id))
+        connection.execute(_MADE_AT, (step, model_id, number))
 
 
 def _kept(tags: Mapping[str, str]) -> dict[str, str]:
