@@ -70,8 +70,9 @@ class Journal:
         self._lock = threading.Lock()
         self._part: OpenPart | None = None
         self._position = START
-        # Parts that were let go of, and perhaps never forced to the disk.
+        # Parts that were let go of, and perhaps never forced to the disk; and the file whose name is on it.
         self._ended: list[Path] = []
+        self._named: OpenPart | None = None
         self._sync_failure: OSError | None = None
         self._waiting: deque[_Waiting] = deque()
         self._waiting_bytes = 0
@@ -138,12 +139,13 @@ class Journal:
         """
         with self._lock:
             ended, self._ended = self._ended, []
+            part, self._named, named = self._part, self._part, self._named
             # Others may append while the disk works.
-            file = os.dup(self._part.file) if self._part else None
+            file = os.dup(part.file) if part else None
         try:
             if self._sync_failure is not None:
                 raise self._sync_failure
-            _sync(file, ended, self._folder)
+            _sync(file, ended, None if part is named else self._folder)
         except OSError as problem:
             self._sync_failure = problem
             raise
@@ -260,14 +262,19 @@ class Journal:
             journal._reset()  # noqa: SLF001  # its own class
 
 
-def _sync(file: int | None, ended: Iterable[Path], folder: Path) -> None:
+def _sync(file: int | None, ended: Iterable[Path], folder: Path | None) -> None:
     for path in ended:
         # One that is gone is stored already.
         with contextlib.suppress(FileNotFoundError):
             sync_file(path)
     if file is not None:
-        os.fsync(file)
+        _fdatasync(file)
+    if folder is not None:
         sync_folder(folder)
+
+
+# A file's size goes with its bytes; of its times nobody asks.
+_fdatasync = getattr(os, "fdatasync", os.fsync)
 
 
 os.register_at_fork(after_in_child=Journal._after_fork)  # noqa: SLF001  # its own module

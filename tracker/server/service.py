@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterable, Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar, cast
 
@@ -17,9 +17,11 @@ from ..entities.records import LogPoints, PointOf, Record
 from ..errors import NotActive, NotFound, RunNotFound
 from ..filter import DatasetFilter, Entity, Subject, parse_order
 from ..filter.tree import Comparison, Expression, Field, Operator
-from ..journal import Journal, Layout, encode
+from ..journal import Layout, encode
 from ..store.interface import ACTIVE, Query
 from ..tables import Page
+from .brief import Brief
+from .disk import Disk
 from .problems import Problem, bad_value
 
 T = TypeVar("T")
@@ -37,7 +39,8 @@ class Service:
         self.tracker = tracker
         self.engine = tracker.engine
         self.store = tracker.engine.store
-        self._disk = _Disk(self.engine.recorder.journal)
+        self._brief = Brief()
+        self._disk = Disk(self.engine.recorder.journal)
         self._layouts: dict[tuple[str, tuple[str, ...]], Layout] = {}
 
     async def edit(self, edit: Edit) -> object:
@@ -53,10 +56,13 @@ class Service:
                 raise
             return await self.engine.writer.edit(edit, SECONDS)
 
-    async def read(self, function: Callable[[], T]) -> T:
-        """Call a function that reads the store, in a thread; all that was answered before is in what it finds."""
+    async def read(self, kind: Hashable, function: Callable[[], T]) -> T:
+        """Call a function that reads the store; all that was answered before is in what it finds.
+
+        `kind` says what it reads, for calls of a kind take about as long.
+        """
         await self.engine.settle()
-        return await to_thread.run_sync(function)
+        return await self._brief.call(kind, function)
 
     async def search(
         self,
@@ -78,7 +84,8 @@ class Service:
         ids = None if experiment_ids is None else require_ids(experiment_ids)
         query, page = query_of(subject, text, order_by, ids, datasets, most, token or None)
         found = getattr(self.store.search, subject.value)
-        return page.of(await self.read(lambda: found(replace(query, stages=stages))))
+        kind = subject, text, str(order_by), most
+        return page.of(await self.read(kind, lambda: found(replace(query, stages=stages))))
 
     async def run(self, run_id: str) -> RunInfo | None:
         """Return a run, also a deleted one; None if there is none of that ID."""
@@ -104,7 +111,7 @@ class Service:
         where = Expression(subject, Comparison(Field(Entity.ATTRIBUTE, attribute), Operator.EQUAL, (value,)))
         query = Query(where, parse_order((), subject), limit=1, stages=_ALL)
         found = getattr(self.store.search, subject.value)
-        return next(iter((await self.read(lambda: found(query))).items), None)
+        return next(iter((await self.read((subject, attribute), lambda: found(query))).items), None)
 
     async def log(self, run_id: str, points: Sequence[PointOf]) -> None:
         """Log points of a run; they are on the disk when this returns, and whoever reads finds them.
@@ -115,11 +122,9 @@ class Service:
         """
         await self._require_active(run_id)
         journal = self.engine.recorder.journal
-        first = points[0]
-        together = all(each[1:3] == first[1:3] and not each.model_id for each in points)
-        keys = tuple(each.key for each in points)
-        if together and len({*keys}) == len(keys):
-            journal.points(self._layout(run_id, keys), first.step, first.timestamp, [each.value for each in points])
+        keys, steps, timestamps, values, models, *_ = zip(*points, strict=True)
+        if len({*steps}) == len({*timestamps}) == 1 and len({*keys}) == len(keys) and not any(models):
+            journal.points(self._layout(run_id, keys), steps[0], timestamps[0], values)
         else:
             journal.append(encode(LogPoints(run_id, tuple(points))))
         await self._disk.reached()
@@ -182,31 +187,3 @@ class Service:
                 self._layouts.clear()
             known = self._layouts[run_id, keys] = Layout(run_id, keys, once=True)
         return known
-
-
-class _Disk:
-    """Forces a journal to the disk, for all who wait at one time together."""
-
-    def __init__(self, journal: Journal) -> None:
-        self._journal = journal
-        self._turn = anyio.Lock()
-        self._asked = 0
-        self._reached = 0
-
-    async def reached(self) -> None:
-        """Return when all that was appended before is on the disk.
-
-        Raises:
-            Problem: it is full, or fails.
-        """
-        self._asked = mine = self._asked + 1
-        async with self._turn:
-            if self._reached < mine:
-                all_of_now = self._asked
-                try:
-                    await to_thread.run_sync(self._journal.sync)
-                except OSError as problem:
-                    raise Problem("INSUFFICIENT_STORAGE", f"the disk fails: {problem.strerror}") from problem
-                if self._journal.waiting:
-                    raise Problem("INSUFFICIENT_STORAGE", "the disk is full; what was sent waits in memory")
-                self._reached = all_of_now

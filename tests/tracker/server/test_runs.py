@@ -175,7 +175,7 @@ def test_inputs_and_outputs(mlflow: Mlflow) -> None:
         ("log-metric", point("../a", 1), 400, "shortest form"),
         ("log-metric", point("a//b", 1), 400, "shortest form"),
         ("log-metric", point("a" * 251, 1), 400, "exceeds the maximum length of 250"),
-        ("log-metric", point("a", 1, timestamp=-1), 400, "before 1970"),
+        ("log-metric", point("a", 1, timestamp=-1), 400, "parameter 'timestamp'"),
         ("log-metric", point("a", 1, step=2**63), 400, "'step'"),
         ("log-metric", {**point("a", 1), "dataset_name": "x"}, 400, "together"),
         ("log-parameter", {"key": "a", "value": 5}, 400, "Invalid value 5 for parameter 'value' supplied"),

@@ -154,7 +154,7 @@ async def search_datasets(service: Service, asked: SearchDatasets) -> Json:
     """Return the datasets that runs of these experiments use."""
     if len(asked.experiment_ids) > _MOST_EXPERIMENTS:
         raise bad_value(f"experiment_ids holds more than {_MOST_EXPERIMENTS}, which exceeds the maximum")
-    found_ = await service.read(lambda: service.store.search.uses(asked.experiment_ids))
+    found_ = await service.read("uses", lambda: service.store.search.uses(asked.experiment_ids))
     names = ("experiment_id", "name", "digest", "context")
     return answers.filled(
         {"dataset_summaries": [answers.filled(dict(zip(names, each, strict=True))) for each in found_]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 import orjson
 
@@ -12,7 +13,7 @@ from ...entities.edits import RunInput
 from ...entities.records import PointOf
 from ...errors import RunNotFound
 from ...filter import Subject
-from ..fields import Shape, invalid, number_of, required
+from ..fields import Shape, Time, Whole, invalid, number_of, required
 from ..problems import bad_value, missing
 from ..routes import Permission, Route
 from ..service import Service
@@ -27,6 +28,8 @@ _DEFAULT_EXPERIMENT = "0"
 _STATUSES = (RunStatus.RUNNING, RunStatus.SCHEDULED, RunStatus.FINISHED, RunStatus.FAILED, RunStatus.KILLED)
 _HISTORY_TAG = "mlflow.log-model.history"
 _LENGTHS = {"name": 500, "digest": 36, "schema": 2**20, "source": 2**16, "profile": 2**24}
+# So many names of metrics are known to be names.
+_METRICS = 8192
 _INPUT_TAG_KEY, _INPUT_TAG_VALUE = 255, 500
 
 
@@ -80,8 +83,8 @@ class LogMetric(Named):
 
     key: str = ""
     value: float | str | None = None
-    timestamp: int | None = None
-    step: int = 0
+    timestamp: Time | None = None
+    step: Whole = 0
     model_id: str = ""
     dataset_name: str = ""
     dataset_digest: str = ""
@@ -112,8 +115,8 @@ class Point(Shape):
 
     key: str = ""
     value: float | str | None = None
-    timestamp: int | None = None
-    step: int = 0
+    timestamp: Time | None = None
+    step: Whole = 0
     model_id: str = ""
     dataset_name: str = ""
     dataset_digest: str = ""
@@ -242,7 +245,7 @@ async def search(service: Service, asked: Search) -> Json:
         token=asked.page_token,
         stages=stages_of(asked.run_view_type),
     )
-    links = await service.read(lambda: service.store.search.links([each.run_id for each in page]))
+    links = await service.read("links", lambda: service.store.search.links([each.run_id for each in page]))
     return answers.page("runs", (answers.run(each, links.get(each.run_id)) for each in page), page.next_page_token)
 
 
@@ -324,7 +327,7 @@ async def log_model(service: Service, asked: LogModel) -> Json:
 
 async def _told(service: Service, run_id: str) -> Json:
     found = await _run(service, run_id)
-    links = await service.read(lambda: service.store.search.links([run_id]))
+    links = await service.read("links", lambda: service.store.search.links([run_id]))
     return answers.run(found, links.get(run_id))
 
 
@@ -336,18 +339,20 @@ async def _run(service: Service, run_id: str) -> RunInfo:
 
 
 def _point(said: LogMetric | Point) -> PointOf:
-    key = limits.require_key("key", required("key", said.key))
     if said.value is None:
         raise missing("value")
     if said.timestamp is None:
         raise missing("timestamp")
-    if said.timestamp < 0:
-        raise invalid("timestamp", said.timestamp).saying("it is not before 1970")
     if bool(said.dataset_name) != bool(said.dataset_digest):
         raise bad_value("dataset_name and dataset_digest are given together, or neither")
     value = said.value if isinstance(said.value, float) else number_of("value", said.value)
-    step, timestamp = limits.require_whole("step", said.step), limits.require_whole("timestamp", said.timestamp)
-    return PointOf(key, step, timestamp, value, said.model_id, said.dataset_name, said.dataset_digest)
+    key = _metric(said.key)
+    return PointOf(key, said.step, said.timestamp, value, said.model_id, said.dataset_name, said.dataset_digest)
+
+
+@lru_cache(_METRICS)
+def _metric(key: str) -> str:
+    return limits.require_key("key", required("key", key))
 
 
 def _params(said: Iterable[Pair]) -> dict[str, str]:
