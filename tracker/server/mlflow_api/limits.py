@@ -18,7 +18,6 @@ BATCH = 1000
 BATCH_METRICS, BATCH_PARAMS, BATCH_TAGS = 1000, 100, 100
 _KEY = re.compile(r"[/\w.\- :]*")
 MAX_DIGITS = 19
-_MIN, _MAX = -(2**63), 2**63 - 1
 
 
 def require_key(field: str, key: str) -> str:
@@ -46,17 +45,6 @@ def require_short(field: str, text: str, most: int) -> str:
     if "\0" in text:
         raise invalid(field, text).saying("NUL cannot be kept")
     return text
-
-
-def require_whole(field: str, number: int) -> int:
-    """Return a number that fits into 64 bits.
-
-    Raises:
-        Problem: it does not.
-    """
-    if not _MIN <= number <= _MAX:
-        raise invalid(field, number)
-    return number
 
 
 def cut(field: str, value: str, most: int) -> str:

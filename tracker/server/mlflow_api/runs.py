@@ -55,7 +55,7 @@ class Create(Shape):
     experiment_id: str = _DEFAULT_EXPERIMENT
     user_id: str = ""
     run_name: str = ""
-    start_time: int = 0
+    start_time: Whole = 0
     tags: tuple[Pair, ...] = ()
 
 
@@ -63,7 +63,7 @@ class Update(Named):
     """What has become of a run."""
 
     status: str | int = ""
-    end_time: int | None = None
+    end_time: Whole | None = None
     run_name: str = ""
 
 
@@ -158,7 +158,7 @@ class ModelOutput(Shape):
     """A logged model that was made at a step."""
 
     model_id: str = ""
-    step: int = 0
+    step: Whole = 0
 
 
 class LogInputs(Named):
@@ -195,7 +195,7 @@ async def create(service: Service, asked: Create) -> Json:
         asked.experiment_id or _DEFAULT_EXPERIMENT,
         limits.require_short("run_name", name or named, limits.RUN_TAG_LENGTH) or run_name(),
         limits.require_short("user_id", asked.user_id, limits.PARAM_LENGTH),
-        limits.require_whole("start_time", asked.start_time),
+        asked.start_time,
         tags.pop(PARENT_TAG, None),
         tags,
     )
@@ -212,12 +212,11 @@ async def update(service: Service, asked: Update) -> Json:
     """Say what has become of a run."""
     run_id = asked.id
     status = None if asked.status == "" else chosen("status", asked.status, _STATUSES)
-    end_time = None if asked.end_time is None else limits.require_whole("end_time", asked.end_time)
     name = limits.require_short("run_name", asked.run_name, limits.RUN_TAG_LENGTH) or None
-    if end_time is not None:
+    if asked.end_time is not None:
         # What it logged is packed when it ends, so it must be stored by then.
         await service.engine.settle()
-    await service.edit(edits.UpdateRun(run_id, status, end_time, name))
+    await service.edit(edits.UpdateRun(run_id, status, asked.end_time, name))
     return {"run_info": answers.run_info(await _run(service, run_id))}
 
 
@@ -302,9 +301,7 @@ async def log_inputs(service: Service, asked: LogInputs) -> Json:
 
 async def log_outputs(service: Service, asked: LogOutputs) -> Json:
     """Say what a run has made."""
-    models = tuple(
-        (required("model_id", each.model_id), limits.require_whole("step", each.step)) for each in asked.models
-    )
+    models = tuple((required("model_id", each.model_id), each.step) for each in asked.models)
     await service.edit(edits.AddOutputs(asked.id, models))
     return {}
 
