@@ -135,3 +135,32 @@ def test_a_damaged_file_is_named_and_never_given(
         artifacts.fetch(MODEL, kept, tmp_path / "out")
     assert caught.value.path == "w.bin"
     assert tree(tmp_path / "out") == {}
+
+
+def test_a_file_that_comes_in_pieces_is_kept_whole(artifacts: Artifacts) -> None:
+    for content in (b"old", b"new and longer"):
+        with artifacts.receive(RUN, "deep/er/f.bin") as arriving:
+            for byte in content:
+                arriving.write(bytes([byte]))
+            kept = arriving.keep()
+        assert kept == File("deep/er/f.bin", len(content), hashlib.sha256(content).hexdigest())
+        assert tree(artifacts.path(RUN)) == {"deep/er/f.bin": content}
+
+
+def receive_half(artifacts: Artifacts) -> None:
+    with artifacts.receive(RUN, "f.bin") as arriving:
+        arriving.write(b"half")
+        raise ConnectionResetError
+
+
+def test_of_a_file_that_did_not_come_whole_there_is_nothing(artifacts: Artifacts, tmp_path: Path) -> None:
+    keep(artifacts, RUN, {"f.bin": b"old"})
+    with pytest.raises(ConnectionResetError):
+        receive_half(artifacts)
+    assert [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()] == [b"old"]
+
+
+@pytest.mark.parametrize("path", ["", "../f", "/f", "a/../../f", "a\0"])
+def test_a_file_comes_to_nobody_elses_place(artifacts: Artifacts, path: str) -> None:
+    with pytest.raises(InvalidInput), artifacts.receive(RUN, path):
+        pass

@@ -10,6 +10,17 @@ from typing import Protocol
 from ..entities import File
 
 
+class Arriving(Protocol):
+    """A file whose bytes are still coming."""
+
+    def write(self, piece: bytes) -> None:
+        """Take the next bytes."""
+
+    def keep(self) -> File:
+        """Say that there are no more; the file is kept then, for good."""
+        ...
+
+
 class Artifacts(Protocol):
     """Keeps whole files or none; an owner is a run's or a logged model's ID."""
 
@@ -18,6 +29,9 @@ class Artifacts(Protocol):
 
     def keep(self, owner: str, staged: Path, under: str = "") -> tuple[File, ...]:
         """Move all files of a staged folder to their owner, for good."""
+
+    def receive(self, owner: str, path: str) -> AbstractContextManager[Arriving]:
+        """Take a file of an owner's piece by piece; one that was not kept by the end is nowhere."""
 
     def path(self, owner: str) -> Path:
         """Return the folder that an owner's files are in."""

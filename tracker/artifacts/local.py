@@ -9,21 +9,23 @@ import contextlib
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from ..entities import File
 from ..errors import ArtifactDamaged, InvalidInput
 from ..system import milliseconds, private_folder, sync_file, sync_folder
 from . import staging
+from .interface import Arriving
 
 MISSING = "is missing from the store"
 OTHER_BYTES = "has other bytes than were logged"
 # A file that came this many seconds ago may be one whose record is still on its way.
 NEW_SECONDS = 3600.0
 _CHUNK = 1024 * 1024
+_ARRIVING = "arriving"
 
 
 class Kept(NamedTuple):
@@ -62,6 +64,13 @@ class LocalArtifacts:
             kept.append(File(str(relative), path.stat().st_size, _hash_and_sync(path)))
             self._move(path, target)
         return tuple(kept)
+
+    @contextlib.contextmanager
+    def receive(self, owner: str, path: str) -> Iterator[Arriving]:
+        """Take a file of an owner's piece by piece; one that was not kept by the end is nowhere."""
+        target = _inside(self.path(owner), path)
+        with self.stage() as staged, (staged / _ARRIVING).open("wb") as file:
+            yield _Arriving(file, path, lambda: self._move(staged / _ARRIVING, target))
 
     def path(self, owner: str) -> Path:
         """Return the folder that an owner's files are in."""
@@ -154,6 +163,28 @@ class LocalArtifacts:
             else:
                 sync_folder(target.parent)
                 return
+
+
+class _Arriving:
+    """A file that is hashed as it comes, and need not be read again for that."""
+
+    def __init__(self, file: BinaryIO, path: str, move: Callable[[], None]) -> None:
+        self._file = file
+        self._path = path
+        self._move = move
+        self._size = 0
+        self._digest = hashlib.sha256()
+
+    def write(self, piece: bytes) -> None:
+        self._size += len(piece)
+        self._digest.update(piece)
+        self._file.write(piece)
+
+    def keep(self) -> File:
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._move()
+        return File(self._path, self._size, self._digest.hexdigest())
 
 
 def copy_into(source: Path, staged: Path) -> None:

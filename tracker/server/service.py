@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Callable, Hashable, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar, cast
 
-import anyio
 from anyio import to_thread
 
 from ..client.queries import query_of, require_ids
@@ -30,6 +29,8 @@ SECONDS = 10.0
 _ALL = ACTIVE | {"deleted"}
 # So many sets of metrics that runs log are known at once.
 _LAYOUTS = 8192
+# What is written of a file at once.
+_PIECE_BYTES = 1024 * 1024
 
 
 class Service:
@@ -144,23 +145,19 @@ class Service:
         Raises:
             Problem: there are more bytes than may be, or the disk is full.
         """
-        artifacts, size = self.engine.recorder.artifacts, 0
+        size = 0
         try:
-            with artifacts.stage() as staged:
-                place = staged / path
-                place.parent.mkdir(parents=True, exist_ok=True)
-                async with await anyio.open_file(place, "wb") as file:
-                    async for chunk in chunks:
-                        size += len(chunk)
-                        if most is not None and size > most:
-                            raise Problem("REQUEST_TOO_LARGE", f"a file has at most {most} bytes here")
-                        await file.write(chunk)
-                (kept,) = await to_thread.run_sync(artifacts.keep, owner, staged)
+            with self.engine.recorder.artifacts.receive(owner, path) as arriving:
+                async for piece in _gathered(chunks):
+                    size += len(piece)
+                    if most is not None and size > most:
+                        raise Problem("REQUEST_TOO_LARGE", f"a file has at most {most} bytes here")
+                    await to_thread.run_sync(arriving.write, piece)
+                return await to_thread.run_sync(arriving.keep)
         except (IsADirectoryError, NotADirectoryError, FileExistsError) as problem:
             raise bad_value("a file and a folder cannot have one path") from problem
         except OSError as problem:
             raise Problem("INSUFFICIENT_STORAGE", f"the file cannot be kept: {problem.strerror}") from problem
-        return kept
 
     async def remove(self, owner: str, path: str) -> None:
         """Remove a file, or all in a folder."""
@@ -187,3 +184,16 @@ class Service:
                 self._layouts.clear()
             known = self._layouts[run_id, keys] = Layout(run_id, keys, once=True)
         return known
+
+
+async def _gathered(chunks: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
+    """Make few large pieces of many small ones, each of which would cost a thread's turn."""
+    gathered: list[bytes] = []
+    size = 0
+    async for chunk in chunks:
+        gathered.append(chunk)
+        size += len(chunk)
+        if size >= _PIECE_BYTES:
+            yield b"".join(gathered)
+            gathered, size = [], 0
+    yield b"".join(gathered)
