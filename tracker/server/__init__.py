@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from ..client.tracker import connect
-from . import probes
+from . import openapi, probes
 from .app import App
 from .guard import LOOPBACK, Guard
 from .mlflow_api import artifacts, experiments, logged_models, metrics, runs
@@ -19,7 +19,10 @@ __all__ = ["LOOPBACK", "all_routes", "make_app"]
 
 def all_routes() -> list[Route]:
     """Return every route there is."""
-    return [route for room in (probes, experiments, runs, metrics, artifacts, logged_models) for route in room.routes()]
+    found = [
+        route for room in (probes, experiments, runs, metrics, artifacts, logged_models) for route in room.routes()
+    ]
+    return [*found, openapi.describing(found)]
 
 
 def make_app(store: str | Path | None, hosts: Sequence[str]) -> Guard:

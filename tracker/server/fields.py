@@ -20,6 +20,8 @@ T = TypeVar("T", bound="Shape")
 # What fits into 64 bits; a time is so many milliseconds since 1970.
 Whole = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 Time = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+Unset = msgspec.UnsetType
+UNSET = msgspec.UNSET
 _WHERE = re.compile(r" - at `\$\.?(.*)`$")
 _MISSING = re.compile(r"missing required field `(\w+)`")
 _PARTS = re.compile(r"[^.\[\]]+")
@@ -29,6 +31,22 @@ _SHOWN = 100
 @dataclass_transform(kw_only_default=True, frozen_default=True)
 class Shape(msgspec.Struct, kw_only=True, frozen=True):
     """A request, or a message in one: subclasses name its fields, their types and what they are if left out."""
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True)
+class Answer(Shape, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """What is answered, or a message in it: its fields are all that there may be; one that is unset is left out."""
+
+
+def schemas_of(shapes: Sequence[type[Shape]], place: str) -> tuple[list[dict[str, Any]], dict[str, dict[str, Any]]]:
+    """Return JSON schemas of shapes, and those of what is in them by name, which they refer to by `place`."""
+    found = msgspec.json.schema_components(shapes, ref_template=f"{place}{{name}}")
+    text = msgspec.json.encode(found).decode()
+    # A name that several rooms have is given with all the rooms that it stands in: the last one tells them apart.
+    for name in (name for name in found[1] if "." in name):
+        text = text.replace(f'{name}"', f'{".".join(name.split(".")[-2:])}"')
+    told, within = msgspec.json.decode(text)
+    return told, within
 
 
 def of_body(shape: type[T], body: bytes, said: Mapping[str, str] = {}) -> T:  # it is only read

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from .fields import Shape
+from .mlflow_api import answer_shapes
 from .mlflow_api.answers import Json
-from .replies import Reply, text_reply
+from .replies import TEXT, Reply, text_reply
 from .routes import Permission, Route
 from .service import Service
 
@@ -16,19 +19,19 @@ class Nothing(Shape):
     """A request that says nothing."""
 
 
-async def health(service: Service, asked: Nothing) -> Reply:
+async def health(service: Service, asked: Nothing) -> Annotated[Reply, TEXT]:
     """Say that it is up."""
     del service, asked
     return text_reply("OK")
 
 
-async def version(service: Service, asked: Nothing) -> Reply:
+async def version(service: Service, asked: Nothing) -> Annotated[Reply, TEXT]:
     """Say whose protocol it speaks."""
     del service, asked
     return text_reply(PROTOCOL)
 
 
-async def server_info(service: Service, asked: Nothing) -> Json:
+async def server_info(service: Service, asked: Nothing) -> Annotated[Json, answer_shapes.ServerInfo]:
     """Say what it can do."""
     del service, asked
     return {

@@ -13,7 +13,7 @@ from .problems import Problem
 
 # Every route of MLflow's protocol is there for its clients and, by the other name, for its pages.
 _PREFIXES = {"/api/": ("/api/", "/ajax-api/")}
-_PARAMETER = re.compile(r"\{(\w+)(:path)?\}")
+PARAMETER = re.compile(r"\{(\w+)(:path)?\}")
 
 
 class Permission(StrEnum):
@@ -53,7 +53,7 @@ class Router:
         patterns: dict[str, dict[str, Route]] = {}
         for route in self.routes:
             for path in _paths(route.path):
-                table = patterns if _PARAMETER.search(path) else self._fixed
+                table = patterns if PARAMETER.search(path) else self._fixed
                 table.setdefault(path, {})[route.method] = route
         # What says more comes first.
         for path in sorted(patterns, key=lambda each: (":path" in each, -len(each))):
@@ -92,7 +92,7 @@ def _paths(path: str) -> Iterable[str]:
 
 
 def _pattern(path: str) -> re.Pattern[str]:
-    parts = _PARAMETER.split(path)
+    parts = PARAMETER.split(path)
     text = "".join(
         re.escape(literal) + (f"(?P<{name}>{'.*' if many else '[^/]+'})" if name else "")
         for literal, name, many in zip(parts[::3], [*parts[1::3], ""], [*parts[2::3], ""], strict=True)

@@ -16,6 +16,8 @@ import pytest
 
 import tracker
 
+from .described import require_described
+
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
@@ -56,6 +58,7 @@ class Mlflow:
         how = {"params": fields} if verb == "GET" else {"json": fields}
         answer = self.client.request(verb, f"/api/2.0/mlflow/{path}", **how)  # type: ignore[arg-type]
         assert answer.status_code == status, answer.text
+        require_described(answer)
         return answer.json()
 
     def get(self, path: str, status: int = 200, /, **fields: object) -> Any:  # noqa: ANN401  # any JSON

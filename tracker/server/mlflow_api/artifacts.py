@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from pathlib import PurePosixPath
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 from ...entities import File
 from ...entities.records import AddFiles
@@ -20,7 +20,7 @@ from ..problems import Problem, bad_value
 from ..replies import Reply
 from ..routes import Permission, Route
 from ..service import Service
-from . import answers
+from . import answer_shapes, answers
 from .answers import Json
 
 _PROXY = "/api/2.0/mlflow-artifacts"
@@ -54,6 +54,14 @@ class ListOfRun(Shape):
     path: str = ""
 
 
+class FileOfRun(Shape):
+    """A file of a run, by its ID or, as older clients say it, its UUID."""
+
+    run_id: str = ""
+    run_uuid: str = ""
+    path: str = ""
+
+
 def place_of(path: str) -> Place:
     """Return what a path of the proxy's means.
 
@@ -80,7 +88,7 @@ def relative_of(path: str) -> str:
     return "/".join(parts)
 
 
-async def put(service: Service, request: Request, path: str) -> Reply:
+async def put(service: Service, request: Request, path: str) -> Annotated[Reply, answer_shapes.Nothing]:
     """Keep a file: whole, on the disk, or not at all."""
     place = place_of(path)
     if not place.path:
@@ -110,7 +118,7 @@ async def sent(service: Service, place: Place) -> Response:
     return file_response(service.engine.recorder.artifacts.path(place.owner) / place.path)
 
 
-async def list_proxied(service: Service, asked: ListProxied) -> Json:
+async def list_proxied(service: Service, asked: ListProxied) -> Annotated[Json, answer_shapes.Files]:
     """Return what is in a folder, by names relative to it."""
     place = place_of(asked.path)
     found = children(await files_of(service, place.owner), place.path)
@@ -118,7 +126,7 @@ async def list_proxied(service: Service, asked: ListProxied) -> Json:
     return answers.filled({"files": [{**entry, "path": entry["path"][depth:]} for entry in found]})
 
 
-async def delete(service: Service, request: Request, path: str) -> Reply:
+async def delete(service: Service, request: Request, path: str) -> Annotated[Reply, answer_shapes.Nothing]:
     """Remove a file, or all that is in a folder; what is not there is removed already."""
     del request
     place = place_of(path)
@@ -128,7 +136,7 @@ async def delete(service: Service, request: Request, path: str) -> Reply:
     return Reply()
 
 
-async def list_of_run(service: Service, asked: ListOfRun) -> Json:
+async def list_of_run(service: Service, asked: ListOfRun) -> Annotated[Json, answer_shapes.FilesBelow]:
     """Return what is in a folder of a run, by names relative to the run's."""
     run_id = required("run_id", asked.run_id or asked.run_uuid)
     run = await service.run(run_id)
@@ -146,7 +154,7 @@ async def get_of_run(service: Service, request: Request) -> Response:
     return await sent(service, Place(run_id, relative_of(required("path", request.query_params.get("path")))))
 
 
-async def put_of_run(service: Service, request: Request) -> Reply:
+async def put_of_run(service: Service, request: Request) -> Annotated[Reply, answer_shapes.Nothing]:
     """Keep a file of a run, from a page."""
     run_id = required("run_uuid", request.query_params.get("run_uuid"))
     path = relative_of(required("path", request.query_params.get("path")))
@@ -157,7 +165,7 @@ async def put_of_run(service: Service, request: Request) -> Reply:
     return Reply()
 
 
-async def no_parts(service: Service, request: Request, **_: str) -> Reply:
+async def no_parts(service: Service, request: Request, **_: str) -> Annotated[Reply, answer_shapes.Nothing]:
     """Refuse to take a file in parts: one that is streamed to this disk gains nothing by them."""
     del service, request
     raise Problem("NOT_IMPLEMENTED", "Multipart upload is not supported for the current artifact repository")
@@ -194,6 +202,6 @@ def routes() -> list[Route]:
         *(Route("POST", path, no_parts, Shape, Permission.EDIT, files=True) for path in parts),
         Route("GET", f"{_PROXY}/presigned/{{path:path}}", no_parts, Shape, Permission.READ, files=True),
         Route("GET", "/api/2.0/mlflow/artifacts/list", list_of_run, ListOfRun, Permission.READ),
-        Route("GET", "/get-artifact", get_of_run, Shape, Permission.READ, files=True),
-        Route("POST", "/api/2.0/mlflow/upload-artifact", put_of_run, Shape, Permission.EDIT, files=True),
+        Route("GET", "/get-artifact", get_of_run, FileOfRun, Permission.READ, files=True),
+        Route("POST", "/api/2.0/mlflow/upload-artifact", put_of_run, FileOfRun, Permission.EDIT, files=True),
     ]

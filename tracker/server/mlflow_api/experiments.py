@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from ...client.queries import require_ids
 from ...entities import Experiment, edits
 from ...errors import ExperimentNotFound, NotActive
 from ...filter import Subject
@@ -10,7 +13,7 @@ from ..fields import Shape, required
 from ..problems import Problem, bad_value
 from ..routes import Permission, Route
 from ..service import Service
-from . import answers, limits
+from . import answer_shapes, answers, limits
 from .answers import Json
 from .shapes import Pair, stages_of
 
@@ -77,7 +80,7 @@ class SearchDatasets(Shape):
     experiment_ids: tuple[str, ...] = ()
 
 
-async def create(service: Service, asked: Create) -> Json:
+async def create(service: Service, asked: Create) -> Annotated[Json, answer_shapes.ExperimentMade]:
     """Make an experiment."""
     name = limits.require_short("name", required("name", asked.name), limits.EXPERIMENT_LENGTH)
     location = limits.require_short("artifact_location", asked.artifact_location, limits.PARAM_LENGTH)
@@ -86,13 +89,13 @@ async def create(service: Service, asked: Create) -> Json:
     return {"experiment_id": await service.edit(edit)}
 
 
-async def get(service: Service, asked: Get) -> Json:
+async def get(service: Service, asked: Get) -> Annotated[Json, answer_shapes.OneExperiment]:
     """Return an experiment, also a deleted one."""
     experiment_id = required("experiment_id", asked.experiment_id)
     return {"experiment": answers.experiment(await found(service, experiment_id))}
 
 
-async def get_by_name(service: Service, asked: GetByName) -> Json:
+async def get_by_name(service: Service, asked: GetByName) -> Annotated[Json, answer_shapes.OneExperiment]:
     """Return an experiment of a name, also a deleted one."""
     name = required("experiment_name", asked.experiment_name)
     named = await service.experiment(name=name)
@@ -101,7 +104,7 @@ async def get_by_name(service: Service, asked: GetByName) -> Json:
     return {"experiment": answers.experiment(named)}
 
 
-async def search(service: Service, asked: Search) -> Json:
+async def search(service: Service, asked: Search) -> Annotated[Json, answer_shapes.Experiments]:
     """Return a page of the experiments that match."""
     limits.require_results(asked.max_results, _MOST)
     page = await service.search(
@@ -115,7 +118,7 @@ async def search(service: Service, asked: Search) -> Json:
     return answers.page("experiments", map(answers.experiment, page), page.next_page_token)
 
 
-async def update(service: Service, asked: Update) -> Json:
+async def update(service: Service, asked: Update) -> Annotated[Json, answer_shapes.Nothing]:
     """Rename an experiment."""
     experiment_id = required("experiment_id", asked.experiment_id)
     name = limits.require_short("new_name", required("new_name", asked.new_name), limits.EXPERIMENT_LENGTH)
@@ -123,19 +126,19 @@ async def update(service: Service, asked: Update) -> Json:
     return {}
 
 
-async def delete(service: Service, asked: Get) -> Json:
+async def delete(service: Service, asked: Get) -> Annotated[Json, answer_shapes.Nothing]:
     """Delete an experiment and its runs."""
     await _move(service, edits.DeleteExperiment(required("experiment_id", asked.experiment_id), milliseconds()))
     return {}
 
 
-async def restore(service: Service, asked: Get) -> Json:
+async def restore(service: Service, asked: Get) -> Annotated[Json, answer_shapes.Nothing]:
     """Restore an experiment and its runs."""
     await _move(service, edits.RestoreExperiment(required("experiment_id", asked.experiment_id), milliseconds()))
     return {}
 
 
-async def set_tag(service: Service, asked: SetTag) -> Json:
+async def set_tag(service: Service, asked: SetTag) -> Annotated[Json, answer_shapes.Nothing]:
     """Set a tag of an experiment."""
     experiment_id = required("experiment_id", asked.experiment_id)
     texts = {require_tag(required("key", asked.key)): _value(asked.value)}
@@ -143,18 +146,19 @@ async def set_tag(service: Service, asked: SetTag) -> Json:
     return {}
 
 
-async def delete_tag(service: Service, asked: DeleteTag) -> Json:
+async def delete_tag(service: Service, asked: DeleteTag) -> Annotated[Json, answer_shapes.Nothing]:
     """Delete a tag of an experiment."""
     edit = edits.DeleteExperimentTag(required("experiment_id", asked.experiment_id), required("key", asked.key))
     await service.edit(edit)
     return {}
 
 
-async def search_datasets(service: Service, asked: SearchDatasets) -> Json:
+async def search_datasets(service: Service, asked: SearchDatasets) -> Annotated[Json, answer_shapes.DatasetSummaries]:
     """Return the datasets that runs of these experiments use."""
     if len(asked.experiment_ids) > _MOST_EXPERIMENTS:
         raise bad_value(f"experiment_ids holds more than {_MOST_EXPERIMENTS}, which exceeds the maximum")
-    found_ = await service.read("uses", lambda: service.store.search.uses(asked.experiment_ids))
+    ids = require_ids(asked.experiment_ids)
+    found_ = await service.read("uses", lambda: service.store.search.uses(ids))
     names = ("experiment_id", "name", "digest", "context")
     return answers.filled(
         {"dataset_summaries": [answers.filled(dict(zip(names, each, strict=True))) for each in found_]}

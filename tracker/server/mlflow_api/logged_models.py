@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Annotated
 
 from ...client.names import new_model_id, run_name
 from ...entities import Measurement, ModelInfo, ModelStatus, edits
@@ -15,7 +16,7 @@ from ..http import Request, Response
 from ..problems import bad_value
 from ..routes import Permission, Route
 from ..service import Service
-from . import answers, limits
+from . import answer_shapes, answers, limits
 from .answers import Json
 from .artifacts import Place, children, files_of, relative_of, sent
 from .shapes import Pair, chosen, texts_of
@@ -113,7 +114,14 @@ class ListFiles(Shape):
     artifact_directory_path: str = ""
 
 
-async def create(service: Service, asked: Create) -> Json:
+class GetFile(Shape):
+    """A file of a logged model."""
+
+    model_id: str = ""
+    artifact_file_path: str = ""
+
+
+async def create(service: Service, asked: Create) -> Annotated[Json, answer_shapes.OneLoggedModel]:
     """Make a logged model."""
     name = asked.name or run_name()
     if set(name) & _NOT_IN_NAMES:
@@ -133,12 +141,12 @@ async def create(service: Service, asked: Create) -> Json:
     return await _answer(service, model_id)
 
 
-async def get(service: Service, asked: Get) -> Json:
+async def get(service: Service, asked: Get) -> Annotated[Json, answer_shapes.OneLoggedModel]:
     """Return a logged model."""
     return await _answer(service, asked.model_id, allow_deleted=asked.allow_deleted)
 
 
-async def finish(service: Service, asked: Finish) -> Json:
+async def finish(service: Service, asked: Finish) -> Annotated[Json, answer_shapes.OneLoggedModel]:
     """Say how far a logged model's files have come."""
     status = _STATUSES[chosen("status", asked.status, _STATUSES, first=0)]
     if not status:
@@ -147,13 +155,13 @@ async def finish(service: Service, asked: Finish) -> Json:
     return await _answer(service, asked.model_id)
 
 
-async def delete(service: Service, asked: Get) -> Json:
+async def delete(service: Service, asked: Get) -> Annotated[Json, answer_shapes.Nothing]:
     """Delete a logged model."""
     await service.edit(edits.RemoveModel(asked.model_id, milliseconds()))
     return {}
 
 
-async def search(service: Service, asked: Search) -> Json:
+async def search(service: Service, asked: Search) -> Annotated[Json, answer_shapes.LoggedModels]:
     """Return a page of the logged models that match."""
     if not asked.experiment_ids:
         raise bad_value("Missing value for required parameter 'experiment_ids'.")
@@ -184,25 +192,25 @@ async def search(service: Service, asked: Search) -> Json:
     return answers.page("models", told, page.next_page_token)
 
 
-async def set_tags(service: Service, asked: SetTags) -> Json:
+async def set_tags(service: Service, asked: SetTags) -> Annotated[Json, answer_shapes.OneLoggedModel]:
     """Set tags of a logged model."""
     await service.edit(edits.SetModelTags(asked.model_id, _tags(asked.tags)))
     return await _answer(service, asked.model_id)
 
 
-async def delete_tag(service: Service, asked: DeleteTag) -> Json:
+async def delete_tag(service: Service, asked: DeleteTag) -> Annotated[Json, answer_shapes.Nothing]:
     """Delete a tag of a logged model."""
     await service.edit(edits.DeleteModelTag(asked.model_id, asked.tag_key))
     return {}
 
 
-async def add_params(service: Service, asked: AddParams) -> Json:
+async def add_params(service: Service, asked: AddParams) -> Annotated[Json, answer_shapes.Nothing]:
     """Add params to a logged model."""
     await service.edit(edits.AddModelParams(asked.model_id, _params(asked.params)))
     return {}
 
 
-async def list_files(service: Service, asked: ListFiles) -> Json:
+async def list_files(service: Service, asked: ListFiles) -> Annotated[Json, answer_shapes.FilesBelow]:
     """Return what is in a folder of a logged model."""
     found = await _found(service, asked.model_id)
     listed = children(await files_of(service, found.model_id), relative_of(asked.artifact_directory_path))
@@ -286,5 +294,5 @@ def routes() -> list[Route]:
         Route("DELETE", f"{one}/tags/{{tag_key}}", delete_tag, DeleteTag, Permission.EDIT),
         Route("POST", f"{one}/params", add_params, AddParams, Permission.EDIT),
         Route("GET", f"{one}/artifacts/directories", list_files, ListFiles, Permission.READ),
-        Route("GET", f"{one}/artifacts/files", get_file, Shape, Permission.READ, files=True),
+        Route("GET", f"{one}/artifacts/files", get_file, GetFile, Permission.READ, files=True),
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from ..problems import bad_value
 from ..replies import Reply
 from ..routes import Permission, Route
 from ..service import Service
-from . import answers, limits
+from . import answer_shapes, answers, limits
 from .answers import Json
 
 _ROOT = "/api/2.0/mlflow/metrics"
@@ -52,7 +53,7 @@ class GetBulk(Shape):
     max_results: int = _MOST_IN_BULK
 
 
-async def get_history(service: Service, asked: GetHistory) -> Json:
+async def get_history(service: Service, asked: GetHistory) -> Annotated[Json, answer_shapes.Metrics]:
     """Return a metric's points by time, step and value; of what is not there none."""
     run_id, key = required("run_id", asked.run_id or asked.run_uuid), required("metric_key", asked.metric_key)
     if asked.max_results is not None and asked.max_results < 1:
@@ -65,7 +66,7 @@ async def get_history(service: Service, asked: GetHistory) -> Json:
     return answers.page("metrics", points, str(end) if end < len(order) else None)
 
 
-async def get_bulk_interval(service: Service, asked: GetBulkInterval) -> Json:
+async def get_bulk_interval(service: Service, asked: GetBulkInterval) -> Annotated[Json, answer_shapes.RunMetrics]:
     """Return some points of each run, evenly chosen: always the first and the last."""
     key, run_ids = required("metric_key", asked.metric_key), _runs("run_ids", asked.run_ids)
     limits.require_results(asked.max_results, _MOST_AT_INTERVALS)
@@ -85,7 +86,7 @@ async def get_bulk_interval(service: Service, asked: GetBulkInterval) -> Json:
     return answers.filled({"metrics": metrics})
 
 
-async def get_bulk(service: Service, asked: GetBulk) -> Reply | Json:
+async def get_bulk(service: Service, asked: GetBulk) -> Annotated[Reply | Json, answer_shapes.RunMetrics]:
     """Return the first points of each run."""
     key, run_ids = required("metric_key", asked.metric_key), _runs("run_id", asked.run_id)
     most = min(max(asked.max_results, 1), _MOST_IN_BULK)

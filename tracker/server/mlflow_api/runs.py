@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from typing import Annotated
 
 import orjson
 
@@ -17,7 +18,7 @@ from ..fields import Shape, Time, Whole, invalid, number_of, required
 from ..problems import bad_value, missing
 from ..routes import Permission, Route
 from ..service import Service
-from . import answers, limits
+from . import answer_shapes, answers, limits
 from .answers import NAME_TAG, PARENT_TAG, Json
 from .shapes import Pair, chosen, stages_of
 
@@ -180,7 +181,7 @@ class LogModel(Named):
     model_json: str = ""
 
 
-async def create(service: Service, asked: Create) -> Json:
+async def create(service: Service, asked: Create) -> Annotated[Json, answer_shapes.OneRun]:
     """Make a run."""
     tags = _tags(asked.tags)
     name, named = asked.run_name, tags.pop(NAME_TAG, "")
@@ -203,12 +204,12 @@ async def create(service: Service, asked: Create) -> Json:
     return {"run": await _told(service, run_id)}
 
 
-async def get(service: Service, asked: Named) -> Json:
+async def get(service: Service, asked: Named) -> Annotated[Json, answer_shapes.OneRun]:
     """Return a run, also a deleted one."""
     return {"run": await _told(service, asked.id)}
 
 
-async def update(service: Service, asked: Update) -> Json:
+async def update(service: Service, asked: Update) -> Annotated[Json, answer_shapes.RunUpdated]:
     """Say what has become of a run."""
     run_id = asked.id
     status = None if asked.status == "" else chosen("status", asked.status, _STATUSES)
@@ -220,19 +221,19 @@ async def update(service: Service, asked: Update) -> Json:
     return {"run_info": answers.run_info(await _run(service, run_id))}
 
 
-async def delete(service: Service, asked: Named) -> Json:
+async def delete(service: Service, asked: Named) -> Annotated[Json, answer_shapes.Nothing]:
     """Delete a run."""
     await service.edit(edits.DeleteRun(asked.id))
     return {}
 
 
-async def restore(service: Service, asked: Named) -> Json:
+async def restore(service: Service, asked: Named) -> Annotated[Json, answer_shapes.Nothing]:
     """Restore a run."""
     await service.edit(edits.RestoreRun(asked.id))
     return {}
 
 
-async def search(service: Service, asked: Search) -> Json:
+async def search(service: Service, asked: Search) -> Annotated[Json, answer_shapes.Runs]:
     """Return a page of the runs that match."""
     limits.require_results(asked.max_results, _MOST)
     page = await service.search(
@@ -248,31 +249,31 @@ async def search(service: Service, asked: Search) -> Json:
     return answers.page("runs", (answers.run(each, links.get(each.run_id)) for each in page), page.next_page_token)
 
 
-async def log_metric(service: Service, asked: LogMetric) -> Json:
+async def log_metric(service: Service, asked: LogMetric) -> Annotated[Json, answer_shapes.Nothing]:
     """Log a point."""
     await service.log(asked.id, [_point(asked)])
     return {}
 
 
-async def log_param(service: Service, asked: LogParam) -> Json:
+async def log_param(service: Service, asked: LogParam) -> Annotated[Json, answer_shapes.Nothing]:
     """Log a param."""
     await service.edit(edits.Describe(asked.id, params=_params([Pair(key=asked.key, value=asked.value)])))
     return {}
 
 
-async def set_tag(service: Service, asked: SetTag) -> Json:
+async def set_tag(service: Service, asked: SetTag) -> Annotated[Json, answer_shapes.Nothing]:
     """Set a tag."""
     await service.edit(edits.Describe(asked.id, tags=_tags([Pair(key=asked.key, value=asked.value)])))
     return {}
 
 
-async def delete_tag(service: Service, asked: DeleteTag) -> Json:
+async def delete_tag(service: Service, asked: DeleteTag) -> Annotated[Json, answer_shapes.Nothing]:
     """Delete a tag."""
     await service.edit(edits.DeleteRunTag(asked.id, required("key", asked.key)))
     return {}
 
 
-async def log_batch(service: Service, asked: LogBatch) -> Json:
+async def log_batch(service: Service, asked: LogBatch) -> Annotated[Json, answer_shapes.Nothing]:
     """Log points, params and tags; nothing of it if any of it cannot be."""
     run_id = asked.id
     limits.require_batch(
@@ -291,7 +292,7 @@ async def log_batch(service: Service, asked: LogBatch) -> Json:
     return {}
 
 
-async def log_inputs(service: Service, asked: LogInputs) -> Json:
+async def log_inputs(service: Service, asked: LogInputs) -> Annotated[Json, answer_shapes.Nothing]:
     """Say what a run uses."""
     datasets = tuple(_used(each) for each in asked.datasets)
     models = tuple(required("model_id", each.model_id) for each in asked.models)
@@ -299,14 +300,14 @@ async def log_inputs(service: Service, asked: LogInputs) -> Json:
     return {}
 
 
-async def log_outputs(service: Service, asked: LogOutputs) -> Json:
+async def log_outputs(service: Service, asked: LogOutputs) -> Annotated[Json, answer_shapes.Nothing]:
     """Say what a run has made."""
     models = tuple((required("model_id", each.model_id), each.step) for each in asked.models)
     await service.edit(edits.AddOutputs(asked.id, models))
     return {}
 
 
-async def log_model(service: Service, asked: LogModel) -> Json:
+async def log_model(service: Service, asked: LogModel) -> Annotated[Json, answer_shapes.Nothing]:
     """Tell of a model, as old clients do: in a tag."""
     run_id, text = asked.id, required("model_json", asked.model_json)
     try:
