@@ -52,7 +52,7 @@ def served(folder: Path, *words: str, **environment: str) -> Iterator[Served]:
     ):
         try:
             assert process.stdout is not None
-            found = re.search(r"at (https?://\S+:\d+) ", process.stdout.readline())
+            found = re.search(r"at (https?://\S+:\d+\S*) ", process.stdout.readline())
             assert found is not None, log.read_text()
             yield Served(found[1], process, log)
         finally:

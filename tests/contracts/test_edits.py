@@ -78,6 +78,22 @@ class TestExperiments:
             str(made), "digits", "active", 7, 7, {"team": "a"}, "s3://bucket/x"
         )
 
+    async def test_its_files_are_where_it_says_or_below_what_is_said_of_all(self, kept: Store) -> None:
+        for name, own, place in (("a", "", "s3://all/1"), ("b", "s3://own", "s3://own")):
+            made = await do(kept, edits.CreateExperiment(name, 7, own, artifact_root="s3://all"))
+            assert experiment(kept, str(made)).artifact_location == place
+
+    async def test_its_files_go_to_another_place_while_it_has_no_runs(self, kept: Store) -> None:
+        for place in ("s3://first", "s3://second"):
+            await do(kept, edits.PlaceArtifacts("0", place))
+            assert experiment(kept, "0").artifact_location == "s3://first"
+        made = str(await do(kept, edits.CreateExperiment("digits", 7)))
+        await do(kept, create(experiment_id=made))
+        await do(kept, edits.PlaceArtifacts(made, "s3://late"))
+        assert experiment(kept, made).artifact_location == ""
+        with pytest.raises(ExperimentNotFound):
+            await do(kept, edits.PlaceArtifacts("99", "s3://nowhere"))
+
     async def test_a_name_is_taken_also_by_a_deleted_one(self, kept: Store) -> None:
         made = str(await do(kept, edits.CreateExperiment("digits", 7)))
         with pytest.raises(ExperimentExists, match=r"'digits' already$"):

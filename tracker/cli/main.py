@@ -9,7 +9,7 @@ from importlib import import_module
 
 from ..errors import TrackerError
 from .manners import Parser, run_command
-from .options import add_dataset, add_experiments, add_keep, add_promote, add_rank, add_search
+from .options import add_dataset, add_experiments, add_keep, add_promote, add_rank, add_search, add_serving
 
 _STORE_HELP = "the store's folder (default: $TRACKER_STORE, else ./tracker-store)"
 
@@ -36,6 +36,11 @@ def _parser() -> Parser:
     gc = _add(commands, "gc", "gc", "remove what nobody needs any more: leftovers, the WAL, free pages")
     gc.add_argument("--dry-run", action="store_true", help="only say what would be removed")
     gc.add_argument("--damaged", action="store_true", help="remove damaged pieces of journals too")
+    _add_serve(commands)
+    return parser
+
+
+def _add_serve(commands: argparse._SubParsersAction[Parser]) -> None:
     serve = _add(commands, "serve", "serve", "let MLflow's clients log into a store, and read from it, over HTTP")
     serve.add_argument("--host", default="127.0.0.1", metavar="H", help="the address to serve (default: 127.0.0.1)")
     serve.add_argument("--port", type=int, default=5000, metavar="P", help="the port to serve (default: 5000)")
@@ -47,7 +52,7 @@ def _parser() -> Parser:
         help="another name that clients know this server by; again for more",
     )
     serve.add_argument("--insecure", action="store_true", help="serve others than this machine, without any password")
-    return parser
+    add_serving(serve)
 
 
 def _add_searches(commands: argparse._SubParsersAction[Parser]) -> None:

@@ -103,3 +103,21 @@ def add_keep(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--budget", metavar="SIZE", help="keep at most so much, such as 10GB; the worst go first")
     _add_scope(parser)
     parser.add_argument("--dry-run", action="store_true", help="only say what would be deleted")
+
+
+def add_serving(parser: argparse.ArgumentParser) -> None:
+    """Add what says how a store is served, beside where."""
+    parser.add_argument("--access-log", default="", metavar="FILE", help="one line of JSON a request; - prints them")
+    parser.add_argument("--certfile", default="", metavar="F", help="serve HTTPS with this certificate (PEM)")
+    parser.add_argument("--keyfile", default="", metavar="F", help="the certificate's key (PEM)")
+    parser.add_argument(
+        "--forwarded-allow-ips",
+        default="",
+        metavar="IPS",
+        help="proxies whose X-Forwarded-For and -Proto are believed, such as 10.0.0.1,10.0.0.2 (default: none)",
+    )
+    parser.add_argument("--root-path", default="", metavar="/P", help="where a proxy puts the server, such as /tracker")
+    files = "do not keep clients' files; they put those of new experiments below --default-artifact-root"
+    parser.add_argument("--no-serve-artifacts", action="store_true", help=files)
+    parser.add_argument("--default-artifact-root", default="", metavar="URI", help="such as s3://bucket/runs")
+    parser.add_argument("--artifacts-only", action="store_true", help="serve nothing but clients' files")

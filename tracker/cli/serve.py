@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from importlib import import_module
+from types import ModuleType
 
 from ..client.blocking import open_tracker
 from ..errors import InvalidInput, MissingExtra
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _PORTS = range(1 << 16)
+_ROOT = re.compile(r"(/[\w.~-]+)+")
+_URI = re.compile(r"[a-zA-Z][\w+.-]*:[^\s?#]*|/[^\s?#]*")
 
 
 def serve(arguments: argparse.Namespace) -> None:
@@ -20,15 +24,52 @@ def serve(arguments: argparse.Namespace) -> None:
     if arguments.host not in _LOOPBACK and not arguments.insecure:
         problem = f"whoever reaches {arguments.host}:{arguments.port} could read and change everything"
         raise InvalidInput(f"{problem}; serve 127.0.0.1, or add --insecure if that is meant")
+    _require_fitting(arguments)
     try:
         server = import_module("tracker.server.serving")
     except ModuleNotFoundError as missing:
         raise MissingExtra(missing.name or "uvicorn", "server") from missing
+    if arguments.certfile:
+        server.require_tls(arguments.certfile, arguments.keyfile)
+    manner = _manner(server, arguments)
     # Whatever is wrong with the store is said before the port is taken.
     with open_tracker(arguments.store) as tracker:
         store = tracker.path
     listening = server.listen(arguments.host, arguments.port)
     port = listening.getsockname()[1]
-    sys.stdout.write(f"serving {store} at http://{arguments.host}:{port} (Ctrl-C ends it)\n")
+    scheme = "https" if arguments.certfile else "http"
+    # In a file beside it, or in the place of an access log, this is the first line.
+    sys.stdout.write(f"serving {store} at {scheme}://{arguments.host}:{port}{arguments.root_path} (Ctrl-C ends it)\n")
     sys.stdout.flush()
-    server.serve(store, listening, [*arguments.allowed_hosts, arguments.host])
+    way = server.Way(
+        certfile=arguments.certfile,
+        keyfile=arguments.keyfile,
+        forwarded_allow_ips=[each for each in arguments.forwarded_allow_ips.split(",") if each],
+    )
+    server.serve(store, listening, manner, way)
+
+
+def _require_fitting(arguments: argparse.Namespace) -> None:
+    if bool(arguments.certfile) != bool(arguments.keyfile):
+        raise InvalidInput("--certfile and --keyfile are given together, or neither")
+    if arguments.root_path and not _ROOT.fullmatch(arguments.root_path):
+        raise InvalidInput(f"--root-path {arguments.root_path!r}: a path such as /tracker, without a slash at its end")
+    if arguments.no_serve_artifacts and arguments.artifacts_only:
+        raise InvalidInput("--no-serve-artifacts and --artifacts-only leave nothing to serve; choose one")
+    if arguments.no_serve_artifacts != bool(arguments.default_artifact_root):
+        raise InvalidInput("--no-serve-artifacts and --default-artifact-root URI are given together, or neither")
+    if arguments.default_artifact_root and not _URI.fullmatch(arguments.default_artifact_root):
+        raise InvalidInput(
+            f"--default-artifact-root {arguments.default_artifact_root!r}: a URI such as s3://bucket/runs"
+        )
+
+
+def _manner(server: ModuleType, arguments: argparse.Namespace) -> object:
+    modes = [mode for mode in server.Mode if getattr(arguments, mode.replace("-", "_"), False)]
+    return server.Manner(
+        hosts=[*arguments.allowed_hosts, arguments.host],
+        mode=modes[0] if modes else server.Mode.ALL,
+        root_path=arguments.root_path,
+        artifact_root=arguments.default_artifact_root.rstrip("/"),
+        watchers=[server.access_log(arguments.access_log)] if arguments.access_log else [],
+    )

@@ -17,12 +17,24 @@ CONTEXT = "mlflow.data.context"
 
 @dataclass(frozen=True, slots=True)
 class CreateExperiment:
-    """A new experiment; the answer is its ID."""
+    """A new experiment; the answer is its ID.
+
+    Without a location of its own its files are below `artifact_root`, in a folder named for its ID.
+    """
 
     name: str
     timestamp: int
     artifact_location: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
+    artifact_root: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceArtifacts:
+    """The files of an experiment are to be at another place; one that has runs keeps its own."""
+
+    experiment_id: str
+    artifact_location: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +222,7 @@ class RemoveFiles:
 
 Edit = (
     CreateExperiment
+    | PlaceArtifacts
     | RenameExperiment
     | DeleteExperiment
     | RestoreExperiment

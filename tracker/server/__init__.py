@@ -2,35 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..client.tracker import connect
+from ..entities.edits import PlaceArtifacts
 from . import openapi, probes
 from .app import App
 from .guard import LOOPBACK, Guard
+from .guard import App as Asgi
+from .meter import Meter
 from .mlflow_api import artifacts, experiments, logged_models, metrics, runs
+from .modes import Mode, in_mode
+from .observing import Observer, Seen
+from .root_path import Below
 from .routes import Route, Router
 from .service import Service
 
-__all__ = ["LOOPBACK", "all_routes", "make_app"]
+__all__ = ["LOOPBACK", "Manner", "Meter", "Mode", "all_routes", "make_app"]
 
 
-def all_routes() -> list[Route]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How a store is served.
+
+    `root_path` is where a proxy puts the server, such as `/tracker`; `artifact_root` a URI that new experiments keep
+    their files below, if not with this server; `watchers` are told of every request.
+    """
+
+    hosts: Sequence[str] = tuple(LOOPBACK)
+    mode: Mode = Mode.ALL
+    root_path: str = ""
+    artifact_root: str = ""
+    watchers: Sequence[Callable[[Seen], None]] = ()
+    meter: Meter = field(default_factory=Meter)
+
+
+def all_routes(manner: Manner | None = None) -> list[Route]:
     """Return every route there is."""
-    found = [
-        route for room in (probes, experiments, runs, metrics, artifacts, logged_models) for route in room.routes()
-    ]
-    return [*found, openapi.describing(found)]
+    manner = manner or Manner()
+    rooms = (probes, experiments, runs, metrics, artifacts, logged_models)
+    found = [manner.meter.route(), *(route for room in rooms for route in room.routes())]
+    return in_mode([*found, openapi.describing(found, manner.root_path)], manner.mode)
 
 
-def make_app(store: str | Path | None, hosts: Sequence[str]) -> Guard:
-    """Make the ASGI application of a store, for requests that name one of these hosts."""
+def make_app(store: str | Path | None, manner: Manner) -> Asgi:
+    """Make the ASGI application of a store."""
 
     @asynccontextmanager
     async def opens() -> AsyncIterator[Service]:
         async with connect(store) as tracker:
-            yield Service(tracker)
+            service = Service(tracker, manner.artifact_root)
+            if manner.artifact_root:
+                await service.edit(PlaceArtifacts("0", f"{manner.artifact_root}/0"))
+            yield service
 
-    return Guard(App(Router(all_routes()), opens), hosts)
+    app = Guard(App(Router(all_routes(manner)), opens), manner.hosts)
+    watched = Observer(app, [manner.meter, *manner.watchers])
+    return Below(watched, manner.root_path) if manner.root_path else watched

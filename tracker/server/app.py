@@ -13,6 +13,7 @@ import anyio
 from ..errors import TrackerError
 from .fields import of_body, of_query
 from .http import ClientDisconnect, Request, Response
+from .observing import ROUTE
 from .problems import Problem, problem_of
 from .replies import Reply, json_reply, problem_reply
 from .routes import Route, Router
@@ -82,6 +83,7 @@ class App:
 
     async def _answer(self, service: Service | None, scope: Any, receive: Any) -> Reply | Response:  # noqa: ANN401
         route, said = self._router.find(scope["method"], scope["path"])
+        scope[ROUTE] = route.path
         if service is None:
             raise Problem("TEMPORARILY_UNAVAILABLE", "the server is stopping")
         if route.files:

@@ -24,11 +24,17 @@ class App(Protocol):
 
 
 class Guard:
-    """Lets through what names one of these hosts, by itself or with a port; `*` stands for any."""
+    """Lets through what names one of these hosts, by itself or with a port; `*` stands for any.
+
+    A proxy may pass a request on under another host of these; its page's origin then is the name that was given here,
+    with a port only if it was given with one.
+    """
 
     def __init__(self, app: App, hosts: Iterable[str]) -> None:
         self._app = app
         self._hosts = frozenset(host.lower() for host in hosts)
+        # On this machine other pages have the same name, and another port.
+        self._public = self._hosts - LOOPBACK - {"*"}
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401  # as ASGI has it
         """Pass a request on, or refuse it."""
@@ -48,8 +54,8 @@ class Guard:
         origins = [value for name, value in scope["headers"] if name == b"origin"]
         if len(hosts) != 1 or not self._is_known(hosts[0].decode("latin-1").lower()):
             return problem_reply(Problem("PERMISSION_DENIED", "Invalid Host header: see --allowed-hosts"))
-        own = {f"{scheme}://".encode() + hosts[0].lower() for scheme in ("http", "https")}
-        if any(origin.lower() not in own for origin in origins):
+        own = {hosts[0].decode("latin-1").lower()} | self._public
+        if any(_host_of(origin) not in own for origin in origins):
             return problem_reply(Problem("PERMISSION_DENIED", "requests from other origins are refused"))
         return None
 
@@ -57,3 +63,9 @@ class Guard:
         name, _, port = host.rpartition(":")
         bare = name if name and port.isdecimal() and not host.endswith("]") else host
         return bool(bare) and ("*" in self._hosts or bare in self._hosts or host in self._hosts)
+
+
+def _host_of(origin: bytes) -> str:
+    """Return the host of an origin, with its port if it has one; "" if it is none that this server has."""
+    scheme, _, host = origin.decode("latin-1").lower().partition("://")
+    return host if scheme in {"http", "https"} else ""

@@ -19,6 +19,7 @@ from ..filter.tree import Comparison, Expression, Field, Operator
 from ..journal import Layout, encode
 from ..store.interface import ACTIVE, Query
 from ..tables import Page
+from ..upkeep import journals
 from .brief import Brief
 from .disk import Disk
 from .problems import Problem, bad_value
@@ -34,9 +35,14 @@ _PIECE_BYTES = 1024 * 1024
 
 
 class Service:
-    """An open store, as handlers use it."""
+    """An open store, as handlers use it.
 
-    def __init__(self, tracker: AsyncTracker) -> None:
+    `artifact_root` is where clients keep the files of new experiments, if not with this server; `points` were logged.
+    """
+
+    def __init__(self, tracker: AsyncTracker, artifact_root: str = "") -> None:
+        self.artifact_root = artifact_root
+        self.points = 0
         self.tracker = tracker
         self.engine = tracker.engine
         self.store = tracker.engine.store
@@ -129,6 +135,12 @@ class Service:
         else:
             journal.append(encode(LogPoints(run_id, tuple(points))))
         await self._disk.reached()
+        self.points += len(points)
+
+    async def bytes_waiting(self) -> int:
+        """Return how many bytes of all journals are not folded into the store."""
+        folder, folded = self.engine.folder.journals, await self.store.journal_positions()
+        return sum(part.pending for part in await to_thread.run_sync(journals.parts, folder, folded))
 
     async def say(self, record: Record) -> None:
         """Log a record; it is on the disk when this returns, and whoever reads finds it.

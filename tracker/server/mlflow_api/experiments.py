@@ -85,7 +85,7 @@ async def create(service: Service, asked: Create) -> Annotated[Json, answer_shap
     name = limits.require_short("name", required("name", asked.name), limits.EXPERIMENT_LENGTH)
     location = limits.require_short("artifact_location", asked.artifact_location, limits.PARAM_LENGTH)
     tags = {require_tag(each.key): _value(each.value) for each in asked.tags}
-    edit = edits.CreateExperiment(name, milliseconds(), location.rstrip("/"), tags)
+    edit = edits.CreateExperiment(name, milliseconds(), location.rstrip("/"), tags, service.artifact_root)
     return {"experiment_id": await service.edit(edit)}
 
 

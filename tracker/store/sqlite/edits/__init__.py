@@ -12,6 +12,7 @@ from . import experiments, models, runs
 
 _FUNCTIONS: Mapping[type, Callable[[sqlite3.Connection, Any], object]] = {
     edits.CreateExperiment: experiments.create,
+    edits.PlaceArtifacts: experiments.place,
     edits.RenameExperiment: experiments.rename,
     edits.DeleteExperiment: experiments.delete,
     edits.RestoreExperiment: experiments.restore,

@@ -8,6 +8,7 @@ from ....entities.edits import (
     CreateExperiment,
     DeleteExperiment,
     DeleteExperimentTag,
+    PlaceArtifacts,
     RenameExperiment,
     RestoreExperiment,
     SetExperimentTags,
@@ -18,6 +19,11 @@ from .common import ACTIVE, DELETED, active_experiment, experiment_number, set_t
 _NAMED = "SELECT lifecycle_stage FROM experiments WHERE name = ? AND experiment_id <> ?"
 _CREATE = """
 INSERT INTO experiments (name, artifact_location, creation_time, last_update_time) VALUES (?1, ?2, ?3, ?3)
+"""
+_PLACE = """
+UPDATE experiments SET artifact_location = ?2
+WHERE experiment_id = ?1 AND artifact_location = ''
+    AND NOT EXISTS (SELECT 1 FROM runs WHERE experiment_id = ?1 AND run_no > 0)
 """
 _RENAME = "UPDATE experiments SET name = ?, last_update_time = ? WHERE experiment_id = ?"
 _STAGE = "UPDATE experiments SET lifecycle_stage = ?, last_update_time = ? WHERE experiment_id = ?"
@@ -35,7 +41,14 @@ def create(connection: sqlite3.Connection, edit: CreateExperiment) -> str:
     made = connection.execute(_CREATE, (edit.name, edit.artifact_location, edit.timestamp))
     number = int(made.lastrowid or 0)
     set_texts(connection, "experiment_tags", "experiment_id", number, edit.tags)
+    if edit.artifact_root and not edit.artifact_location:
+        place(connection, PlaceArtifacts(str(number), f"{edit.artifact_root}/{number}"))
     return str(number)
+
+
+def place(connection: sqlite3.Connection, edit: PlaceArtifacts) -> None:
+    """Say where an experiment's files are to be, unless it has runs, or a place of its own."""
+    connection.execute(_PLACE, (experiment_number(connection, edit.experiment_id)[0], edit.artifact_location))
 
 
 def rename(connection: sqlite3.Connection, edit: RenameExperiment) -> None:
