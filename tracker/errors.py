@@ -19,6 +19,7 @@
     │   └── TagNotFound
     ├── Conflict                    contradicts what was said before
     │   ├── ExperimentExists        perhaps a deleted one
+    │   ├── RegisteredModelExists
     │   ├── NotActive               what is deleted is not written to
     │   ├── ParamChanged            a param has another value already
     │   ├── ParamExists             a logged model has that param already
@@ -200,6 +201,14 @@ class ExperimentExists(Conflict):
         self.stage = stage
         hint = "; it is deleted: restore it, or take another name" if stage == "deleted" else ""
         super().__init__(f"there is an experiment {name!r} already{hint}")
+
+
+class RegisteredModelExists(Conflict):
+    """There is a registered model of that name."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"there is a registered model {name!r} already")
 
 
 class NotActive(Conflict):

@@ -5,23 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
-from ..entities import Experiment, ModelInfo, RunInfo
+from ..entities import Experiment, ModelInfo, ModelVersion, RegisteredModel, RunInfo
 from ..errors import InvalidInput
 from ..filter import DatasetFilter, Subject, decode_token, encode_token, fingerprint, parse, parse_order
 from ..store.interface import FAMILIES, Found, Query
 from ..system import milliseconds
-from ..tables import Page
+from ..tables import Entity, Page
 
 MAX_RESULTS = 50_000
+# MLflow's clients ask for 10 000 versions at once, and its server gives up to so many.
+MAX_VERSIONS = 200_000
 # SQLite's integers have up to 19.
 MAX_DIGITS = 19
 
 T = TypeVar("T")
 # What an item of a page is like, also of an empty one.
-ITEMS: Mapping[Subject, type[RunInfo | ModelInfo | Experiment]] = {
+ITEMS: Mapping[Subject, Entity] = {
     Subject.RUNS: RunInfo,
     Subject.MODELS: ModelInfo,
     Subject.EXPERIMENTS: Experiment,
+    Subject.REGISTERED_MODELS: RegisteredModel,
+    Subject.MODEL_VERSIONS: ModelVersion,
 }
 OrderBy = str | Sequence[str | Mapping[str, object]]
 
@@ -57,8 +61,9 @@ def query_of(
     Raises:
         InvalidInput: the filter, the order, the token or the number of results cannot be used.
     """
-    if not 1 <= max_results <= MAX_RESULTS:
-        message = f"max_results is {max_results}; it must be from 1 to {MAX_RESULTS}"
+    most = MAX_VERSIONS if subject is Subject.MODEL_VERSIONS else MAX_RESULTS
+    if not 1 <= max_results <= most:
+        message = f"max_results is {max_results}; it must be from 1 to {most}"
         raise InvalidInput(message)
     clauses = [order_by] if isinstance(order_by, str) else list(order_by)
     query_print = fingerprint(filter_string, clauses, experiment_ids, datasets)

@@ -9,7 +9,7 @@ from .lazy import Lazy
 from .level import Level
 from .metric import Buckets, Histories, History, Measurement, MetricSummary
 from .model import ModelInfo, ModelStatus
-from .registry import ModelVersion, RegisteredModel
+from .registry import ModelVersion, RegisteredModel, Stage
 from .run import RunInfo, RunLinks, RunStatus
 
 __all__ = [
@@ -31,4 +31,5 @@ __all__ = [
     "RunInfo",
     "RunLinks",
     "RunStatus",
+    "Stage",
 ]

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from .dataset import DatasetInfo
+from .registry_edits import RegistryEdit
 
 # The tag of an input that says what the dataset was used as: "training", "validation".
 CONTEXT = "mlflow.data.context"
@@ -243,4 +244,5 @@ Edit = (
     | DeleteModelTag
     | AddModelParams
     | RemoveFiles
+    | RegistryEdit
 )

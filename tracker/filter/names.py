@@ -86,7 +86,7 @@ def _is_keyword(token: Token) -> bool:
 
 
 def _example(subject: Subject) -> str:
-    return "name" if subject is Subject.EXPERIMENTS else "metrics.accuracy or status"
+    return "metrics.accuracy or status" if Entity.METRIC in ENTITIES[subject] else "name"
 
 
 def _field(cursor: Cursor, subject: Subject, rest: _Rest, prefix: re.Match[str] | None) -> Field:

@@ -43,6 +43,17 @@ DEFAULTS: Mapping[Subject, tuple[Term, ...]] = {
     Subject.RUNS: (_attribute("start_time", ascending=False), _attribute("run_id", ascending=True)),
     Subject.MODELS: (_attribute("creation_timestamp", ascending=False), _attribute("model_id", ascending=True)),
     Subject.EXPERIMENTS: (_attribute("creation_time", ascending=False), _attribute("experiment_id", ascending=True)),
+    Subject.REGISTERED_MODELS: (_attribute("name", ascending=True),),
+    Subject.MODEL_VERSIONS: (
+        _attribute("last_updated_timestamp", ascending=False),
+        _attribute("name", ascending=True),
+        _attribute("version_number", ascending=False),
+    ),
+}
+# What ends an order of somebody's own, where it is something else; as in MLflow.
+TIES: Mapping[Subject, tuple[Term, ...]] = {
+    Subject.EXPERIMENTS: (_attribute("experiment_id", ascending=False),),
+    Subject.MODEL_VERSIONS: (_attribute("name", ascending=True), _attribute("version_number", ascending=False)),
 }
 
 
@@ -61,10 +72,8 @@ def parse_order(order_by: Sequence[str | Mapping[str, object]], subject: Subject
         problem = f"at most {MAX_TERMS} things can be sorted by, not {len(order_by)}"
         raise FilterTooLarge(problem, repr(list(order_by)), 0)
     terms = tuple(_term(entry, subject) for entry in order_by)
-    if terms and subject is Subject.EXPERIMENTS:
-        # As in MLflow, which ends only its own order with the newest first.
-        return Order(subject, (*terms, _attribute("experiment_id", ascending=False)))
-    return Order(subject, terms + DEFAULTS[subject])
+    ends = TIES.get(subject, DEFAULTS[subject]) if terms else DEFAULTS[subject]
+    return Order(subject, terms + ends)
 
 
 def _term(entry: object, subject: Subject) -> Term:

@@ -44,17 +44,27 @@ class Rows:
     many: bool = False
 
 
-NULLABLE = frozenset({"parent_run_id", "end_time", "step"})
-# What links other tables to a subject's.
+NULLABLE: Mapping[Subject, frozenset[str]] = {
+    Subject.RUNS: frozenset({"parent_run_id", "end_time"}),
+    Subject.MODELS: frozenset({"parent_run_id", "step"}),
+    Subject.EXPERIMENTS: frozenset(),
+    Subject.REGISTERED_MODELS: frozenset(),
+    Subject.MODEL_VERSIONS: frozenset({"model_id", "run_id"}),
+}
+# What links other tables to a subject's; to a version's its number too.
 OWN_KEY: Mapping[Subject, str] = {
     Subject.RUNS: "run_no",
     Subject.MODELS: "model_no",
     Subject.EXPERIMENTS: "experiment_id",
+    Subject.REGISTERED_MODELS: "registered_no",
+    Subject.MODEL_VERSIONS: "registered_no",
 }
 SINGULAR: Mapping[Subject, str] = {
     Subject.RUNS: "run",
     Subject.MODELS: "model",
     Subject.EXPERIMENTS: "experiment",
+    Subject.REGISTERED_MODELS: "registered_model",
+    Subject.MODEL_VERSIONS: "model_version",
 }
 KEY_NO = "(SELECT k.key_no FROM metric_keys AS k WHERE k.key = ?)"
 # What a model has of the run that made it.
@@ -116,6 +126,8 @@ def rows(
 def _text(subject: Subject, field: Field, alias: str) -> Rows:
     own = OWN_KEY[subject]
     source = f"{SINGULAR[subject]}_{field.entity} AS t WHERE t.{own} = {alias}.{own} AND t.key = ?"
+    if subject is Subject.MODEL_VERSIONS:
+        source += f" AND t.version = {alias}.version_number"
     if field.part:
         return Rows(Sql(f"{source} AND t.number IS NOT NULL", (field.key,)), "t.number", number="t.number")
     return Rows(Sql(source, (field.key,)), "t.value", number="t.number")

@@ -71,7 +71,7 @@ def _attribute(subject: Subject, term: Term) -> list[Key]:
     name = term.field.key
     column = f"{subject.value}.experiment_id" if name == "experiment_id" else attribute(subject, name)
     key = Key(Sql(column), term.ascending)
-    return [Key(Sql(f"({column} IS NULL)")), key] if name in NULLABLE else [key]
+    return [Key(Sql(f"({column} IS NULL)")), key] if name in NULLABLE[subject] else [key]
 
 
 def _metric(subject: Subject, term: Term) -> list[Key]:

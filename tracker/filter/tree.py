@@ -12,6 +12,8 @@ class Subject(Enum):
     RUNS = "runs"
     MODELS = "models"
     EXPERIMENTS = "experiments"
+    REGISTERED_MODELS = "registered_models"
+    MODEL_VERSIONS = "model_versions"
 
     # Looked up several times in each query; Enum's own takes longer than all the rest of a look-up.
     __hash__ = object.__hash__

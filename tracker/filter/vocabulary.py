@@ -44,6 +44,8 @@ ENTITIES: Mapping[Subject, frozenset[Entity]] = {
     Subject.RUNS: frozenset(Entity),
     Subject.MODELS: frozenset(Entity),
     Subject.EXPERIMENTS: frozenset({Entity.ATTRIBUTE, Entity.TAG}),
+    Subject.REGISTERED_MODELS: frozenset({Entity.ATTRIBUTE, Entity.TAG}),
+    Subject.MODEL_VERSIONS: frozenset({Entity.ATTRIBUTE, Entity.TAG}),
 }
 
 ATTRIBUTES: Mapping[Subject, Mapping[str, Kind]] = {
@@ -77,6 +79,23 @@ ATTRIBUTES: Mapping[Subject, Mapping[str, Kind]] = {
         "creation_time": Kind.TIME,
         "last_update_time": Kind.TIME,
     },
+    Subject.REGISTERED_MODELS: {
+        "name": Kind.TEXT,
+        "description": Kind.TEXT,
+        "creation_timestamp": Kind.TIME,
+        "last_updated_timestamp": Kind.TIME,
+    },
+    Subject.MODEL_VERSIONS: {
+        "name": Kind.TEXT,
+        "version_number": Kind.NUMBER,
+        "model_id": Kind.TEXT,
+        "run_id": Kind.TEXT,
+        "source_path": Kind.TEXT,
+        "stage": Kind.TEXT,
+        "description": Kind.TEXT,
+        "creation_timestamp": Kind.TIME,
+        "last_updated_timestamp": Kind.TIME,
+    },
 }
 
 # MLflow's other spellings, and the name that our own Python objects use.
@@ -89,6 +108,8 @@ ATTRIBUTE_SPELLINGS: Mapping[Subject, Mapping[str, str]] = {
         "last_updated_timestamp_ms": "last_updated_timestamp",
     },
     Subject.EXPERIMENTS: {},
+    Subject.REGISTERED_MODELS: {"timestamp": "last_updated_timestamp"},
+    Subject.MODEL_VERSIONS: {"version": "version_number", "source": "source_path", "current_stage": "stage"},
 }
 
 # MLflow keeps these two facts of a run as tags; here they are columns, whichever way they are asked for.
@@ -96,18 +117,24 @@ TAGS_THAT_ARE_ATTRIBUTES: Mapping[Subject, Mapping[str, str]] = {
     Subject.RUNS: {"mlflow.runName": "run_name", "mlflow.parentRunId": "parent_run_id"},
     Subject.MODELS: {},
     Subject.EXPERIMENTS: {},
+    Subject.REGISTERED_MODELS: {},
+    Subject.MODEL_VERSIONS: {},
 }
 
 DATASET_KEYS: Mapping[Subject, tuple[str, ...]] = {
     Subject.RUNS: ("name", "digest", "context"),
     Subject.MODELS: ("name", "digest"),
     Subject.EXPERIMENTS: (),
+    Subject.REGISTERED_MODELS: (),
+    Subject.MODEL_VERSIONS: (),
 }
 
 RELATIVES: Mapping[Subject, Mapping[str, Relative]] = {
     Subject.RUNS: {"parent": Relative.PARENT, "child": Relative.CHILD},
     Subject.MODELS: {"run": Relative.RUN, "parent": Relative.PARENT},
     Subject.EXPERIMENTS: {},
+    Subject.REGISTERED_MODELS: {},
+    Subject.MODEL_VERSIONS: {},
 }
 
 PARTS: Mapping[Entity, Mapping[str, PartName]] = {

@@ -79,6 +79,12 @@ class Search(Protocol):
     def models(self, query: Query) -> Found[ModelInfo]:
         """Return the logged models that match, in order."""
 
+    def registered_models(self, query: Query) -> Found[RegisteredModel]:
+        """Return the registered models that match, in order; of experiments, datasets and stages nothing is asked."""
+
+    def model_versions(self, query: Query) -> Found[ModelVersion]:
+        """Return the versions of registered models that match, in order, as `registered_models` does."""
+
     def count(self, query: Query) -> int:
         """Count what matches, whatever the limit."""
 
@@ -150,6 +156,9 @@ class Registry(Protocol):
 
     def registered_models(self) -> list[RegisteredModel]:
         """Return all, by name."""
+
+    def registered_model(self, name: str) -> RegisteredModel | None:
+        """Return one by its name; None if there is none of that name."""
 
     def versions(self, name: str) -> list[ModelVersion]:
         """Return the versions of a registered model, by number; none if there is no such model."""

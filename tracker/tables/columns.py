@@ -1,4 +1,4 @@
-"""Runs, logged models and experiments made into columns: pure.
+"""Runs, logged models, experiments, registered models and their versions made into columns: pure.
 
 First come the attributes, by the names that the dataclasses have; then `metrics.…`, `params.…` and `tags.…`, each
 sorted by name.
@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ..entities import Experiment, ModelInfo, RunInfo
+from ..entities import Experiment, ModelInfo, ModelVersion, RegisteredModel, RunInfo
 from ..errors import InvalidInput, suggestion
 from .column import Column, ColumnType, column_of
 from .measured import metric_columns
 from .parts import part_column
 
-Entity = type[RunInfo] | type[ModelInfo] | type[Experiment]
+Entity = type[RunInfo] | type[ModelInfo] | type[Experiment] | type[RegisteredModel] | type[ModelVersion]
 _TEXT, _WHOLE, _TIME = ColumnType.TEXT, ColumnType.WHOLE, ColumnType.TIME
 ATTRIBUTES: Mapping[Entity, Mapping[str, ColumnType]] = {
     RunInfo: {
@@ -52,7 +52,27 @@ ATTRIBUTES: Mapping[Entity, Mapping[str, ColumnType]] = {
         "last_update_time": _TIME,
         "artifact_location": _TEXT,
     },
+    RegisteredModel: {
+        "name": _TEXT,
+        "creation_timestamp": _TIME,
+        "last_updated_timestamp": _TIME,
+        "description": _TEXT,
+    },
+    ModelVersion: {
+        "name": _TEXT,
+        "version": _WHOLE,
+        "model_id": _TEXT,
+        "run_id": _TEXT,
+        "source": _TEXT,
+        "creation_timestamp": _TIME,
+        "last_updated_timestamp": _TIME,
+        "description": _TEXT,
+        "stage": _TEXT,
+        "user_id": _TEXT,
+        "run_link": _TEXT,
+    },
 }
+_MEASURED = frozenset({RunInfo, ModelInfo})
 # What stands before the dot of a column that is no attribute, and the type of one that no row has.
 _FAMILIES: Mapping[str, ColumnType] = {"metrics": ColumnType.NUMBER, "params": _TEXT, "tags": _TEXT}
 
@@ -70,8 +90,8 @@ def columns_of(items: Sequence[object], entity: Entity | None) -> list[Column]:
     infos = [_info(item) for item in items]
     return [
         *(_attribute(infos, name, kind) for name, kind in ATTRIBUTES[entity].items()),
-        *(_metrics(items, entity) if entity is not Experiment else ()),
-        *(_family("params", [info.params for info in infos]) if entity is not Experiment else ()),
+        *(_metrics(items, entity) if entity in _MEASURED else ()),
+        *(_family("params", [info.params for info in infos]) if entity in _MEASURED else ()),
         *_family("tags", [info.tags for info in infos]),
     ]
 
@@ -87,7 +107,7 @@ def selected(
         InvalidInput: a field is none that there could be.
     """
     known = {column.name: column for column in columns}
-    families = ("tags",) if entity is Experiment else tuple(_FAMILIES)
+    families = ("tags",) if entity and entity not in _MEASURED else tuple(_FAMILIES)
     chosen = [column for field in fields for column in _asked(known, field, families, items)]
     return list({column.name: column for column in chosen}.values())
 
@@ -107,7 +127,7 @@ def _asked(known: Mapping[str, Column], field: str, families: Sequence[str], ite
     return [part or Column(field, _FAMILIES[family], [None] * len(items))]
 
 
-def _info(item: object) -> Any:  # noqa: ANN401  # one of three dataclasses, by the entity
+def _info(item: object) -> Any:  # noqa: ANN401  # one of the dataclasses, by the entity
     """Return the dataclass of an item: a logged model has it inside."""
     return getattr(item, "info", item)
 

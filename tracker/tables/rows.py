@@ -13,7 +13,7 @@ Item = TypeVar("Item")
 
 
 class Rows(list[Item], Tabular):
-    """A list of runs, of logged models or of experiments that can become a table.
+    """A list of runs, of logged models, of experiments, of registered models or of versions that can become a table.
 
     `of` says what an empty list is of, so that its table has the attributes as columns too. With `fields` a table has
     only these columns, in that order; `metrics`, `params` and `tags` stand for all of theirs.

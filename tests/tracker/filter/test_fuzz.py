@@ -118,7 +118,7 @@ MAKERS = [
     quotes,
     expressions,
 ]
-SUBJECTS = [*4 * [Subject.RUNS], Subject.MODELS, Subject.EXPERIMENTS]
+SUBJECTS = [*3 * [Subject.RUNS], *Subject]
 HOSTILE = [
     "(" * 10_000,
     "(" * 10_000 + "metrics.a > 1" + ")" * 10_000,
@@ -173,10 +173,16 @@ OF_MODELS += ["NOT run(NOT parent(child(run_id = 'x')))", *(f"run({text})" for t
 OF_EXPERIMENTS = ["tags.a = 'x' OR tags.a IS NULL OR tags.a =~ 'x' OR tags.a LIKE 'x' OR tags.a ILIKE 'x'"]
 OF_EXPERIMENTS += ["experiment_id = 'x' OR name IN ('x') OR creation_time NOT BETWEEN 1 AND 2 OR last_update_time > 1"]
 OF_EXPERIMENTS += ["NOT (experiment_id IS NULL OR tags.a = 'x')", *COMPARED]
+OF_TAGS = ["tags.a = 'x' OR NOT tags.a IS NULL OR tags.a =~ 'x' OR tags.a LIKE 'x' OR tags.a NOT ILIKE 'x'"]
+OF_TAGS += ["tags.a < 'x' OR tags.a <= 'x' OR tags.a > 'x' OR tags.a >= 'x' OR tags.a IN ('x', 'y')"]
+OF_BOTH = ["name = 'x' OR description IS NULL OR creation_timestamp BETWEEN 1 AND 2 OR last_updated_timestamp > 1"]
+OF_VERSIONS = ["version_number > 1 OR model_id = 'x' OR run_id = 'x' OR source_path = 'x' OR NOT stage = 'x'"]
 KINDS = {
     Subject.RUNS: [*ALL_KINDS, *OF_RUNS],
     Subject.MODELS: [*ALL_KINDS, *OF_MODELS],
     Subject.EXPERIMENTS: OF_EXPERIMENTS,
+    Subject.REGISTERED_MODELS: [*OF_TAGS, *OF_BOTH],
+    Subject.MODEL_VERSIONS: [*OF_TAGS, *OF_BOTH, *OF_VERSIONS],
 }
 
 

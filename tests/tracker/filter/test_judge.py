@@ -133,6 +133,8 @@ def facts_of(world: World, subject: Subject) -> list[Facts]:
             return [facts_of_model(world, number) for number in range(len(world.models))]
         case Subject.EXPERIMENTS:
             return [facts_of_experiment(world, number) for number in range(len(world.experiments))]
+        case _:
+            pytest.fail(f"{subject} are judged where they are kept")
 
 
 class TestRuns:

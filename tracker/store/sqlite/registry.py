@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sqlite3
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,20 +15,10 @@ import orjson
 from ...entities import DatasetRef, Measurement, ModelVersion, RegisteredModel
 from ...ranking import Checkpoint, Decision, Promotion, Standing
 from ..interface import Query
-from . import plans
+from . import plans, registered
 from .acts import NAN
 from .reader import Reader
 
-_MODELS = "SELECT registered_no, name, creation_timestamp, last_updated_timestamp FROM registered_models ORDER BY name"
-_VERSIONS = """
-SELECT registered_no, name, version, model_id, run_id, source, v.creation_timestamp, v.last_updated_timestamp
-FROM registered_models JOIN model_versions AS v USING (registered_no)
-WHERE ?1 IS NULL OR name = ?1 ORDER BY registered_no, version
-"""
-_ALIASES = """
-SELECT registered_no, version, alias FROM model_aliases JOIN registered_models USING (registered_no)
-WHERE ?1 IS NULL OR name = ?1 ORDER BY registered_no, alias
-"""
 _PROMOTIONS = """
 SELECT promotion_id, timestamp, name, alias, version, promoted, reason, metric, goal, min_lead, lead,
     candidate_id, candidate_value, dataset_name, dataset_digest,
@@ -72,13 +62,17 @@ class SqliteRegistry:
     def registered_models(self) -> list[RegisteredModel]:
         """Return all, by name."""
         with self._reader.snapshot() as connection:
-            versions = _versions(connection, None)
-            return [_model(row, versions[row[0]]) for row in connection.execute(_MODELS).fetchall()]
+            return registered.all_models(connection)
+
+    def registered_model(self, name: str) -> RegisteredModel | None:
+        """Return one by its name; None if there is none of that name."""
+        with self._reader.snapshot() as connection:
+            return registered.model_named(connection, name)
 
     def versions(self, name: str) -> list[ModelVersion]:
         """Return the versions of a registered model, by number; none if there is no such model."""
         with self._reader.snapshot() as connection:
-            return [each for group in _versions(connection, name).values() for each in group]
+            return registered.versions_named(connection, name)
 
     def promotions(self, name: str, alias: str | None = None) -> list[Promotion]:
         """Return what was decided about a registered model, or about one alias of it, in the order decided."""
@@ -111,22 +105,6 @@ class SqliteRegistry:
     def close(self) -> None:
         """Let go of the file."""
         self._reader.close()
-
-
-def _versions(connection: sqlite3.Connection, name: str | None) -> dict[int, list[ModelVersion]]:
-    aliases: dict[tuple[int, int], list[str]] = defaultdict(list)
-    for number, version, alias in connection.execute(_ALIASES, (name,)):
-        aliases[number, version].append(alias)
-    found: dict[int, list[ModelVersion]] = defaultdict(list)
-    for number, *row in connection.execute(_VERSIONS, (name,)):
-        found[number].append(replace(ModelVersion(*row), aliases=tuple(aliases[number, row[1]])))
-    return found
-
-
-def _model(row: Row, versions: Sequence[ModelVersion]) -> RegisteredModel:
-    _, name, created, updated = row
-    aliases = {alias: each.version for each in versions for alias in each.aliases}
-    return RegisteredModel(name, created, updated, tuple(versions), dict(sorted(aliases.items())))
 
 
 def _promotion(row: Row) -> Promotion:

@@ -18,6 +18,8 @@ from ...entities import (
     History,
     Measurement,
     ModelInfo,
+    ModelVersion,
+    RegisteredModel,
     RunInfo,
     RunLinks,
 )
@@ -26,7 +28,7 @@ from ...filter import DatasetFilter
 from ...journal import Position
 from ..batch import Batch
 from ..interface import Found, Query
-from . import commits, curves, edits, merge, packing, plans, reads, schema, search
+from . import commits, curves, edits, merge, packing, plans, reads, registered, schema, search
 from .connection import Connection, connect_reader, connect_writer
 from .rankable import SqliteRankable
 from .reader import Reader
@@ -54,6 +56,16 @@ class SqliteSearch:
         """Return the logged models that match, in order."""
         with self._reader.snapshot() as connection:
             return search.search_models(connection, query)
+
+    def registered_models(self, query: Query) -> Found[RegisteredModel]:
+        """Return the registered models that match, in order."""
+        with self._reader.snapshot() as connection:
+            return registered.search_models(connection, query)
+
+    def model_versions(self, query: Query) -> Found[ModelVersion]:
+        """Return the versions of registered models that match, in order."""
+        with self._reader.snapshot() as connection:
+            return registered.search_versions(connection, query)
 
     def count(self, query: Query) -> int:
         """Count what matches, whatever the limit."""

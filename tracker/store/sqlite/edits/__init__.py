@@ -6,9 +6,9 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ....entities import edits
+from ....entities import edits, registry_edits
 from ....errors import TrackerError
-from . import experiments, models, runs
+from . import experiments, models, registered, runs, versions
 
 _FUNCTIONS: Mapping[type, Callable[[sqlite3.Connection, Any], object]] = {
     edits.CreateExperiment: experiments.create,
@@ -33,6 +33,16 @@ _FUNCTIONS: Mapping[type, Callable[[sqlite3.Connection, Any], object]] = {
     edits.DeleteModelTag: models.delete_tag,
     edits.AddModelParams: models.add_params,
     edits.RemoveFiles: models.remove_files,
+    registry_edits.CreateRegistered: registered.create,
+    registry_edits.RenameRegistered: registered.rename,
+    registry_edits.DescribeRegistered: registered.describe,
+    registry_edits.DeleteRegistered: registered.delete,
+    registry_edits.SetRegisteredTags: registered.set_tags,
+    registry_edits.DeleteRegisteredTag: registered.delete_tag,
+    registry_edits.AddVersion: versions.add,
+    registry_edits.DeleteVersion: versions.delete,
+    registry_edits.SetStage: versions.set_stage,
+    registry_edits.MoveAlias: versions.move_alias,
 }
 
 
