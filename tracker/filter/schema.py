@@ -49,7 +49,7 @@ NULLABLE: Mapping[Subject, frozenset[str]] = {
     Subject.MODELS: frozenset({"parent_run_id", "step"}),
     Subject.EXPERIMENTS: frozenset(),
     Subject.REGISTERED_MODELS: frozenset(),
-    Subject.MODEL_VERSIONS: frozenset({"model_id", "run_id"}),
+    Subject.MODEL_VERSIONS: frozenset(),
 }
 # What links other tables to a subject's; to a version's its number too.
 OWN_KEY: Mapping[Subject, str] = {

@@ -14,7 +14,7 @@ from .app import App
 from .guard import LOOPBACK, Guard
 from .guard import App as Asgi
 from .meter import Meter
-from .mlflow_api import artifacts, experiments, logged_models, metrics, runs
+from .mlflow_api import artifacts, experiments, logged_models, metrics, model_versions, registered_models, runs
 from .modes import Mode, in_mode
 from .observing import Observer, Seen
 from .root_path import Below
@@ -43,7 +43,7 @@ class Manner:
 def all_routes(manner: Manner | None = None) -> list[Route]:
     """Return every route there is."""
     manner = manner or Manner()
-    rooms = (probes, experiments, runs, metrics, artifacts, logged_models)
+    rooms = (probes, experiments, runs, metrics, artifacts, logged_models, registered_models, model_versions)
     found = [manner.meter.route(), *(route for room in rooms for route in room.routes())]
     return in_mode([*found, openapi.describing(found, manner.root_path)], manner.mode)
 

@@ -52,22 +52,44 @@ def missing(name: str) -> Problem:
     return bad_value(f"Missing value for required parameter {name!r}.")
 
 
-def problem_of(error: errors.TrackerError) -> Problem:  # noqa: PLR0911  # one for each kind
+def problem_of(error: errors.TrackerError) -> Problem:
     """Return what a refusal of the store's is over MLflow's protocol."""
     match error:
-        case errors.RunNotFound():
-            return Problem("RESOURCE_DOES_NOT_EXIST", f"Run with id={error.wanted} not found")
-        case errors.ExperimentNotFound():
-            return Problem("RESOURCE_DOES_NOT_EXIST", f"No Experiment with id={error.wanted} exists")
-        case errors.TagNotFound():
-            return Problem(
-                "RESOURCE_DOES_NOT_EXIST", f"No tag with name: {error.key} in {error.what} with id {error.owner}"
-            )
         case errors.NotFound():
-            return Problem("RESOURCE_DOES_NOT_EXIST", str(error))
+            return Problem("RESOURCE_DOES_NOT_EXIST", _absence(error))
+        case errors.Conflict():
+            return _conflict(error)
+        case errors.StoreUnavailable():
+            return Problem("TEMPORARILY_UNAVAILABLE", str(error))
+        case errors.StoreError():
+            return Problem("INTERNAL_ERROR", "the store cannot be used; the server's log says why")
+        case _:
+            return bad_value(str(error))
+
+
+def _absence(error: errors.NotFound) -> str:
+    match error:
+        case errors.RunNotFound():
+            return f"Run with id={error.wanted} not found"
+        case errors.ExperimentNotFound():
+            return f"No Experiment with id={error.wanted} exists"
+        case errors.RegisteredModelNotFound():
+            return f"Registered Model with name={error.wanted} not found"
+        case errors.VersionNotFound():
+            return f"Model Version (name={error.name}, version={error.wanted}) not found"
+        case errors.TagNotFound():
+            return f"No tag with name: {error.key} in {error.what} with id {error.owner}"
+        case _:
+            return str(error)
+
+
+def _conflict(error: errors.Conflict) -> Problem:
+    match error:
         case errors.ExperimentExists():
             hint = " It is in the deleted state: restore it, or take another name." if error.stage == "deleted" else ""
             return Problem("RESOURCE_ALREADY_EXISTS", f"Experiment(name={error.name}) already exists.{hint}")
+        case errors.RegisteredModelExists():
+            return Problem("RESOURCE_ALREADY_EXISTS", f"Registered Model (name={error.name}) already exists.")
         case errors.NotActive():
             message = f"The {error.what} {error.owner} must be in the 'active' state. It is in the {error.stage} state."
             return bad_value(message)
@@ -76,9 +98,5 @@ def problem_of(error: errors.TrackerError) -> Problem:  # noqa: PLR0911  # one f
                 f"Changing param values is not allowed. Param with key={error.key!r} was already logged with "
                 f"value={error.old!r} for run ID={error.run_id!r}. Attempted logging new value {error.new!r}."
             )
-        case errors.StoreUnavailable():
-            return Problem("TEMPORARILY_UNAVAILABLE", str(error))
-        case errors.StoreError():
-            return Problem("INTERNAL_ERROR", "the store cannot be used; the server's log says why")
         case _:
             return bad_value(str(error))

@@ -72,10 +72,10 @@ TESTS = [
 ]
 OF_VERSIONS = [
     *(f"version_number {test}" for test in ["> 1", "= 2", "BETWEEN 2 AND 3", "IN (1, 3)"]),
-    *(f"run_id {test}" for test in [f"= '{RUN}'", f"!= '{RUN}'", "IS NULL", f"NOT IN ('{RUN}')"]),
+    *(f"run_id {test}" for test in [f"= '{RUN}'", f"!= '{RUN}'", "= ''", f"NOT IN ('{RUN}')"]),
     "source_path LIKE 's3%'",
     "stage = 'Production'",
-    "model_id IS NULL",
+    "model_id = ''",
 ]
 ORDERS = ["name", "name DESC", "last_updated_timestamp DESC", "creation_timestamp", "tags.a", "tags.a DESC"]
 JUDGED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
@@ -118,6 +118,8 @@ def facts(found: RegisteredModel | ModelVersion) -> Facts:
     told = asdict(found)
     if isinstance(found, ModelVersion):
         told |= {"version_number": found.version, "source_path": found.source, "stage": str(found.stage)}
+        # As in MLflow: a version without a run has an empty run ID, which `!=` finds.
+        told |= {"run_id": found.run_id or "", "model_id": found.model_id or ""}
     return Facts({key: value for key, value in told.items() if isinstance(value, str | int)}, tags=dict(found.tags))
 
 

@@ -1,0 +1,295 @@
+"""Versions of registered models."""
+
+from __future__ import annotations
+
+from ...entities import ModelVersion
+from ...entities.registry import ACTIVE_STAGES
+from ...entities.registry_edits import (
+    AddVersion,
+    DeleteRegisteredTag,
+    DeleteVersion,
+    DescribeRegistered,
+    SetRegisteredTags,
+    SetStage,
+)
+from ...errors import ModelNotFound, RegisteredModelNotFound, VersionNotFound
+from ...filter import Subject
+from ...system import milliseconds
+from ..fields import Shape, required
+from ..http import Request, Response
+from ..problems import bad_value
+from ..routes import Permission, Route
+from ..service import Service
+from . import answers, limits, prompts, registry, sources
+from .answers import Json
+from .artifacts import Place, relative_of, sent
+from .registered_models import required_stage
+from .shapes import Pair
+from .sources import Owner
+
+_ROOT = "/api/2.0/mlflow/model-versions"
+_MOST = 200_000
+_LEFT_OUT = 10_000
+# So many versions may be made of one another.
+_DEEPEST = 100
+
+_VersionEdit = DescribeRegistered | DeleteVersion | SetStage | SetRegisteredTags | DeleteRegisteredTag
+
+
+class Create(Shape):
+    """A new version; whether a run or a model was named at all makes a difference."""
+
+    name: str = ""
+    source: str = ""
+    run_id: str | None = None
+    model_id: str | None = None
+    tags: tuple[Pair, ...] = ()
+    run_link: str = ""
+    description: str = ""
+
+
+class One(Shape):
+    """One version."""
+
+    name: str = ""
+    version: str = ""
+
+
+class Update(Shape):
+    """Another description."""
+
+    name: str = ""
+    version: str = ""
+    description: str = ""
+
+
+class Search(registry.Search):
+    """A page of versions."""
+
+    max_results: int = _LEFT_OUT
+
+
+class Move(Shape):
+    """Another stage."""
+
+    name: str = ""
+    version: str = ""
+    stage: str = ""
+    archive_existing_versions: bool = False
+
+
+class SetTag(Shape):
+    """A tag."""
+
+    name: str = ""
+    version: str = ""
+    key: str = ""
+    value: str = ""
+
+
+class DeleteTag(Shape):
+    """A tag's name."""
+
+    name: str = ""
+    version: str = ""
+    key: str = ""
+
+
+async def create(service: Service, asked: Create) -> Json:
+    """Make a version."""
+    name, tags = registry.name_of(asked.name), registry.tags_of(asked.tags)
+    source = limits.require_short("source", required("source", asked.source), limits.PARAM_LENGTH)
+    if prompts.is_prompt(tags):
+        if source not in prompts.SOURCES:
+            raise bad_value(f"Invalid prompt source: '{source[:100]}'. A prompt has no files.")
+        run_id, model_id = asked.run_id or "", asked.model_id or ""
+    else:
+        source, run_id, model_id = await _made_of(service, source, asked)
+    edit = AddVersion(
+        name,
+        source,
+        milliseconds(),
+        model_id,
+        run_id,
+        registry.text_of("description", asked.description),
+        run_link=limits.require_short("run_link", asked.run_link, limits.PARAM_LENGTH),
+        tags=tags,
+    )
+    number = await service.edit(edit)
+    return await _answer(service, name, int(str(number)))
+
+
+async def get(service: Service, asked: One) -> Json:
+    """Return a version."""
+    return await _answer(service, *_key(asked))
+
+
+async def search(service: Service, asked: Search) -> Json:
+    """Return a page of the versions that match."""
+    page = await registry.search(service, Subject.MODEL_VERSIONS, asked, _MOST)
+    return answers.page("model_versions", map(registry.version_answer, page), page.next_page_token)
+
+
+async def update(service: Service, asked: Update) -> Json:
+    """Describe a version."""
+    key = _key(asked)
+    await _edit(service, DescribeRegistered(*key, registry.text_of("description", asked.description), milliseconds()))
+    return await _answer(service, *key)
+
+
+async def delete(service: Service, asked: One) -> Json:
+    """Delete a version."""
+    await _edit(service, DeleteVersion(*_key(asked), milliseconds()))
+    return {}
+
+
+async def transition(service: Service, asked: Move) -> Json:
+    """Move a version to another stage."""
+    key, stage = _key(asked), required_stage(required("stage", asked.stage))
+    if asked.archive_existing_versions and stage not in ACTIVE_STAGES:
+        raise bad_value(
+            "Model version transition cannot archive existing model versions because "
+            f"'{asked.stage}' is not an Active stage. Valid stages are {', '.join(ACTIVE_STAGES)}"
+        )
+    await _edit(service, SetStage(*key, stage, asked.archive_existing_versions, milliseconds()))
+    return await _answer(service, *key)
+
+
+async def set_tag(service: Service, asked: SetTag) -> Json:
+    """Set a tag of a version."""
+    key, value = registry.tag_of(Pair(key=required("key", asked.key), value=asked.value))
+    await _edit(service, SetRegisteredTags(*_key(asked), {key: value}))
+    return {}
+
+
+async def delete_tag(service: Service, asked: DeleteTag) -> Json:
+    """Delete a tag of a version."""
+    await _edit(service, DeleteRegisteredTag(*_key(asked), required("key", asked.key)))
+    return {}
+
+
+async def get_download_uri(service: Service, asked: One) -> Json:
+    """Return where a version's files are, by a URI that no other version has a part in."""
+    origin = await _origin(service, await registry.found_version(service, *_key(asked)))
+    return {"artifact_uri": await _location(service, origin)}
+
+
+async def get_file(service: Service, request: Request) -> Response:
+    """Return a file of a version, for a page: one of this store's, found by the IDs in the version's source."""
+    asked = One(name=request.query_params.get("name") or "", version=request.query_params.get("version") or "")
+    path = relative_of(required("path", request.query_params.get("path")))
+    origin = await _origin(service, await registry.found_version(service, *_key(asked)))
+    owner, folder = _place(origin)
+    return await sent(service, Place(owner, f"{folder}/{path}" if folder else path))
+
+
+async def _made_of(service: Service, source: str, asked: Create) -> tuple[str, str, str]:
+    """Return what a version is made of: its source, its run's and its logged model's ID."""
+    sources.require_no_host(source)
+    run_id, model_id = asked.run_id or "", asked.model_id or ""
+    if sources.scheme_of(source) == sources.MODELS:
+        _, name, wanted = sources.reference_of(source)
+        if name:
+            made_of = await _wanted(service, name, wanted)
+            _require_same(source, asked, made_of)
+            source, run_id, model_id = f"models:/{name}/{made_of.version}", made_of.run_id or "", made_of.model_id or ""
+            return source, run_id, model_id
+    owner = Owner("model_id", model_id, None) if model_id else Owner("run_id", run_id, None)
+    if owner.id and sources.needs_root(source):
+        owner = owner._replace(root=await _root(service, owner))
+    sources.require_own(source, owner)
+    return source, run_id, model_id
+
+
+async def _wanted(service: Service, name: str, wanted: str) -> ModelVersion:
+    """Return the version that another one is to be made of."""
+    model = await registry.found(service, registry.name_of(name))
+    if prompts.is_prompt(model.tags):
+        raise bad_value(f"Invalid model version source: '{name}' is a prompt, which has no files.")
+    if wanted.startswith("@") or wanted.lower() == registry.LATEST:
+        return registry.meant_by(model, wanted.removeprefix("@"))
+    if wanted.isascii() and wanted.isdecimal():
+        return registry.version_in(model, registry.number_of(wanted))
+    stage = required_stage(wanted)
+    for version in model.latest_versions:
+        if version.stage == stage:
+            return version
+    raise VersionNotFound(name, wanted)
+
+
+def _require_same(source: str, asked: Create, made_of: ModelVersion) -> None:
+    said = (asked.run_id, made_of.run_id), (asked.model_id, made_of.model_id)
+    if any(own is not None and own != (other or "") for own, other in said):
+        raise bad_value(
+            f"Invalid model version source: '{source}'. "
+            "run_id and model_id, where they are given, are those of the version that it names."
+        )
+
+
+async def _root(service: Service, owner: Owner) -> str | None:
+    """Return where the files of a run or of a logged model are; None if there is no such one."""
+    if owner.field == "run_id":
+        run = await service.run(owner.id)
+        return run.artifact_uri if run else None
+    model = await service.model(owner.id)
+    return model.artifact_uri if model else None
+
+
+async def _origin(service: Service, version: ModelVersion) -> ModelVersion:
+    """Return the version that a version was made of in the end, which is itself as a rule."""
+    for _ in range(_DEEPEST):
+        if sources.scheme_of(version.source) != sources.MODELS:
+            return version
+        _, name, wanted = sources.reference_of(version.source)
+        if not name:
+            return version
+        version = await registry.found_version(service, name, registry.number_of(wanted))
+    raise bad_value(f"{version.name} {version.version} is made of versions that are made of versions, and so on")
+
+
+async def _location(service: Service, version: ModelVersion) -> str:
+    if sources.scheme_of(version.source) != sources.MODELS:
+        return version.source
+    model = await service.model(version.model_id or "")
+    if model is None:
+        raise ModelNotFound(version.source)
+    return model.artifact_uri
+
+
+def _place(version: ModelVersion) -> Place:
+    if sources.scheme_of(version.source) == sources.MODELS:
+        return Place(sources.reference_of(version.source).model_id, "")
+    return sources.place_in(version.source)
+
+
+async def _edit(service: Service, edit: _VersionEdit) -> None:
+    try:
+        await service.edit(edit)
+    except RegisteredModelNotFound as absent:
+        # As MLflow says it: there is no such version.
+        raise VersionNotFound(edit.name, str(edit.version)) from absent
+
+
+async def _answer(service: Service, name: str, number: int) -> Json:
+    return {"model_version": registry.version_answer(await registry.found_version(service, name, number))}
+
+
+def _key(asked: One | Update | Move | SetTag | DeleteTag) -> tuple[str, int]:
+    return registry.name_of(asked.name), registry.number_of(asked.version)
+
+
+def routes() -> list[Route]:
+    """Return the routes of versions."""
+    return [
+        Route("POST", f"{_ROOT}/create", create, Create, Permission.EDIT),
+        Route("GET", f"{_ROOT}/get", get, One, Permission.READ),
+        Route("PATCH", f"{_ROOT}/update", update, Update, Permission.EDIT),
+        Route("DELETE", f"{_ROOT}/delete", delete, One, Permission.MANAGE),
+        Route("GET", f"{_ROOT}/search", search, Search, Permission.READ),
+        Route("GET", f"{_ROOT}/get-download-uri", get_download_uri, One, Permission.READ),
+        Route("POST", f"{_ROOT}/transition-stage", transition, Move, Permission.EDIT),
+        Route("POST", f"{_ROOT}/set-tag", set_tag, SetTag, Permission.EDIT),
+        Route("DELETE", f"{_ROOT}/delete-tag", delete_tag, DeleteTag, Permission.EDIT),
+        Route("GET", f"{_ROOT}/get-artifact", get_file, Shape, Permission.READ, files=True),
+        Route("GET", "/model-versions/get-artifact", get_file, Shape, Permission.READ, files=True),
+    ]

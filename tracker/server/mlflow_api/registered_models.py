@@ -1,0 +1,222 @@
+"""Registered models, their aliases, and their newest versions."""
+
+from __future__ import annotations
+
+from ...entities import Stage
+from ...entities.registry import stage_of
+from ...entities.registry_edits import (
+    CreateRegistered,
+    DeleteRegistered,
+    DeleteRegisteredTag,
+    DescribeRegistered,
+    MoveAlias,
+    RenameRegistered,
+    SetRegisteredTags,
+)
+from ...errors import RegisteredModelExists
+from ...filter import Subject
+from ...system import milliseconds
+from ..fields import Shape, required
+from ..problems import Problem, bad_value
+from ..routes import Permission, Route
+from ..service import Service
+from . import answers, prompts, registry
+from .answers import Json
+from .shapes import Pair
+
+_ROOT = "/api/2.0/mlflow/registered-models"
+_MOST = 1000
+_LEFT_OUT = 100
+
+
+class Create(Shape):
+    """A new registered model."""
+
+    name: str = ""
+    description: str = ""
+    tags: tuple[Pair, ...] = ()
+
+
+class Named(Shape):
+    """One registered model, by its name."""
+
+    name: str = ""
+
+
+class Rename(Shape):
+    """Another name."""
+
+    name: str = ""
+    new_name: str = ""
+
+
+class Update(Shape):
+    """Another description."""
+
+    name: str = ""
+    description: str = ""
+
+
+class Search(registry.Search):
+    """A page of registered models."""
+
+    max_results: int = _LEFT_OUT
+
+
+class Latest(Shape):
+    """The newest version of each of these stages, or of all."""
+
+    name: str = ""
+    stages: tuple[str, ...] = ()
+
+
+class SetTag(Shape):
+    """A tag."""
+
+    name: str = ""
+    key: str = ""
+    value: str = ""
+
+
+class DeleteTag(Shape):
+    """A tag's name."""
+
+    name: str = ""
+    key: str = ""
+
+
+class SetAlias(Shape):
+    """What an alias is to mean."""
+
+    name: str = ""
+    alias: str = ""
+    version: str = ""
+
+
+class Alias(Shape):
+    """An alias of a registered model."""
+
+    name: str = ""
+    alias: str = ""
+
+
+async def create(service: Service, asked: Create) -> Json:
+    """Make a registered model."""
+    name, tags = registry.name_of(asked.name), registry.tags_of(asked.tags)
+    edit = CreateRegistered(name, milliseconds(), registry.text_of("description", asked.description), tags)
+    try:
+        await service.edit(edit)
+    except RegisteredModelExists:
+        there = await registry.found(service, name)
+        if prompts.is_prompt(there.tags) is prompts.is_prompt(tags):
+            raise
+        kind = "prompt" if prompts.is_prompt(there.tags) else "registered model"
+        raise Problem("RESOURCE_ALREADY_EXISTS", f"The name {name!r} is already taken by a {kind}.") from None
+    return await _answer(service, name)
+
+
+async def get(service: Service, asked: Named) -> Json:
+    """Return a registered model."""
+    return await _answer(service, registry.name_of(asked.name))
+
+
+async def search(service: Service, asked: Search) -> Json:
+    """Return a page of the registered models that match."""
+    page = await registry.search(service, Subject.REGISTERED_MODELS, asked, _MOST)
+    return answers.page("registered_models", map(registry.model_answer, page), page.next_page_token)
+
+
+async def rename(service: Service, asked: Rename) -> Json:
+    """Rename a registered model."""
+    name, new_name = registry.name_of(asked.name), registry.name_of(asked.new_name, "new_name")
+    await service.edit(RenameRegistered(name, new_name, milliseconds()))
+    return await _answer(service, new_name)
+
+
+async def update(service: Service, asked: Update) -> Json:
+    """Describe a registered model."""
+    name, text = registry.name_of(asked.name), registry.text_of("description", asked.description)
+    await service.edit(DescribeRegistered(name, None, text, milliseconds()))
+    return await _answer(service, name)
+
+
+async def delete(service: Service, asked: Named) -> Json:
+    """Delete a registered model and its versions."""
+    await service.edit(DeleteRegistered(registry.name_of(asked.name)))
+    return {}
+
+
+async def latest_versions(service: Service, asked: Latest) -> Json:
+    """Return the newest version of each stage."""
+    model = await registry.found(service, registry.name_of(asked.name))
+    wanted = [required_stage(text) for text in asked.stages] or list(Stage)
+    found = [registry.version_answer(each) for each in model.latest_versions if each.stage in wanted]
+    return answers.filled({"model_versions": found})
+
+
+async def set_tag(service: Service, asked: SetTag) -> Json:
+    """Set a tag of a registered model."""
+    key, value = registry.tag_of(Pair(key=required("key", asked.key), value=asked.value))
+    await service.edit(SetRegisteredTags(registry.name_of(asked.name), None, {key: value}))
+    return {}
+
+
+async def delete_tag(service: Service, asked: DeleteTag) -> Json:
+    """Delete a tag of a registered model."""
+    await service.edit(DeleteRegisteredTag(registry.name_of(asked.name), None, required("key", asked.key)))
+    return {}
+
+
+async def set_alias(service: Service, asked: SetAlias) -> Json:
+    """Have an alias mean a version."""
+    name, alias = registry.name_of(asked.name), registry.new_alias_of(asked.alias)
+    await service.edit(MoveAlias(name, alias, registry.number_of(asked.version)))
+    return {}
+
+
+async def delete_alias(service: Service, asked: Alias) -> Json:
+    """Have an alias mean nothing."""
+    await service.edit(MoveAlias(registry.name_of(asked.name), registry.alias_of(asked.alias), None))
+    return {}
+
+
+async def get_by_alias(service: Service, asked: Alias) -> Json:
+    """Return the version that an alias means."""
+    alias = registry.alias_of(asked.alias)
+    model = await registry.found(service, registry.name_of(asked.name))
+    return {"model_version": registry.version_answer(registry.meant_by(model, alias))}
+
+
+def required_stage(text: str) -> Stage:
+    """Return a stage by its name in any case.
+
+    Raises:
+        Problem: there is no such stage.
+    """
+    stage = stage_of(text)
+    if stage is None:
+        raise bad_value(f"Invalid Model Version stage: {text[:100]}. Value must be one of {', '.join(Stage)}.")
+    return stage
+
+
+async def _answer(service: Service, name: str) -> Json:
+    return {"registered_model": registry.model_answer(await registry.found(service, name))}
+
+
+def routes() -> list[Route]:
+    """Return the routes of registered models."""
+    return [
+        Route("POST", f"{_ROOT}/create", create, Create, Permission.CREATE),
+        Route("POST", f"{_ROOT}/rename", rename, Rename, Permission.MANAGE),
+        Route("PATCH", f"{_ROOT}/update", update, Update, Permission.EDIT),
+        Route("DELETE", f"{_ROOT}/delete", delete, Named, Permission.MANAGE),
+        Route("GET", f"{_ROOT}/get", get, Named, Permission.READ),
+        Route("GET", f"{_ROOT}/search", search, Search, Permission.READ),
+        Route("POST", f"{_ROOT}/get-latest-versions", latest_versions, Latest, Permission.READ),
+        Route("GET", f"{_ROOT}/get-latest-versions", latest_versions, Latest, Permission.READ),
+        Route("POST", f"{_ROOT}/set-tag", set_tag, SetTag, Permission.EDIT),
+        Route("DELETE", f"{_ROOT}/delete-tag", delete_tag, DeleteTag, Permission.EDIT),
+        Route("POST", f"{_ROOT}/alias", set_alias, SetAlias, Permission.EDIT),
+        Route("DELETE", f"{_ROOT}/alias", delete_alias, Alias, Permission.EDIT),
+        Route("GET", f"{_ROOT}/alias", get_by_alias, Alias, Permission.READ),
+    ]
