@@ -17,12 +17,13 @@ from ...errors import InvalidPageToken
 from ...filter import Sql, behind, joined, order_by, order_keys, where
 from ..interface import Found, Query
 
-# As in MLflow a version without a run has an empty run ID, which `!=` finds.
-# What is searched, under the subject's name and with the names that the filter has for its columns.
+# What is searched, under the subject's name and with the names that the filter has for its columns; as in MLflow a
+# version without a run has an empty run ID, which `!=` finds.
 _MODELS = Sql("registered_models")
 _VERSIONS = Sql(
     "(SELECT v.registered_no, v.version AS version_number, r.name, coalesce(v.model_id, '') AS model_id,"
-    " coalesce(v.run_id, '') AS run_id, v.source AS source_path, v.stage, v.description, v.creation_timestamp, v.last_updated_timestamp"
+    " coalesce(v.run_id, '') AS run_id, v.source AS source_path, v.stage, v.description,"
+    " v.creation_timestamp, v.last_updated_timestamp"
     " FROM model_versions AS v JOIN registered_models AS r USING (registered_no)) AS model_versions"
 )
 _ALL = "SELECT registered_no FROM registered_models ORDER BY name"
