@@ -127,11 +127,11 @@ async def found(service: Service, name: str) -> RegisteredModel:
     Raises:
         RegisteredModelNotFound: there is none of that name.
     """
-    model = await service.read(lambda: service.store.registry.registered_model(name))
+    model = await service.read("registered_model", lambda: service.store.registry.registered_model(name))
     if model is None:
         # Another program may have promoted to it just now.
         await service.engine.writer.catch_up(SECONDS)
-        model = await service.read(lambda: service.store.registry.registered_model(name))
+        model = await service.read("registered_model", lambda: service.store.registry.registered_model(name))
     if model is None:
         raise RegisteredModelNotFound(name)
     return model
@@ -187,7 +187,7 @@ async def search(service: Service, subject: Subject, asked: Search, most: int) -
     query, page = query_of(subject, asked.filter, asked.order_by, None, (), count, asked.page_token or None)
     shown = replace(query, where=prompts.narrowed(query.where))
     search_ = getattr(service.store.search, subject.value)
-    return page.of(await service.read(lambda: search_(shown)))
+    return page.of(await service.read((subject, asked.filter, count), lambda: search_(shown)))
 
 
 def model_answer(model: RegisteredModel) -> Json:
