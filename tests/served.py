@@ -16,6 +16,8 @@ import httpx
 
 import tracker
 
+PROGRAM = "from tracker.cli.main import main; main()"
+
 
 @dataclass(frozen=True, slots=True)
 class Served:
@@ -38,9 +40,9 @@ class Served:
 
 
 @contextmanager
-def served(folder: Path, *words: str, **environment: str) -> Iterator[Served]:
-    """Serve `store` in a folder, on a port that is free."""
-    command = [sys.executable, "-W", "error", "-m", "tracker.cli.main", "serve", "--port", "0", "--store", "store"]
+def served(folder: Path, *words: str, program: str = PROGRAM, **environment: str) -> Iterator[Served]:
+    """Serve `store` in a folder, on a port that is free; the program may be another one that takes our words."""
+    command = [sys.executable, "-W", "error", "-c", program, "serve", "--port", "0", "--store", "store"]
     clean = {key: value for key, value in os.environ.items() if not key.startswith(("TRACKER_", "MLFLOW_"))}
     env = {**clean, "PYTHONPATH": str(Path(tracker.__file__).parents[1]), **environment}
     log = folder / "server.log"
