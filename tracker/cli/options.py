@@ -107,6 +107,7 @@ def add_keep(parser: argparse.ArgumentParser) -> None:
 
 def add_serving(parser: argparse.ArgumentParser) -> None:
     """Add what says how a store is served, beside where."""
+    parser.add_argument("--workers", type=int, default=1, metavar="N", help="serve by N processes (default: 1)")
     parser.add_argument("--access-log", default="", metavar="FILE", help="one line of JSON a request; - prints them")
     parser.add_argument("--certfile", default="", metavar="F", help="serve HTTPS with this certificate (PEM)")
     parser.add_argument("--keyfile", default="", metavar="F", help="the certificate's key (PEM)")

@@ -46,10 +46,14 @@ def serve(arguments: argparse.Namespace) -> None:
         keyfile=arguments.keyfile,
         forwarded_allow_ips=[each for each in arguments.forwarded_allow_ips.split(",") if each],
     )
-    server.serve(store, listening, manner, way)
+    code = server.serve(store, listening, manner, way)
+    if code:
+        raise SystemExit(code)
 
 
 def _require_fitting(arguments: argparse.Namespace) -> None:
+    if arguments.workers < 1:
+        raise InvalidInput(f"--workers {arguments.workers}: at least 1")
     if bool(arguments.certfile) != bool(arguments.keyfile):
         raise InvalidInput("--certfile and --keyfile are given together, or neither")
     if arguments.root_path and not _ROOT.fullmatch(arguments.root_path):
@@ -71,5 +75,6 @@ def _manner(server: ModuleType, arguments: argparse.Namespace) -> object:
         mode=modes[0] if modes else server.Mode.ALL,
         root_path=arguments.root_path,
         artifact_root=arguments.default_artifact_root.rstrip("/"),
+        workers=arguments.workers,
         watchers=[server.access_log(arguments.access_log)] if arguments.access_log else [],
     )

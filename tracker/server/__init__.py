@@ -29,7 +29,8 @@ class Manner:
     """How a store is served.
 
     `root_path` is where a proxy puts the server, such as `/tracker`; `artifact_root` a URI that new experiments keep
-    their files below, if not with this server; `watchers` are told of every request.
+    their files below, if not with this server; `watchers` are told of every request; `workers` is the number of
+    processes that serve.
     """
 
     hosts: Sequence[str] = tuple(LOOPBACK)
@@ -37,6 +38,7 @@ class Manner:
     root_path: str = ""
     artifact_root: str = ""
     watchers: Sequence[Callable[[Seen], None]] = ()
+    workers: int = 1
     meter: Meter = field(default_factory=Meter)
 
 
@@ -54,7 +56,7 @@ def make_app(store: str | Path | None, manner: Manner) -> Asgi:
     @asynccontextmanager
     async def opens() -> AsyncIterator[Service]:
         async with connect(store) as tracker:
-            service = Service(tracker, manner.artifact_root)
+            service = Service(tracker, manner.artifact_root, alone=manner.workers == 1)
             if manner.artifact_root:
                 await service.edit(PlaceArtifacts("0", f"{manner.artifact_root}/0"))
             yield service

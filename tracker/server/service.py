@@ -40,8 +40,9 @@ class Service:
     `artifact_root` is where clients keep the files of new experiments, if not with this server; `points` were logged.
     """
 
-    def __init__(self, tracker: AsyncTracker, artifact_root: str = "") -> None:
+    def __init__(self, tracker: AsyncTracker, artifact_root: str = "", *, alone: bool = True) -> None:
         self.artifact_root = artifact_root
+        self._alone = alone
         self.points = 0
         self.tracker = tracker
         self.engine = tracker.engine
@@ -63,12 +64,19 @@ class Service:
                 raise
             return await self.engine.writer.edit(edit, SECONDS)
 
+    async def settle(self) -> None:
+        """Make all that was answered before visible to reading: by this process, or any that serves beside it."""
+        if self._alone:
+            await self.engine.settle()
+        else:
+            await self.engine.writer.catch_up(SECONDS)
+
     async def read(self, kind: Hashable, function: Callable[[], T]) -> T:
         """Call a function that reads the store; all that was answered before is in what it finds.
 
         `kind` says what it reads, for calls of a kind take about as long.
         """
-        await self.engine.settle()
+        await self.settle()
         return await self._brief.call(kind, function)
 
     async def search(

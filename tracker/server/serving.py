@@ -25,6 +25,7 @@ from .access_log import access_log
 from .connections import MAX_HEAD, Limits, Room
 from .guard import App
 from .tls import require_tls
+from .workers import run_workers
 
 __all__ = ["Limits", "Manner", "Mode", "Way", "access_log", "listen", "require_tls", "serve", "serve_within"]
 
@@ -73,8 +74,15 @@ async def serve_within(app: App, listening: socket.socket) -> None:
             server.should_exit = True
 
 
-def serve(store: Path, listening: socket.socket, manner: Manner, way: Way) -> None:
-    """Serve a store until SIGTERM or Ctrl-C; answers that were begun are given first."""
+def serve(store: Path, listening: socket.socket, manner: Manner, way: Way) -> int:
+    """Serve a store until SIGTERM or Ctrl-C; answers that were begun are given first. Returns the exit code."""
+    if manner.workers > 1:
+        return run_workers(manner.workers, partial(_serve, store, listening, manner, way))
+    _serve(store, listening, manner, way)
+    return 0
+
+
+def _serve(store: Path, listening: socket.socket, manner: Manner, way: Way) -> None:
     room = Room(replace(way.limits, connections=min(way.limits.connections, _most_connections())))
     manner.meter.connections = lambda: len(room)
     app = make_app(store, replace(manner, hosts=[*LOOPBACK, *manner.hosts]))

@@ -173,7 +173,7 @@ async def no_parts(service: Service, request: Request, **_: str) -> Annotated[Re
 
 async def files_of(service: Service, owner: str) -> list[File]:
     """Return the files of a run or a logged model, by path."""
-    await service.engine.settle()
+    await service.settle()
     return await service.store.files(owner)
 
 

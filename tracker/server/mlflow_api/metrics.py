@@ -99,7 +99,7 @@ async def get_bulk(service: Service, asked: GetBulk) -> Annotated[Reply | Json, 
 
 
 async def _history(service: Service, run_id: str, key: str) -> History:
-    await service.engine.settle()
+    await service.settle()
     try:
         return await service.store.history(run_id, key, None)
     except RunNotFound:

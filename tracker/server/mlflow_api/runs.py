@@ -216,7 +216,7 @@ async def update(service: Service, asked: Update) -> Annotated[Json, answer_shap
     name = limits.require_short("run_name", asked.run_name, limits.RUN_TAG_LENGTH) or None
     if asked.end_time is not None:
         # What it logged is packed when it ends, so it must be stored by then.
-        await service.engine.settle()
+        await service.settle()
     await service.edit(edits.UpdateRun(run_id, status, asked.end_time, name))
     return {"run_info": answers.run_info(await _run(service, run_id))}
 
