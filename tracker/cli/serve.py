@@ -17,8 +17,8 @@ _ROOT = re.compile(r"(/[\w.~-]+)+")
 _URI = re.compile(r"[a-zA-Z][\w+.-]*:[^\s?#]*|/[^\s?#]*")
 
 
-def serve(arguments: argparse.Namespace) -> None:
-    """Serve a store until Ctrl-C or SIGTERM."""
+def serve(arguments: argparse.Namespace) -> int:
+    """Serve a store until Ctrl-C or SIGTERM; return the exit code."""
     if arguments.port not in _PORTS:
         raise InvalidInput(f"port {arguments.port}: a port is from 1 to 65535 (0: any that is free)")
     if arguments.host not in _LOOPBACK and not arguments.insecure:
@@ -46,9 +46,8 @@ def serve(arguments: argparse.Namespace) -> None:
         keyfile=arguments.keyfile,
         forwarded_allow_ips=[each for each in arguments.forwarded_allow_ips.split(",") if each],
     )
-    code = server.serve(store, listening, manner, way)
-    if code:
-        raise SystemExit(code)
+    code: int = server.serve(store, listening, manner, way)
+    return code
 
 
 def _require_fitting(arguments: argparse.Namespace) -> None:

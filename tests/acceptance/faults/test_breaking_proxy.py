@@ -20,7 +20,7 @@ CLIENTS = 4
 WITHOUT_DEDUPE = f"""
 import tracker.store.sqlite.commits as commits
 
-async def all_of_them(connection, once, found):
+def all_of_them(connection, once, found):
     return list(found)
 
 commits.new_only = all_of_them

@@ -182,7 +182,10 @@ def test_while_the_store_cannot_be_written_a_promotion_waits(store: Path, monkey
     with tracker.open(store) as opened:
         model = logged(opened.start_run("nets"), 0.5)
         opened.flush()
-        with WriterLock(store / "tracker.lock").held(), pytest.raises(StoreUnavailable, match="waits in the journal"):
+        with (
+            WriterLock(store / "tracker.lock").held(wait=True),
+            pytest.raises(StoreUnavailable, match="waits in the journal"),
+        ):
             opened.promote_if_better(model, "digits", metric="acc")
     with tracker.open(store) as opened:
         assert opened.get_logged_model("models:/digits@best").model_id == model.model_id

@@ -163,7 +163,7 @@ async def play(path: Path, said: list[Log | Measure | Merge | Follow]) -> None:
                     await store.commit(Batch([EndRun(run, "FINISHED", 9) for run in RUNS]), {}, [])
                 case Merge():
                     await writer.run("UPDATE series SET small_segments = 64")
-                    await merge.merge_overdue(writer)
+                    await writer.call(merge.merge_overdue)
                 case Follow(number):
                     await followers[number].follow(store, model)
         await check(store, model)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,7 +18,7 @@ from ...entities import DatasetRef
 from ...entities.records import Act, DeleteAlias, DeleteModel, Fence, Promote, Rewind, SetAlias
 from ...errors import InvalidInput
 from ...ranking import Decision, Standing, decide_promotion
-from .connection import Connection
+from .plain import value_of
 from .rewinding import rewind
 
 NAN = "NaN"
@@ -85,7 +86,7 @@ _FENCED = "UPDATE runs SET fence = max(fence, ?) WHERE run_id = ?"
 _NO_FILES = "DELETE FROM files WHERE owner = ?"
 
 
-async def carry_out(connection: Connection, acts: Sequence[Act]) -> set[int]:
+def carry_out(connection: sqlite3.Connection, acts: Sequence[Act]) -> set[int]:
     """Carry out acts, one after the other; one that cannot be changes nothing.
 
     Returns the numbers of the models that rank no more.
@@ -93,47 +94,47 @@ async def carry_out(connection: Connection, acts: Sequence[Act]) -> set[int]:
     gone: set[int] = set()
     for kind, group in itertools.groupby(acts, type):
         if kind is DeleteModel:
-            gone |= await _delete(connection, [act for act in group if isinstance(act, DeleteModel)])
+            gone |= _delete(connection, [act for act in group if isinstance(act, DeleteModel)])
             continue
         for act in group:
             match act:
                 case Promote():
-                    await _promote(connection, act)
+                    _promote(connection, act)
                 case SetAlias():
-                    await _set_alias(connection, act.name, act.alias, act.version, act.timestamp)
+                    _set_alias(connection, act.name, act.alias, act.version, act.timestamp)
                 case DeleteAlias():
-                    await connection.run(_NO_ALIAS, (act.name, act.alias))
-                    await connection.run(_TOUCHED, (act.name, act.timestamp))
+                    connection.execute(_NO_ALIAS, (act.name, act.alias))
+                    connection.execute(_TOUCHED, (act.name, act.timestamp))
                 case Fence():
-                    await connection.run(_FENCED, (act.token, act.run_id))
+                    connection.execute(_FENCED, (act.token, act.run_id))
                 case Rewind():
-                    await rewind(connection, act)
+                    rewind(connection, act)
     return gone
 
 
-async def _delete(connection: Connection, acts: Sequence[DeleteModel]) -> set[int]:
-    await connection.run_many(_DELETED, [(act.model_id, act.timestamp) for act in acts])
-    gone: list[Any] = await connection.rows(_GONE, (orjson.dumps([act.model_id for act in acts]).decode(),))
-    await connection.run_many(_NO_FILES, [(model_id,) for _, model_id in gone])
+def _delete(connection: sqlite3.Connection, acts: Sequence[DeleteModel]) -> set[int]:
+    connection.executemany(_DELETED, [(act.model_id, act.timestamp) for act in acts])
+    gone: list[Any] = connection.execute(_GONE, (orjson.dumps([act.model_id for act in acts]).decode(),)).fetchall()
+    connection.executemany(_NO_FILES, [(model_id,) for _, model_id in gone])
     return {model_no for model_no, _ in gone}
 
 
-async def _set_alias(connection: Connection, name: str, alias: str, version: int, timestamp: int) -> None:
-    await connection.run(_ALIAS, (name, alias, version))
-    await connection.run(_TOUCHED, (name, timestamp))
+def _set_alias(connection: sqlite3.Connection, name: str, alias: str, version: int, timestamp: int) -> None:
+    connection.execute(_ALIAS, (name, alias, version))
+    connection.execute(_TOUCHED, (name, timestamp))
 
 
-async def _promote(connection: Connection, act: Promote) -> None:
-    decision = await _decided(connection, act)
-    version = await _install(connection, act) if decision.promote else None
-    await connection.run(_DECIDED, _row(act, decision, version))
+def _promote(connection: sqlite3.Connection, act: Promote) -> None:
+    decision = _decided(connection, act)
+    version = _install(connection, act) if decision.promote else None
+    connection.execute(_DECIDED, _row(act, decision, version))
 
 
-async def _decided(connection: Connection, act: Promote) -> Decision:
-    candidate = await _standing(connection, act, act.model_id)
-    found: Any = await connection.value(_INCUMBENT, (act.name, act.alias))
-    incumbent = None if found is None else await _standing(connection, act, found)
-    obstacle = await _unfit(connection, act.model_id)
+def _decided(connection: sqlite3.Connection, act: Promote) -> Decision:
+    candidate = _standing(connection, act, act.model_id)
+    found: Any = value_of(connection, _INCUMBENT, (act.name, act.alias))
+    incumbent = None if found is None else _standing(connection, act, found)
+    obstacle = _unfit(connection, act.model_id)
     if not obstacle:
         try:
             return decide_promotion(candidate, incumbent, act.goal, act.min_lead)
@@ -143,9 +144,9 @@ async def _decided(connection: Connection, act: Promote) -> Decision:
     return Decision(False, obstacle, candidate, incumbent, act.goal, act.min_lead)  # noqa: FBT003  # as it reads
 
 
-async def _unfit(connection: Connection, model_id: str) -> str:
+def _unfit(connection: sqlite3.Connection, model_id: str) -> str:
     """Say why a logged model cannot be promoted, whatever it was measured at; "" if it can."""
-    found: list[Any] = await connection.rows(_FITNESS, (model_id,))
+    found: list[Any] = connection.execute(_FITNESS, (model_id,)).fetchall()
     if not found:
         return f"{model_id} is not in the store"
     ((status, stage),) = found
@@ -154,9 +155,9 @@ async def _unfit(connection: Connection, model_id: str) -> str:
     return "" if status == "READY" else f"{model_id} is {status}, so its files are not there"
 
 
-async def _standing(connection: Connection, act: Promote, model_id: str) -> Standing:
+def _standing(connection: sqlite3.Connection, act: Promote, model_id: str) -> Standing:
     """Return the newest value on the dataset that decides; else what shows that it was another one of that name."""
-    rows: list[Any] = await connection.rows(_NEWEST, (model_id, act.metric))
+    rows: list[Any] = connection.execute(_NEWEST, (model_id, act.metric)).fetchall()
     values = {_dataset(name, digest): _real(value) for value, name, digest in reversed(rows)}
     if act.dataset in values or act.dataset is None:
         return Standing(model_id, act.metric, values.get(act.dataset), act.dataset)
@@ -165,14 +166,14 @@ async def _standing(connection: Connection, act: Promote, model_id: str) -> Stan
     return Standing(model_id, act.metric, values.get(other), other)
 
 
-async def _install(connection: Connection, act: Promote) -> int:
+def _install(connection: sqlite3.Connection, act: Promote) -> int:
     """Give the alias to the candidate's version, which is made if there is none; return its number."""
-    await connection.run(_REGISTERED, (act.name, act.timestamp))
-    version: Any = await connection.value(_KNOWN_VERSION, (act.name, act.model_id))
+    connection.execute(_REGISTERED, (act.name, act.timestamp))
+    version: Any = value_of(connection, _KNOWN_VERSION, (act.name, act.model_id))
     if version is None:
-        version = await connection.value(_NEXT_VERSION, (act.name, act.timestamp))
-        await connection.run(_VERSION, (act.name, act.model_id, version, act.timestamp))
-    await _set_alias(connection, act.name, act.alias, version, act.timestamp)
+        version = value_of(connection, _NEXT_VERSION, (act.name, act.timestamp))
+        connection.execute(_VERSION, (act.name, act.model_id, version, act.timestamp))
+    _set_alias(connection, act.name, act.alias, version, act.timestamp)
     return int(version)
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import orjson
-from anyio import to_thread
 
 from ...journal import Position
 from ...system import milliseconds
@@ -16,10 +16,10 @@ from ..model_columns import CHUNK
 from ..segments import Columns
 from ..summary import Summary, summarize
 from .acts import carry_out
-from .connection import Connection
 from .measured import write_points
 from .merge import MOST
 from .numbers import Numbers, model_numbers, numbers_of
+from .plain import transaction
 from .repeats import new_only
 from .run_metrics import pack_runs
 
@@ -167,8 +167,8 @@ class Curve(NamedTuple):
     segments: list[SegmentRow]
 
 
-async def commit(
-    connection: Connection,
+def commit(
+    connection: sqlite3.Connection,
     batch: Batch,
     positions: Mapping[str, Position],
     gone: Sequence[str],
@@ -177,18 +177,18 @@ async def commit(
 
     Returns the pieces of `model_columns` that it made outdated, as a JSON array of their numbers.
     """
-    points = await to_thread.run_sync(lambda: [list(chapter.new_points()) for chapter in batch.chapters])
-    told = [await new_only(connection, chapter.once, new) for chapter, new in zip(batch.chapters, points, strict=True)]
-    curves = await to_thread.run_sync(lambda: [_curves(new) for new in told])
+    points = [list(chapter.new_points()) for chapter in batch.chapters]
+    told = [new_only(connection, chapter.once, new) for chapter, new in zip(batch.chapters, points, strict=True)]
+    curves = [_curves(new) for new in told]
     chunks: set[int] = set()
-    async with connection.transaction():
+    with transaction(connection):
         for chapter, new in zip(batch.chapters, curves, strict=True):
-            chunks |= await _write_chapter(connection, chapter, new)
+            chunks |= _write_chapter(connection, chapter, new)
         if batch.ended_runs:
-            await pack_runs(connection, batch.ended_runs)
+            pack_runs(connection, batch.ended_runs)
         touched = orjson.dumps(list(chunks)).decode()
-        await connection.run(_OUTDATED_COLUMNS, (touched,))
-        await _write(
+        connection.execute(_OUTDATED_COLUMNS, (touched,))
+        _write(
             connection,
             [
                 (_JOURNAL, [(journal_id, *place) for journal_id, place in positions.items()]),
@@ -199,23 +199,23 @@ async def commit(
     return touched
 
 
-async def _write_chapter(connection: Connection, batch: Batch, curves: Sequence[Curve]) -> set[int]:
+def _write_chapter(connection: sqlite3.Connection, batch: Batch, curves: Sequence[Curve]) -> set[int]:
     """Write a part of what was said; return the pieces of `model_columns` that it made outdated."""
     measured = batch.measured_models
-    known = await model_numbers(connection, measured)
+    known = model_numbers(connection, measured)
     unknown = [row for model_id, row in measured.items() if model_id not in known]
-    await _write(connection, [*_run_rows(batch, milliseconds()), *_model_rows(batch, unknown)])
-    numbers = await numbers_of(connection, batch, known)
-    await write_points(connection, batch, numbers)
-    await _write(connection, _curve_rows(curves, numbers))
-    models = {*numbers.models.values(), *await carry_out(connection, batch.acts)}
+    _write(connection, [*_run_rows(batch, milliseconds()), *_model_rows(batch, unknown)])
+    numbers = numbers_of(connection, batch, known)
+    write_points(connection, batch, numbers)
+    _write(connection, _curve_rows(curves, numbers))
+    models = {*numbers.models.values(), *carry_out(connection, batch.acts)}
     return {number // CHUNK for number in models}
 
 
-async def _write(connection: Connection, statements: Iterable[Statement]) -> None:
+def _write(connection: sqlite3.Connection, statements: Iterable[Statement]) -> None:
     for sql, rows in statements:
         if rows:
-            await connection.run_many(sql, rows)
+            connection.executemany(sql, rows)
 
 
 def _run_rows(batch: Batch, now: int) -> Iterator[Statement]:

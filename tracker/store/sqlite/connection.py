@@ -13,7 +13,7 @@ import os
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, TypeVarTuple
 
 import aiosqlite
 import anyio
@@ -22,7 +22,7 @@ from anyio import to_thread
 from ...errors import NotAStore, StoreError, StoreReadOnly, StoreUnavailable
 from .holders import blamed
 
-A = TypeVar("A")
+A = TypeVarTuple("A")
 T = TypeVar("T")
 
 # How long a lock that a foreign program holds on the file is waited for, in seconds: by a reader, who needs an answer,
@@ -57,13 +57,13 @@ class Connection:
         with translated(self._path):
             await (await self._connection.executescript(sql)).close()
 
-    async def call(self, function: Callable[[sqlite3.Connection, A], T], asked: A) -> T:
+    async def call(self, function: Callable[[sqlite3.Connection, *A], T], *values: *A) -> T:
         """Call a function with the plain connection, in a thread; nobody else may use it meanwhile.
 
         What takes a dozen statements, each of which depends on the one before, would else go to and fro a dozen times.
         """
         with translated(self._path):
-            return await to_thread.run_sync(function, self._raw, asked)
+            return await to_thread.run_sync(function, self._raw, *values)
 
     async def offer(self, functions: Mapping[str, Callable[..., float | int | str | None]]) -> None:
         """Let SQL call functions by these names; each gives the same result for the same arguments."""

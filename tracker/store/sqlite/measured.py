@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 
 import numpy as np
@@ -10,7 +11,6 @@ import orjson
 from ...journal import ModelBlock
 from ..batch import NO_DATASET, Batch
 from ..model_points import Points, joined, not_among, points, settled
-from .connection import Connection
 from .numbers import Numbers
 
 _KNOWN = """
@@ -31,19 +31,19 @@ INSERT INTO older_points (model_no, key_no, dataset_no, run_no, value, step, tim
 """
 
 
-async def write_points(connection: Connection, batch: Batch, numbers: Numbers) -> None:
+def write_points(connection: sqlite3.Connection, batch: Batch, numbers: Numbers) -> None:
     """Write a batch's points of models, of which the store has the numbers."""
     if not (batch.model_points or batch.model_blocks):
         return
     added = joined([points(_rows(batch, numbers)), _of_blocks(batch.model_blocks, numbers)])
     measured = orjson.dumps(np.unique(added.model_nos).tolist()).decode()
-    known = points(await connection.rows(_KNOWN, (measured,)))
+    known = points(connection.execute(_KNOWN, (measured,)).fetchall())
     newest, older = settled(known, added)
     if len(older.steps):
         among = orjson.dumps(np.unique(older.model_nos).tolist()).decode()
-        older = not_among(older, known, points(await connection.rows(_OLDER, (among,))))
-    await connection.run_many(_OLDER_POINT, older.rows())
-    await connection.run_many(_SCORE, newest.rows())
+        older = not_among(older, known, points(connection.execute(_OLDER, (among,)).fetchall()))
+    connection.executemany(_OLDER_POINT, older.rows())
+    connection.executemany(_SCORE, newest.rows())
 
 
 def _rows(batch: Batch, numbers: Numbers) -> Iterator[tuple[int | float | None, ...]]:

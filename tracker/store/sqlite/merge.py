@@ -8,18 +8,18 @@ times on its way into a large segment, not each time.
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
 import orjson
-from anyio import to_thread
 
 from ...errors import StoreError
 from .. import segments
 from ..buckets import encode_outline
-from .connection import Connection
+from .plain import transaction
 
 # A segment of this many points is large enough to stay as it is: 8 bytes a point are then 64 KiB a blob.
 LARGE = 8192
@@ -111,33 +111,33 @@ def aged(found: Sequence[tuple[int, int]]) -> Sequence[tuple[int, int]]:
     return ()
 
 
-async def merge_runs(connection: Connection, run_ids: bytes) -> None:
+def merge_runs(connection: sqlite3.Connection, run_ids: bytes) -> None:
     """Merge what is small in the curves of these runs (a JSON array of IDs), and outline what is large."""
-    found = await connection.rows(_OF_RUNS, (LARGE, run_ids.decode()))
-    await _put_in_order(connection, [number for (number,) in found], ended=True)
+    found = connection.execute(_OF_RUNS, (LARGE, run_ids.decode())).fetchall()
+    _put_in_order(connection, [number for (number,) in found], ended=True)
 
 
-async def merge_overdue(connection: Connection) -> None:
+def merge_overdue(connection: sqlite3.Connection) -> None:
     """Do the same to the curves that have many small segments."""
-    found = await connection.rows(_OVERDUE)
-    await _put_in_order(connection, [number for (number,) in found], ended=False)
+    found = connection.execute(_OVERDUE).fetchall()
+    _put_in_order(connection, [number for (number,) in found], ended=False)
 
 
-async def _put_in_order(connection: Connection, series: Sequence[object], *, ended: bool) -> None:
+def _put_in_order(connection: sqlite3.Connection, series: Sequence[object], *, ended: bool) -> None:
     for start in range(0, len(series), _CURVES):
         numbers = orjson.dumps(series[start : start + _CURVES]).decode()
-        rows = await connection.rows(_SEGMENTS if ended else _RECENT, (numbers,))
+        rows = connection.execute(_SEGMENTS if ended else _RECENT, (numbers,)).fetchall()
         tasks: list[Task] = []
         left: list[tuple[int, int]] = []
-        for number, found in groupby(sorted(Segment(*row) for row in rows), key=lambda each: each.series):  # type: ignore[arg-type]  # integers, by the query
+        for number, found in groupby(sorted(Segment(*row) for row in rows), key=lambda each: each.series):
             pieces = sorted(found, key=lambda each: each.first_point)
             mine = list(_tasks(pieces, ended=ended))
             tasks += mine
             left.append((_small_after(pieces, mine), number))
         *before, last = _portions(tasks)
         for portion in before:
-            await _do(connection, portion, [])
-        await _do(connection, last, left)
+            _do(connection, portion, [])
+        _do(connection, last, left)
 
 
 def _tasks(pieces: Sequence[Segment], *, ended: bool) -> Iterator[Task]:
@@ -173,20 +173,18 @@ def _portions(tasks: Iterable[Task]) -> Iterator[list[Task]]:
     yield portion
 
 
-async def _do(connection: Connection, tasks: Sequence[Task], left: Sequence[tuple[int, int]]) -> None:
+def _do(connection: sqlite3.Connection, tasks: Sequence[Task], left: Sequence[tuple[int, int]]) -> None:
     """Read, merge and write back; nobody else writes meanwhile, as the caller holds the writer's lock."""
     wanted = orjson.dumps([(task.series, task.first_point, task.last_segment) for task in tasks]).decode()
     data: dict[tuple[object, object], list[tuple[object, ...]]] = defaultdict(list)
-    for series, first, *piece in await connection.rows(_DATA, (wanted,)):
+    for series, first, *piece in connection.execute(_DATA, (wanted,)).fetchall():
         data[series, first].append(tuple(piece))
-    done = await to_thread.run_sync(_merged, tasks, data)
-    async with connection.transaction():
-        await connection.run_many(_DELETE, [(task.series, task.first_point, task.last_segment) for task, *_ in done])
-        await connection.run_many(_REPLACE, [(*content, task.number) for task, content, _ in done if content])
-        await connection.run_many(
-            _OUTLINE, [(task.number, outline) for task, _, outline in done if outline is not None]
-        )
-        await connection.run_many(_LEFT, left)
+    done = _merged(tasks, data)
+    with transaction(connection):
+        connection.executemany(_DELETE, [(task.series, task.first_point, task.last_segment) for task, *_ in done])
+        connection.executemany(_REPLACE, [(*content, task.number) for task, content, _ in done if content])
+        connection.executemany(_OUTLINE, [(task.number, outline) for task, _, outline in done if outline is not None])
+        connection.executemany(_LEFT, left)
 
 
 Done = tuple[Task, tuple[int, int, int, bytes] | None, bytes | None]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import orjson
 
 from ..batch import Batch, CurveKey
-from .connection import Connection
 
 _RUN_NOS = "SELECT run_id, run_no FROM runs WHERE run_id IN (SELECT value FROM json_each(?))"
 _MODEL_NOS = "SELECT model_id, model_no FROM models WHERE model_id IN (SELECT value FROM json_each(?))"
@@ -30,9 +30,9 @@ class Numbers(NamedTuple):
         return self.runs[curve.run_id], self.keys[curve.key], curve.of_model, dataset
 
 
-async def numbers_of(connection: Connection, batch: Batch, models: Mapping[str, int]) -> Numbers:
+def numbers_of(connection: sqlite3.Connection, batch: Batch, models: Mapping[str, int]) -> Numbers:
     """Return the numbers of all that a batch names and the store now has; those of some models are known."""
-    datasets: list[Any] = await connection.rows(_DATASET_NOS)
+    datasets: list[Any] = connection.execute(_DATASET_NOS).fetchall()
     touched = {
         *(row.model_id for row in batch.models),
         *(row.owner for row in batch.model_params),
@@ -40,19 +40,19 @@ async def numbers_of(connection: Connection, batch: Batch, models: Mapping[str, 
         *batch.measured_models,
     }
     return Numbers(
-        await _numbered(connection, _RUN_NOS, batch.mentioned),
-        {**models, **await model_numbers(connection, touched.difference(models))},
-        await _numbered(connection, _KEY_NOS, batch.metric_keys),
+        _numbered(connection, _RUN_NOS, batch.mentioned),
+        {**models, **model_numbers(connection, touched.difference(models))},
+        _numbered(connection, _KEY_NOS, batch.metric_keys),
         {(name, digest): number for name, digest, number in datasets},
     )
 
 
-async def model_numbers(connection: Connection, model_ids: Iterable[str]) -> dict[str, int]:
+def model_numbers(connection: sqlite3.Connection, model_ids: Iterable[str]) -> dict[str, int]:
     """Return the numbers of those models that the store has, by their IDs."""
-    return await _numbered(connection, _MODEL_NOS, model_ids)
+    return _numbered(connection, _MODEL_NOS, model_ids)
 
 
-async def _numbered(connection: Connection, sql: str, names: Iterable[str]) -> dict[str, int]:
+def _numbered(connection: sqlite3.Connection, sql: str, names: Iterable[str]) -> dict[str, int]:
     wanted = orjson.dumps(list(names)).decode()
-    found: list[Any] = await connection.rows(sql, (wanted,)) if names else []
+    found: list[Any] = connection.execute(sql, (wanted,)).fetchall() if names else []
     return dict(found)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 from itertools import groupby
 from typing import Any
 
-from anyio import to_thread
-
 from ..model_columns import CHUNK, encode_models, encode_scores, model_columns, score_columns
-from .connection import Connection
+from .plain import transaction
 
 # How many pieces of the range of numbers are made after one commit: each takes some ten milliseconds.
 _AT_ONCE = 2
@@ -39,22 +38,22 @@ _PIECE = "INSERT INTO model_columns (chunk, key_no, dataset_no, data) VALUES (?,
 Row = tuple[Any, ...]
 
 
-async def pack(connection: Connection, touched: str) -> None:
+def pack(connection: sqlite3.Connection, touched: str) -> None:
     """Make some of the columns that are missing, but of the pieces that were touched just now; a JSON array of these.
 
     The caller holds the writer's lock.
     """
-    for (chunk,) in await connection.rows(_UNPACKED, (touched,)):
-        await _pack(connection, int(str(chunk)))
+    for (chunk,) in connection.execute(_UNPACKED, (touched,)).fetchall():
+        _pack(connection, int(str(chunk)))
 
 
-async def _pack(connection: Connection, chunk: int) -> None:
+def _pack(connection: sqlite3.Connection, chunk: int) -> None:
     numbers = chunk * CHUNK, chunk * CHUNK + CHUNK - 1
-    models: list[Row] = await connection.rows(_MODELS, numbers)
-    scores: list[Row] = await connection.rows(_SCORES, numbers)
-    pieces = await to_thread.run_sync(_pieces, chunk, models, scores)
-    async with connection.transaction():
-        await connection.run_many(_PIECE, pieces)
+    models: list[Row] = connection.execute(_MODELS, numbers).fetchall()
+    scores: list[Row] = connection.execute(_SCORES, numbers).fetchall()
+    pieces = _pieces(chunk, models, scores)
+    with transaction(connection):
+        connection.executemany(_PIECE, pieces)
 
 
 def _pieces(chunk: int, models: list[Row], scores: list[Row]) -> list[tuple[int, int, int, bytes]]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 from typing import Any, NamedTuple
-
-from anyio import to_thread
 
 from ...entities.records import Rewind
 from ...errors import StoreError
@@ -13,7 +12,6 @@ from .. import segments
 from ..buckets import encode_outline
 from ..segments import Columns
 from ..summary import Summary, summarize
-from .connection import Connection
 from .merge import LARGE, MOST
 
 # What a run's models were measured at stays with them.
@@ -49,23 +47,23 @@ class Piece(NamedTuple):
     outline: bytes | None
 
 
-async def rewind(connection: Connection, act: Rewind) -> None:
+def rewind(connection: sqlite3.Connection, act: Rewind) -> None:
     """Take back a run's own points from a step on that were logged before a time; within a transaction.
 
     A curve that cannot be read stays as it is.
     """
-    found: list[Any] = await connection.rows(_SERIES, (act.run_id, act.step))
-    changed = [await _rewind_series(connection, series_no, key, act) for series_no, key in found]
+    found: list[Any] = connection.execute(_SERIES, (act.run_id, act.step)).fetchall()
+    changed = [_rewind_series(connection, series_no, key, act) for series_no, key in found]
     if any(changed):
-        await connection.run(_OUTDATED_SUMMARIES, (act.run_id,))
-        await connection.run(_REWOUND, (act.run_id,))
+        connection.execute(_OUTDATED_SUMMARIES, (act.run_id,))
+        connection.execute(_REWOUND, (act.run_id,))
 
 
-async def _rewind_series(connection: Connection, series_no: int, key: str, act: Rewind) -> bool:
+def _rewind_series(connection: sqlite3.Connection, series_no: int, key: str, act: Rewind) -> bool:
     """Write a curve anew from the first point on that is taken back; return whether there is any."""
-    found: list[Any] = await connection.rows(_DATA, (series_no,))
+    found: list[Any] = connection.execute(_DATA, (series_no,)).fetchall()
     try:
-        whole = await to_thread.run_sync(_decoded, found)
+        whole = _decoded(found)
     except StoreError as problem:
         log.warning("metric %r of run %s cannot be rewound: %s; it stays as it is", key, act.run_id, problem)
         return False
@@ -74,28 +72,28 @@ async def _rewind_series(connection: Connection, series_no: int, key: str, act: 
         return False
     untouched = [points for first, points, _ in found if first + points <= int(stays.argmin())]
     begin = sum(untouched)
-    await connection.run(_NO_SEGMENTS, (series_no, begin))
+    connection.execute(_NO_SEGMENTS, (series_no, begin))
     if stays.any():
         kept = Columns(whole.steps[stays], whole.timestamps[stays], whole.values[stays])
-        pieces = await to_thread.run_sync(_pieces, kept, begin)
-        await _write(connection, series_no, pieces)
+        pieces = _pieces(kept, begin)
+        _write(connection, series_no, pieces)
         small = sum(points < LARGE for points in [*untouched, *(len(each.points) for each in pieces)])
-        summary = await to_thread.run_sync(summarize, kept)
-        await connection.run(_SUMMARY, (*summary, small, series_no))
+        summary = summarize(kept)
+        connection.execute(_SUMMARY, (*summary, small, series_no))
     else:
-        await connection.run(_NO_SERIES, (series_no,))
+        connection.execute(_NO_SERIES, (series_no,))
     return True
 
 
-async def _write(connection: Connection, series_no: int, pieces: list[Piece]) -> None:
+def _write(connection: sqlite3.Connection, series_no: int, pieces: list[Piece]) -> None:
     rows = [
         (series_no, piece.first_point, int(steps.min()), int(steps.max()), len(steps), piece.data)
         for piece in pieces
         for steps in [piece.points.steps]
     ]
     outlines = [(series_no, piece.first_point, piece.outline) for piece in pieces if piece.outline is not None]
-    await connection.run_many(_SEGMENT, rows)
-    await connection.run_many(_OUTLINE, outlines)
+    connection.executemany(_SEGMENT, rows)
+    connection.executemany(_OUTLINE, outlines)
 
 
 def _decoded(found: list[Any]) -> Columns:

@@ -7,11 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
 import orjson
-from anyio import to_thread
 
 from ...entities import Lazy, MetricSummary
 from ..run_summaries import COLUMNS, Gathered, Summaries, differences, gather, numbers_of, pack, summary, unpack
-from .connection import Connection
+from .plain import transaction, value_of
 
 # In each of these the list is that of the rows' numbers.
 WANTED = "(SELECT value AS number FROM json_each(?)) AS j CROSS JOIN"
@@ -33,6 +32,7 @@ JOIN runs ON run_no = ?1
 """
 _KEYS = f"SELECT key_no, key FROM {WANTED} metric_keys ON key_no = j.number"
 _RUN_NOS = "SELECT json_group_array(run_no) FROM runs WHERE run_id IN (SELECT value FROM json_each(?))"
+_ENDED = "SELECT run_id FROM runs WHERE end_time IS NOT NULL"
 _PACK = "INSERT INTO run_summaries (run_no, data) VALUES (?, ?) ON CONFLICT DO UPDATE SET data = excluded.data"
 # Runs that are packed, or checked, at once.
 _PAGE = 500
@@ -53,38 +53,37 @@ def metrics_of(connection: sqlite3.Connection, run_nos: str) -> dict[int, Metric
     return found if left == NOTHING else {**found, **_of_rows(connection, left)}
 
 
-async def pack_runs(connection: Connection, run_ids: Sequence[str]) -> None:
+def pack_runs(connection: sqlite3.Connection, run_ids: Sequence[str]) -> None:
     """Pack the metrics of runs, by their IDs; the caller holds a transaction, and these runs have ended."""
     for start in range(0, len(run_ids), _PAGE):
-        run_nos = await connection.value(_RUN_NOS, (_array(run_ids[start : start + _PAGE]),))
-        mine = await _gathered(connection, run_nos)
-        packed = await to_thread.run_sync(lambda runs: [(run_no, pack(each)) for run_no, each in runs.items()], mine)
-        await connection.run_many(_PACK, packed)
+        run_nos = value_of(connection, _RUN_NOS, (_array(run_ids[start : start + _PAGE]),))
+        mine = _gathered(connection, run_nos)
+        connection.executemany(_PACK, [(run_no, pack(each)) for run_no, each in mine.items()])
 
 
-async def pack_ended(connection: Connection) -> None:
+def pack_ended(connection: sqlite3.Connection) -> None:
     """Pack the metrics of all runs that have ended, some at a time; the caller holds the writer's lock."""
-    ended = [str(run_id) for (run_id,) in await connection.rows("SELECT run_id FROM runs WHERE end_time IS NOT NULL")]
+    ended = [run_id for (run_id,) in connection.execute(_ENDED)]
     for start in range(0, len(ended), _PAGE):
-        async with connection.transaction():
-            await pack_runs(connection, ended[start : start + _PAGE])
+        with transaction(connection):
+            pack_runs(connection, ended[start : start + _PAGE])
 
 
-async def differing(connection: Connection) -> list[tuple[str, str]]:
+def differing(connection: sqlite3.Connection) -> list[tuple[str, str]]:
     """Return the IDs of runs, and their metrics, of which the bytes tell something else than the curves."""
     found: list[Any] = []
     after: object = -1
-    while pieces := await connection.rows(_PIECES, (after, _PAGE)):
-        mine = await _gathered(connection, _array(run_no for run_no, _ in pieces))
+    while pieces := connection.execute(_PIECES, (after, _PAGE)).fetchall():
+        mine = _gathered(connection, _array(run_no for run_no, _ in pieces))
         for run_no, data in cast("list[tuple[int, bytes]]", pieces):
             key_nos = differences(data, mine.get(run_no, Gathered()))
-            found += await connection.rows(_NAMES, (run_no, _array(sorted(key_nos)))) if key_nos else []
+            found += connection.execute(_NAMES, (run_no, _array(sorted(key_nos)))).fetchall() if key_nos else []
         after = pieces[-1][0]
     return found
 
 
-async def _gathered(connection: Connection, run_nos: object) -> dict[int, Gathered]:
-    own, of_models = [await connection.rows(sql, (run_nos,)) for sql in (_OWN, _OF_MODELS)]
+def _gathered(connection: sqlite3.Connection, run_nos: object) -> dict[int, Gathered]:
+    own, of_models = [connection.execute(sql, (run_nos,)).fetchall() for sql in (_OWN, _OF_MODELS)]
     return gather(own, of_models)
 
 

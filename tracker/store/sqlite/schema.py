@@ -42,7 +42,7 @@ async def prepare(connection: Connection, path: Path) -> None:
         await _keep_copy(connection, path, path.with_name(f"{path.name}.v{found}"))
         await _apply(connection, found, _NO_RUN if found < _KNOWS_NO_RUN else "")
         # A run that is left out where this is cut short is read from its curves.
-        await pack_ended(connection)
+        await connection.call(pack_ended)
 
 
 async def require(connection: Connection, path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Self
@@ -30,6 +31,7 @@ from ..batch import Batch
 from ..interface import Found, Query
 from . import commits, curves, edits, merge, packing, plans, reads, registered, schema, search
 from .connection import Connection, connect_reader, connect_writer
+from .plain import transaction
 from .rankable import SqliteRankable
 from .reader import Reader
 from .registry import SqliteRegistry
@@ -165,22 +167,12 @@ class SqliteStore:
     async def commit(self, batch: Batch, positions: Mapping[str, Position], gone: Sequence[str]) -> None:
         """Write a batch in one transaction; the caller holds the writer's lock."""
         writer = await self._writing()
-        touched = await commits.commit(writer, batch, positions, gone)
-        if batch.ended_runs:
-            await merge.merge_runs(writer, orjson.dumps(batch.ended_runs))
-        await merge.merge_overdue(writer)
-        await packing.pack(writer, touched)
+        await writer.call(_commit, batch, positions, gone)
 
     async def edit(self, asked: Sequence[Edit]) -> list[object]:
         """Carry out edits in one transaction; the caller holds the writer's lock."""
         writer = await self._writing()
-        answers = await writer.call(edits.carry_out, asked)
-        ended = [each.run_id for each in asked if isinstance(each, UpdateRun) and each.end_time is not None]
-        if ended:
-            async with writer.transaction():
-                await pack_runs(writer, ended)
-            await merge.merge_runs(writer, orjson.dumps(ended))
-        return answers
+        return await writer.call(_edit, asked)
 
     async def running(self, run_ids: Sequence[str]) -> bool:
         """Return whether any of these runs has not ended."""
@@ -224,3 +216,23 @@ class SqliteStore:
         if self._writer is None:
             self._writer = await connect_writer(self._path)
         return self._writer
+
+
+def _commit(
+    connection: sqlite3.Connection, batch: Batch, positions: Mapping[str, Position], gone: Sequence[str]
+) -> None:
+    touched = commits.commit(connection, batch, positions, gone)
+    if batch.ended_runs:
+        merge.merge_runs(connection, orjson.dumps(batch.ended_runs))
+    merge.merge_overdue(connection)
+    packing.pack(connection, touched)
+
+
+def _edit(connection: sqlite3.Connection, asked: Sequence[Edit]) -> list[object]:
+    answers = edits.carry_out(connection, asked)
+    ended = [each.run_id for each in asked if isinstance(each, UpdateRun) and each.end_time is not None]
+    if ended:
+        with transaction(connection):
+            pack_runs(connection, ended)
+        merge.merge_runs(connection, orjson.dumps(ended))
+    return answers

@@ -157,7 +157,7 @@ async def check_curves(connection: Connection) -> list[Fault]:
 async def check_summaries(connection: Connection) -> list[Fault]:
     """Compare what lists of runs show with the curves."""
     async with snapshot(connection):
-        found = await differing(connection)
+        found = await connection.call(differing)
     return [Fault(run_id, key, "lists show other figures than its curve has") for run_id, key in found]
 
 

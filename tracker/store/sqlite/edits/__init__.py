@@ -8,6 +8,7 @@ from typing import Any
 
 from ....entities import edits, registry_edits
 from ....errors import TrackerError
+from ..plain import transaction
 from . import experiments, models, registered, runs, versions
 
 _FUNCTIONS: Mapping[type, Callable[[sqlite3.Connection, Any], object]] = {
@@ -52,8 +53,7 @@ def carry_out(connection: sqlite3.Connection, asked: Sequence[object]) -> list[o
     One that is refused leaves no trace, and does not keep the others from being done.
     """
     answers: list[object] = []
-    connection.execute("BEGIN IMMEDIATE")
-    try:
+    with transaction(connection):
         for edit in asked:
             connection.execute("SAVEPOINT edit")
             try:
@@ -62,9 +62,4 @@ def carry_out(connection: sqlite3.Connection, asked: Sequence[object]) -> list[o
                 connection.execute("ROLLBACK TO edit")
                 answers.append(refusal)
             connection.execute("RELEASE edit")
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
     return answers
