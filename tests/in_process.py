@@ -45,7 +45,10 @@ class Served:
         sent: list[Any] = []
 
         async def receive() -> dict[str, Any]:
-            return messages.pop(0) if messages else {"type": "http.disconnect"}
+            # Whoever asked stays until there is an answer.
+            if not messages:
+                await anyio.sleep_forever()
+            return messages.pop(0)
 
         async def send(message: dict[str, Any]) -> None:
             sent.append(message)

@@ -37,6 +37,13 @@ class Artifacts(Protocol):
         """Return the folder that an owner's files are in."""
         ...
 
+    def place(self, owner: str, path: str) -> Path:
+        """Return where a file of an owner's lies, which no link leads to."""
+        ...
+
+    def discard(self, owner: str, path: str) -> None:
+        """Remove a file of an owner's, if it is there."""
+
     def fetch(self, owner: str, files: Sequence[File], destination: Path) -> None:
         """Copy an owner's files into a folder, byte for byte."""
 

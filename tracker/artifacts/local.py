@@ -61,6 +61,8 @@ class LocalArtifacts:
                 raise InvalidInput(message)
             relative = PurePosixPath(under) / path.relative_to(staged).as_posix()
             target = _inside(home, str(relative))
+            self._require_no_link(target.parent)
+            path.chmod(0o600)
             kept.append(File(str(relative), path.stat().st_size, _hash_and_sync(path)))
             self._move(path, target)
         return tuple(kept)
@@ -75,6 +77,26 @@ class LocalArtifacts:
     def path(self, owner: str) -> Path:
         """Return the folder that an owner's files are in."""
         return self._root / ("models" if owner.startswith("m-") else "runs") / owner
+
+    def place(self, owner: str, path: str) -> Path:
+        """Return where a file of an owner's lies.
+
+        Raises:
+            InvalidInput: a link is there, or on the way to it.
+        """
+        place = _inside(self.path(owner), path)
+        self._require_no_link(place)
+        return place
+
+    def discard(self, owner: str, path: str) -> None:
+        """Remove a file of an owner's, if it is there.
+
+        Raises:
+            InvalidInput: a link is on the way to it.
+        """
+        place = _inside(self.path(owner), path)
+        self._require_no_link(place.parent)
+        place.unlink(missing_ok=True)
 
     def fetch(self, owner: str, files: Sequence[File], destination: Path) -> None:
         """Copy an owner's files into a folder; each is checked against its SHA-256 on the way.
@@ -150,6 +172,11 @@ class LocalArtifacts:
                     path = Path(folder, name)
                     owner, *inner = path.relative_to(self._root / kind).parts
                     yield Kept(owner, "/".join(inner), path)
+
+    def _require_no_link(self, path: Path) -> None:
+        """Refuse a path below the root that a link is on, wherever it leads to; the root may be a link itself."""
+        if path.resolve() != self._root.resolve() / path.relative_to(self._root):
+            raise InvalidInput(f"{path.name} is reached by a link; only files can be kept")
 
     def _move(self, path: Path, target: Path) -> None:
         while True:

@@ -61,7 +61,7 @@ class App:
         except ClientDisconnect:
             return
         except Exception:
-            log.exception("%s %s", scope["method"], scope["path"])
+            log.exception("%s %r", scope["method"], scope["path"])
             reply = problem_reply(Problem("INTERNAL_ERROR", "the server's log says what went wrong"))
         if isinstance(reply, Reply):
             await reply.send(scope, send)

@@ -51,5 +51,7 @@ def text_reply(text: str) -> Reply:
 def problem_reply(problem: Problem) -> Reply:
     """Return what went wrong, as MLflow's clients know it."""
     told = orjson.dumps({"error_code": problem.code, "message": problem.message})
+    # What was asked may be quoted in it: no markup then, whatever reads it.
+    told = told.replace(b"<", rb"\u003c").replace(b">", rb"\u003e").replace(b"&", rb"\u0026")
     busy = ((b"retry-after", b"1"),) if problem.status >= 503 else ()  # noqa: PLR2004  # 503 and 507
     return Reply(problem.status, told, headers=busy)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar, cast
 
+import anyio
 from anyio import to_thread
 
 from ..client.queries import query_of, require_ids
@@ -28,6 +30,10 @@ T = TypeVar("T")
 # How long a client waits for another process that writes.
 SECONDS = 10.0
 _ALL = ACTIVE | {"deleted"}
+# How long a client may take to send the next piece of a file.
+PIECE_SECONDS = 60.0
+# What a name may be is the file system's to say.
+_NO_NAME = {errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ}
 # So many sets of metrics that runs log are known at once.
 _LAYOUTS = 8192
 # What is written of a file at once.
@@ -168,7 +174,7 @@ class Service:
         size = 0
         try:
             with self.engine.recorder.artifacts.receive(owner, path) as arriving:
-                async for piece in _gathered(chunks):
+                async for piece in _gathered(_in_time(chunks)):
                     size += len(piece)
                     if most is not None and size > most:
                         raise Problem("REQUEST_TOO_LARGE", f"a file has at most {most} bytes here")
@@ -177,14 +183,17 @@ class Service:
         except (IsADirectoryError, NotADirectoryError, FileExistsError) as problem:
             raise bad_value("a file and a folder cannot have one path") from problem
         except OSError as problem:
+            if problem.errno in _NO_NAME:
+                raise bad_value(f"the path cannot be kept: {problem.strerror}") from problem
             raise Problem("INSUFFICIENT_STORAGE", f"the file cannot be kept: {problem.strerror}") from problem
 
     async def remove(self, owner: str, path: str) -> None:
         """Remove a file, or all in a folder."""
+        # What was said of a file before must not come after this.
+        await self.engine.settle()
         paths = await self.edit(RemoveFiles(owner, path))
-        home = self.engine.recorder.artifacts.path(owner)
         for each in cast("list[str]", paths):
-            await to_thread.run_sync((home / each).unlink, True)  # noqa: FBT003  # missing is fine
+            await to_thread.run_sync(self.engine.recorder.artifacts.discard, owner, each)
 
     async def _require_active(self, run_id: str) -> None:
         stage = self.store.search.stage(run_id)
@@ -217,3 +226,21 @@ async def _gathered(chunks: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
             yield b"".join(gathered)
             gathered, size = [], 0
     yield b"".join(gathered)
+
+
+async def _in_time(chunks: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
+    """Yield pieces as they come.
+
+    Raises:
+        Problem: the next one does not come in time.
+    """
+    pieces = aiter(chunks)
+    while True:
+        with anyio.move_on_after(PIECE_SECONDS) as waiting:
+            try:
+                piece = await anext(pieces)
+            except StopAsyncIteration:
+                return
+        if waiting.cancelled_caught:
+            raise Problem("REQUEST_TIMEOUT", f"nothing came for {PIECE_SECONDS:g} s")
+        yield piece

@@ -115,7 +115,10 @@ async def sent(service: Service, place: Place) -> Response:
         raise bad_value("the path is a directory")
     if all(file.path != place.path for file in files):
         raise Problem("RESOURCE_DOES_NOT_EXIST", "there is no such file")
-    return file_response(service.engine.recorder.artifacts.path(place.owner) / place.path)
+    kept = service.engine.recorder.artifacts.place(place.owner, place.path)
+    if not kept.is_file():
+        raise Problem("RESOURCE_DOES_NOT_EXIST", "the file is missing from the store; tracker doctor says what else is")
+    return file_response(kept)
 
 
 async def list_proxied(service: Service, asked: ListProxied) -> Annotated[Json, answer_shapes.Files]:

@@ -132,7 +132,7 @@ async def create(service: Service, asked: Create) -> Annotated[Json, answer_shap
         required("experiment_id", asked.experiment_id),
         asked.source_run_id,
         limits.require_short("name", name, limits.EXPERIMENT_LENGTH),
-        asked.model_type,
+        limits.require_short("model_type", asked.model_type, limits.EXPERIMENT_LENGTH),
         milliseconds(),
         _params(asked.params),
         _tags(asked.tags),

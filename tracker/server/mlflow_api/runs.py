@@ -314,13 +314,23 @@ async def log_model(service: Service, asked: LogModel) -> Annotated[Json, answer
         model = orjson.loads(text)
     except orjson.JSONDecodeError:
         raise invalid("model_json", text).saying("it is no JSON") from None
+    if not isinstance(model, dict):
+        raise invalid("model_json", text).saying("it is no object")
     missing = [name for name in ("artifact_path", "flavors", "utc_time_created", "run_id") if name not in model]
-    if not isinstance(model, dict) or missing:
+    if missing:
         raise bad_value(f"Model json is missing mandatory fields: {', '.join(missing)}")
-    known = (await _run(service, run_id)).tags.get(_HISTORY_TAG)
-    history = [*(orjson.loads(known) if known else []), model]
+    history = [*_history((await _run(service, run_id)).tags.get(_HISTORY_TAG, "")), model]
     await service.edit(edits.Describe(run_id, tags={_HISTORY_TAG: orjson.dumps(history).decode()}))
     return {}
+
+
+def _history(known: str) -> list[object]:
+    """Return the models that a tag tells of; none if a client has put something else into it."""
+    try:
+        told = orjson.loads(known or "[]")
+    except orjson.JSONDecodeError:
+        return []
+    return told if isinstance(told, list) else []
 
 
 async def _told(service: Service, run_id: str) -> Json:
@@ -341,11 +351,20 @@ def _point(said: LogMetric | Point) -> PointOf:
         raise missing("value")
     if said.timestamp is None:
         raise missing("timestamp")
-    if bool(said.dataset_name) != bool(said.dataset_digest):
-        raise bad_value("dataset_name and dataset_digest are given together, or neither")
+    if said.model_id or said.dataset_name or said.dataset_digest:
+        _require_measured(said)
     value = said.value if isinstance(said.value, float) else number_of("value", said.value)
     key = _metric(said.key)
     return PointOf(key, said.step, said.timestamp, value, said.model_id, said.dataset_name, said.dataset_digest)
+
+
+def _require_measured(said: LogMetric | Point) -> None:
+    """Check what says of what a point was measured, and on which dataset."""
+    if bool(said.dataset_name) != bool(said.dataset_digest):
+        raise bad_value("dataset_name and dataset_digest are given together, or neither")
+    limits.require_short("model_id", said.model_id, limits.KEY_LENGTH)
+    limits.require_short("dataset_name", said.dataset_name, _LENGTHS["name"])
+    limits.require_short("dataset_digest", said.dataset_digest, _LENGTHS["digest"])
 
 
 @lru_cache(_METRICS)
