@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .client import (
         AsyncLoggedModel,
+        AsyncRegistry,
         AsyncRun,
         AsyncTracker,
         Attachment,
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
         LoggedModel,
         RankedModels,
         RankOptions,
+        Registry,
         Run,
         Tracker,
         attach,
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
         RegisteredModel,
         RunInfo,
         RunStatus,
+        Stage,
     )
     from .errors import TrackerError
     from .filter import goal_tag
@@ -54,6 +57,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "AsyncLoggedModel",
+    "AsyncRegistry",
     "AsyncRun",
     "AsyncTracker",
     "Attachment",
@@ -81,9 +85,11 @@ __all__ = [
     "RankOptions",
     "RankedModels",
     "RegisteredModel",
+    "Registry",
     "Run",
     "RunInfo",
     "RunStatus",
+    "Stage",
     "TopOf",
     "Tracker",
     "TrackerError",
@@ -97,7 +103,7 @@ __all__ = [
 # Names are loaded when they are first asked for: the rooms behind them load NumPy and aiosqlite.
 _ROOMS = {
     **dict.fromkeys(("AsyncLoggedModel", "AsyncRun", "AsyncTracker", "Attachment", "LoggedModel"), "client"),
-    **dict.fromkeys(("RankOptions", "RankedModels", "Run", "Tracker"), "client"),
+    **dict.fromkeys(("AsyncRegistry", "RankOptions", "RankedModels", "Registry", "Run", "Tracker"), "client"),
     **dict.fromkeys(("attach", "connect", "current_run", "open"), "client"),
     **dict.fromkeys(("Decision", "FrontOf", "LastOf", "Promotion", "TopOf"), "ranking"),
     **dict.fromkeys(("CarriedOut", "KeepPlan"), "client"),

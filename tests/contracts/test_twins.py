@@ -12,11 +12,18 @@ from tracker.client import connect, open_tracker
 
 TWINS: list[tuple[type, type]] = [
     (tracker.AsyncTracker, tracker.Tracker),
+    (tracker.AsyncRegistry, tracker.Registry),
     (tracker.AsyncRun, tracker.Run),
     (tracker.AsyncLoggedModel, tracker.LoggedModel),
 ]
 # What an async object awaits, a sync one returns.
-SYNC_NAMES = {"AsyncRun": "Run", "AsyncLoggedModel": "LoggedModel", "Done": "None", "AsyncIterator": "Iterator"}
+SYNC_NAMES = {
+    "AsyncRegistry": "Registry",
+    "AsyncRun": "Run",
+    "AsyncLoggedModel": "LoggedModel",
+    "Done": "None",
+    "AsyncIterator": "Iterator",
+}
 
 
 def public(kind: type) -> dict[str, object]:

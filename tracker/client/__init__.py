@@ -7,6 +7,7 @@ from .blocking import Tracker, open_tracker
 from .current import current_run
 from .model import AsyncLoggedModel, LoggedModel
 from .rank import RankedModels, RankOptions
+from .registered import AsyncRegistry, Registry
 from .registering import CarriedOut
 from .registry import KeepPlan
 from .run import AsyncRun, Run
@@ -14,6 +15,7 @@ from .tracker import AsyncTracker, connect
 
 __all__ = [
     "AsyncLoggedModel",
+    "AsyncRegistry",
     "AsyncRun",
     "AsyncTracker",
     "Attachment",
@@ -22,6 +24,7 @@ __all__ = [
     "LoggedModel",
     "RankOptions",
     "RankedModels",
+    "Registry",
     "Run",
     "Tracker",
     "attach",

@@ -6,9 +6,9 @@ import contextlib
 import functools
 import os
 import threading
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, cast, overload
+from typing import Concatenate, Generic, ParamSpec, Self, TypeVar, cast, overload
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
@@ -18,38 +18,17 @@ from ..errors import Closed
 from ..filter import DatasetFilter
 from .model import LoggedModel
 from .recorder import Recorder
+from .registered import Registry
 from .registry import RegistrySearches
 from .run import Run
 from .tracker import DEFAULT_EXPERIMENT, AsyncTracker, connect
+from .twin import Blocking
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 # How often a forgotten tracker looks whether its program has ended.
 _EXIT_SECONDS = 0.2
-
-
-class _Blocking(Generic[P, R]):
-    """An async method as a sync one: same words, same arguments, the same documentation."""
-
-    def __init__(self, method: Callable[Concatenate[AsyncTracker, P], Coroutine[Any, Any, R]]) -> None:
-        self._method = method
-        functools.update_wrapper(self, method)  # type: ignore[arg-type]  # for help(): it is called like one
-
-    @overload
-    def __get__(self, instance: None, owner: type[Tracker]) -> _Blocking[P, R]: ...
-    @overload
-    def __get__(self, instance: Tracker, owner: type[Tracker]) -> Callable[P, R]: ...
-    def __get__(self, instance: Tracker | None, owner: type[Tracker]) -> _Blocking[P, R] | Callable[P, R]:
-        if instance is None:
-            return self
-
-        @functools.wraps(self._method)
-        def call(*args: P.args, **kwargs: P.kwargs) -> R:
-            method = functools.partial(self._method, instance.inner, *args, **kwargs)
-            return instance.call(method)
-
-        return call
 
 
 class _Direct(Generic[P, R]):
@@ -123,6 +102,12 @@ class Tracker:
         self._lifetimes = lifetimes
         self._desk = StoreDesk(self)
         self.searches = RegistrySearches(inner.engine.store.search, inner.engine.store.registry, self._model)
+        self._registry = Registry(inner.registry, self.call)
+
+    @property
+    def registry(self) -> Registry:
+        """The registered models: names under which logged models have versions, stages and aliases."""
+        return self._registry
 
     @property
     def path(self) -> Path:
@@ -148,16 +133,16 @@ class Tracker:
     registered_models = _Direct(RegistrySearches[LoggedModel].registered_models)
     promotions = _Direct(RegistrySearches[LoggedModel].promotions)
     plan_keep = _Direct(RegistrySearches[LoggedModel].plan_keep)
-    promote_if_better = _Blocking(AsyncTracker.promote_if_better)
-    set_alias = _Blocking(AsyncTracker.set_alias)
-    delete_alias = _Blocking(AsyncTracker.delete_alias)
-    delete_logged_model = _Blocking(AsyncTracker.delete_logged_model)
-    carry_out = _Blocking(AsyncTracker.carry_out)
-    metric_histories = _Blocking(AsyncTracker.metric_histories)
-    download = _Blocking(AsyncTracker.download)
-    backup = _Blocking(AsyncTracker.backup)
-    flush = _Blocking(AsyncTracker.flush)
-    catch_up = _Blocking(AsyncTracker.catch_up)
+    promote_if_better = Blocking(AsyncTracker.promote_if_better)
+    set_alias = Blocking(AsyncTracker.set_alias)
+    delete_alias = Blocking(AsyncTracker.delete_alias)
+    delete_logged_model = Blocking(AsyncTracker.delete_logged_model)
+    carry_out = Blocking(AsyncTracker.carry_out)
+    metric_histories = Blocking(AsyncTracker.metric_histories)
+    download = Blocking(AsyncTracker.download)
+    backup = Blocking(AsyncTracker.backup)
+    flush = Blocking(AsyncTracker.flush)
+    catch_up = Blocking(AsyncTracker.catch_up)
 
     def start_run(
         self,

@@ -10,8 +10,9 @@ from pathlib import Path
 import anyio
 
 from ..entities import Level
+from ..entities.edits import Edit
 from ..entities.records import Act
-from ..errors import StoreReadOnly, StoreTooOld, StoreUnavailable
+from ..errors import NotFound, StoreReadOnly, StoreTooOld, StoreUnavailable
 from ..journal import JournalFolder
 from ..store.sqlite import SqliteStore
 from ..system import sync_folder
@@ -51,6 +52,19 @@ class Engine:
         """Make what this process logged visible to its own reading."""
         if not self.is_settled:
             await self.writer.flush(CLOSE_SECONDS)
+
+    async def edit(self, edit: Edit) -> object:
+        """Carry out an edit; what another program has said and nobody has stored yet counts.
+
+        Raises:
+            TrackerError: it is refused, or the store cannot be written just now.
+        """
+        try:
+            return await self.writer.edit(edit, CLOSE_SECONDS)
+        except NotFound:
+            if not await self.writer.catch_up(CLOSE_SECONDS):
+                raise
+            return await self.writer.edit(edit, CLOSE_SECONDS)
 
     async def carry_out(self, acts: Sequence[Act], what: str) -> None:
         """Log acts, and wait until they were carried out.

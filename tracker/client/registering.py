@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from anyio import to_thread
 
 from ..entities.records import DeleteAlias, DeleteModel, Promote, SetAlias
-from ..errors import InvalidInput, ModelPinned, StoreUnavailable
+from ..errors import ModelPinned, StoreUnavailable
 from ..ranking import Checkpoint, Decision, Standing, chosen_dataset, decide_promotion
 from ..system import milliseconds
 from .engine import Engine
 from .model import AsyncLoggedModel, Measurable
-from .registry import SCHEME, KeepPlan, RegistrySearches, alias_of, registered_name_of
+from .registry import SCHEME, KeepPlan, RegistrySearches, alias_of, registered_name_of, version_number_of
 from .values import key_of
 
 log = logging.getLogger("tracker")
@@ -86,9 +86,7 @@ class Registering:
             RegisteredModelNotFound, VersionNotFound: there is no such version.
             ModelNotFound: the version's logged model was deleted.
         """
-        alias = alias_of(alias)
-        if type(version) is not int:
-            raise InvalidInput(f"a version is a whole number, not {version!r}")
+        alias, version = alias_of(alias), version_number_of(version)
         await self.engine.settle()
         found = await to_thread.run_sync(self.searches.version_of, name, str(version))
         if found.model_id is not None:

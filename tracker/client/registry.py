@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from ..entities import ModelInfo, ModelVersion, RegisteredModel
+from ..entities.registry import stage_of
 from ..errors import InvalidInput, ModelNotFound, RegisteredModelNotFound, VersionNotFound, suggestion
 from ..filter import DatasetFilter, Subject
 from ..ranking import Checkpoint, FrontOf, Keep, LastOf, Plan, Promotion, Rule, TopOf, plan
@@ -47,7 +48,8 @@ class RegistrySearches(Searches[Model]):
     def get_logged_model(self, model_id: str) -> Model:
         """Return a logged model, by its ID, or by a URI.
 
-        A URI is `models:/m-…`, `models:/name@alias`, `models:/name/3`, or `models:/name/latest`.
+        A URI is `models:/m-…`, `models:/name@alias`, `models:/name/3`, `models:/name/latest`, or
+        `models:/name/Production`: the newest version in that stage.
 
         Raises:
             ModelNotFound: there is none of that ID, or it was deleted.
@@ -62,7 +64,7 @@ class RegistrySearches(Searches[Model]):
         return super().get_logged_model(version.model_id)
 
     def version_of(self, name: str, wanted: str) -> ModelVersion:
-        """Return a version of a registered model, by `3`, `@alias` or `latest`.
+        """Return a version of a registered model, by `3`, `@alias`, `latest`, or a stage: the newest one in it.
 
         Raises:
             RegisteredModelNotFound, VersionNotFound: there is no such name, or no such version or alias of it.
@@ -75,6 +77,15 @@ class RegistrySearches(Searches[Model]):
             known = [alias for each in versions for alias in each.aliases]
             raise VersionNotFound(name, wanted.removeprefix("@"), known)
         return found
+
+    def version_named(self, uri: str) -> ModelVersion | None:
+        """Return the version that a URI means; None if it means a logged model by its ID.
+
+        Raises:
+            RegisteredModelNotFound, VersionNotFound: there is no such name, or no such version or alias of it.
+        """
+        name, wanted = _reference(uri)
+        return self.version_of(name, wanted) if wanted else None
 
     def registered_models(self) -> list[RegisteredModel]:
         """Return all registered models with their versions and aliases, by name."""
@@ -170,6 +181,17 @@ def alias_of(alias: object) -> str:
     return alias
 
 
+def version_number_of(version: object) -> int:
+    """Return a version's number.
+
+    Raises:
+        InvalidInput: it is none.
+    """
+    if type(version) is not int:
+        raise InvalidInput(f"a version is a whole number, not {version!r}")
+    return version
+
+
 def _reference(text: str) -> tuple[str, str]:
     """Return the name in a URI and which version it asks for; of a logged model by ID, the ID and ""."""
     if not text.startswith(SCHEME):
@@ -185,6 +207,9 @@ def _reference(text: str) -> tuple[str, str]:
 def _chosen(versions: Sequence[ModelVersion], wanted: str) -> ModelVersion | None:
     if wanted.lower() == _LATEST:
         return versions[-1]
+    stage = stage_of(wanted)
+    if stage is not None:
+        return next((each for each in reversed(versions) if each.stage == stage), None)
     return next((each for each in versions if wanted in {str(each.version), *_with_at(each.aliases)}), None)
 
 

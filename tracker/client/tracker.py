@@ -22,6 +22,7 @@ from .folder import StoreFolder
 from .model import AsyncLoggedModel
 from .queries import named_dataset, require_points, several
 from .recorder import Recorder
+from .registered import AsyncRegistry
 from .registering import Registering
 from .registry import RegistrySearches
 from .run import AsyncRun, refuse_changes, start
@@ -65,6 +66,12 @@ class AsyncTracker(Registering):
         self.engine = engine
         self.desk = EngineDesk(engine)
         self.searches = RegistrySearches(engine.store.search, engine.store.registry, self._model)
+        self._registry = AsyncRegistry(self)
+
+    @property
+    def registry(self) -> AsyncRegistry:
+        """The registered models: names under which logged models have versions, stages and aliases."""
+        return self._registry
 
     @property
     def path(self) -> Path:

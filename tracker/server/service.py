@@ -15,7 +15,7 @@ from ..client.tracker import AsyncTracker
 from ..entities import Experiment, File, ModelInfo, RunInfo
 from ..entities.edits import Edit, RemoveFiles
 from ..entities.records import LogPoints, PointOf, Record
-from ..errors import NotActive, NotFound, RunNotFound
+from ..errors import NotActive, RunNotFound
 from ..filter import DatasetFilter, Entity, Subject, parse_order
 from ..filter.tree import Comparison, Expression, Field, Operator
 from ..journal import Layout, encode
@@ -63,12 +63,7 @@ class Service:
         Raises:
             TrackerError: it is refused.
         """
-        try:
-            return await self.engine.writer.edit(edit, SECONDS)
-        except NotFound:
-            if not await self.engine.writer.catch_up(SECONDS):
-                raise
-            return await self.engine.writer.edit(edit, SECONDS)
+        return await self.engine.edit(edit)
 
     async def settle(self) -> None:
         """Make all that was answered before visible to reading: by this process, or any that serves beside it."""
