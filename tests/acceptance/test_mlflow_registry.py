@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -162,9 +161,9 @@ refused("RESOURCE_ALREADY_EXISTS", client.create_registered_model, "greeting")
 
 
 @pytest.fixture
-def address(tmp_path: Path) -> Iterator[str]:
+def address(tmp_path: Path, environment: dict[str, str]) -> Iterator[str]:
     command = [sys.executable, "-W", "error", "-m", "tracker.cli.main", "serve", "--port", "0", "--store", "store"]
-    with subprocess.Popen(command, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, text=True) as server:
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         found = re.search(r"at (http://127\.0\.0\.1:\d+) ", server.stdout.readline())
         assert found is not None
@@ -173,19 +172,16 @@ def address(tmp_path: Path) -> Iterator[str]:
         server.wait(20)
 
 
-def environment(**more: str) -> dict[str, str]:
-    clean = {key: value for key, value in os.environ.items() if not key.startswith(("TRACKER_", "MLFLOW_"))}
-    return {**clean, "PYTHONPATH": str(Path(tracker.__file__).parents[1]), **more}
-
-
-def test_a_program_registers_searches_and_fetches_unchanged(address: str, tmp_path: Path) -> None:
+def test_a_program_registers_searches_and_fetches_unchanged(
+    address: str, tmp_path: Path, environment: dict[str, str]
+) -> None:
     (tmp_path / "own.txt").write_text("of the model")
-    program = "\n".join([f"FILE = {str(tmp_path / 'own.txt')!r}", START, MODELS, VERSIONS, FILES])
+    program = "\n".join([f"FILE = {str(tmp_path / 'own.txt')!r}", START, MODELS, VERSIONS, FILES, PROMPTS])
     where = {"MLFLOW_TRACKING_URI": address, "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
     done = subprocess.run(
         [sys.executable, "-c", program],
         cwd=tmp_path,
-        env=environment(**where),
+        env={**environment, **where},
         capture_output=True,
         text=True,
         timeout=100,
@@ -196,3 +192,4 @@ def test_a_program_registers_searches_and_fetches_unchanged(address: str, tmp_pa
         (model,) = store.search_logged_models(filter_string="name = 'net'")
         for uri in ("models:/files@best", "models:/net/Production", "models:/copy/1"):
             assert store.get_logged_model(uri).model_id == model.model_id
+        assert store.registry.get("greeting").aliases == {"live": 1}

@@ -259,7 +259,7 @@ async def _location(service: Service, version: ModelVersion) -> str:
 def _place(version: ModelVersion) -> Place:
     if sources.scheme_of(version.source) == sources.MODELS:
         return Place(sources.reference_of(version.source).model_id, "")
-    return sources.place_in(version.source)
+    return sources.place_in(version.source, {version.run_id or "", version.model_id or ""} - {""})
 
 
 async def _edit(service: Service, edit: _VersionEdit) -> None:

@@ -7,6 +7,7 @@ else whoever may register a model could read by it what he may not.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import NamedTuple
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -17,7 +18,6 @@ MODELS, RUNS, PROXY = "models", "runs", "mlflow-artifacts"
 _LOCAL = frozenset({"", "file"})
 # Schemes that name a host; this server connects to none for a client, and lets none be named for others either.
 _HOSTED = frozenset({"http", "https", "ftp", "sftp", "hdfs", "viewfs", "r2", "b2", "abfss"})
-_ID = re.compile(r"[0-9a-f]{32}")
 
 
 class Owner(NamedTuple):
@@ -101,19 +101,26 @@ def require_own(source: str, owner: Owner) -> None:
         raise _foreign(source, "model_id" if parts.scheme == MODELS else owner.field)
 
 
-def place_in(source: str) -> Place:
-    """Return whose files a source of this store means.
+def place_in(source: str, owners: Collection[str]) -> Place:
+    """Return which files of one of these owners, by their IDs, a source means.
 
     Raises:
-        Problem: it is of another place, which is not followed.
+        Problem: it means none of theirs, and is not followed.
     """
-    parts = _split(source)
-    if parts.scheme == PROXY and not parts.netloc:
-        return place_of(parts.path.removeprefix("/"))
-    run_id, _, path = parts.path.removeprefix("/").partition("/")
-    if parts.scheme == RUNS and not parts.netloc and _ID.fullmatch(run_id):
-        return Place(run_id, relative_of(path))
-    raise bad_value(f"the files of {source!r} are not in this store")
+    place = _place(_split(source))
+    if place is None or place.owner not in owners:
+        raise bad_value(f"the files of {source!r} are not in this store, or another run's")
+    return place
+
+
+def _place(parts: SplitResult) -> Place | None:
+    path = parts.path.removeprefix("/")
+    if parts.netloc or parts.scheme not in {PROXY, RUNS}:
+        return None
+    if parts.scheme == PROXY:
+        return place_of(path)
+    run_id, _, rest = path.partition("/")
+    return Place(run_id, relative_of(rest))
 
 
 def _is_own(parts: SplitResult, owner: Owner) -> bool:
@@ -148,7 +155,7 @@ def _starts(segments: list[str], root: list[str]) -> bool:
 
 
 def _segments(parts: SplitResult) -> list[str]:
-    return [_unquoted(each) for each in parts.path.split("/") if each]
+    return [each for each in parts.path.split("/") if each]
 
 
 def _require_plain(source: str) -> None:
