@@ -236,6 +236,44 @@ class TestStages:
         assert [each.last_updated_timestamp for each in net(kept).versions] == [40, 50, 13]
 
 
+class TestMeaning:
+    @pytest.mark.parametrize(
+        ("wanted", "number"),
+        [
+            ("1", 1),
+            ("01", 1),
+            ("latest", 4),
+            ("LATEST", 4),
+            ("@best", 2),
+            ("production", 3),
+            ("Production", 3),
+            ("None", 4),
+            ("Archived", None),
+            ("best", None),
+            ("@BEST", None),
+            ("@latest", None),
+            ("@", None),
+            ("", None),
+            ("5", None),
+            ("9" * 30, None),
+            ("-1", None),
+            ("1 ", None),
+            ("²", None),
+        ],
+    )
+    async def test_a_version_is_meant_in_several_ways(self, kept: Store, wanted: str, number: int | None) -> None:
+        await versions(kept, 4)
+        await do(kept, CreateRegistered("other", 1), MoveAlias("net", "best", 2))
+        await versions(kept, 6, "other")
+        await do(kept, *(SetStage("net", each, Stage.PRODUCTION, archive=False, timestamp=30) for each in (1, 2, 3)))
+        found = kept.registry.version("net", wanted)
+        assert found == (None if number is None else net(kept).versions[number - 1])
+
+    async def test_of_no_model_and_of_no_versions_none_is_meant(self, kept: Store) -> None:
+        for wanted in ("1", "@best", "latest", "None"):
+            assert kept.registry.version("net", wanted) is kept.registry.version("nets", wanted) is None
+
+
 class TestAliases:
     async def test_one_moves_and_goes(self, kept: Store) -> None:
         await versions(kept, 2)

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from ..entities import ModelInfo, ModelVersion, RegisteredModel
-from ..entities.registry import stage_of
-from ..errors import InvalidInput, ModelNotFound, RegisteredModelNotFound, VersionNotFound, suggestion
+from ..errors import InvalidInput, ModelNotFound, NotFound, RegisteredModelNotFound, VersionNotFound, suggestion
 from ..filter import DatasetFilter, Subject
 from ..ranking import Checkpoint, FrontOf, Keep, LastOf, Plan, Promotion, Rule, TopOf, plan
 from ..store.interface import Registry, Search
@@ -20,7 +19,6 @@ from .values import name_of
 Model = TypeVar("Model")
 SCHEME = "models:/"
 ALIAS_LENGTH = 255
-_LATEST = "latest"
 # Of so many models the metrics are looked at to find what a mistyped one was meant to be.
 _NEWEST = 100
 _RESERVED = re.compile(r"latest|v\d+", re.IGNORECASE)
@@ -69,13 +67,9 @@ class RegistrySearches(Searches[Model]):
         Raises:
             RegisteredModelNotFound, VersionNotFound: there is no such name, or no such version or alias of it.
         """
-        versions = self.registry.versions(name)
-        if not versions:
-            raise RegisteredModelNotFound(name, [each.name for each in self.registry.registered_models()])
-        found = _chosen(versions, wanted)
+        found = self.registry.version(name, wanted)
         if found is None:
-            known = [alias for each in versions for alias in each.aliases]
-            raise VersionNotFound(name, wanted.removeprefix("@"), known)
+            raise self._no_version(name, wanted)
         return found
 
     def version_named(self, uri: str) -> ModelVersion | None:
@@ -130,6 +124,12 @@ class RegistrySearches(Searches[Model]):
             experiment_names=made.experiment_names,
             filter_string=made.filter_string,
         )
+
+    def _no_version(self, name: str, wanted: str) -> NotFound:
+        model = self.registry.registered_model(name)
+        if model is None:
+            return RegisteredModelNotFound(name, [each.name for each in self.registry.registered_models()])
+        return VersionNotFound(name, wanted.removeprefix("@"), model.aliases)
 
     def _checkpoints(self, keep: Keep, names: Sequence[str] | None, text: str) -> list[Checkpoint]:
         ids = self._experiment_ids(None, names)
@@ -202,19 +202,6 @@ def _reference(text: str) -> tuple[str, str]:
         return name, version or "?"
     name, at, alias = path.rpartition("@")
     return (name, f"@{alias}") if at else (path, "")
-
-
-def _chosen(versions: Sequence[ModelVersion], wanted: str) -> ModelVersion | None:
-    if wanted.lower() == _LATEST:
-        return versions[-1]
-    stage = stage_of(wanted)
-    if stage is not None:
-        return next((each for each in reversed(versions) if each.stage == stage), None)
-    return next((each for each in versions if wanted in {str(each.version), *_with_at(each.aliases)}), None)
-
-
-def _with_at(aliases: Sequence[str]) -> list[str]:
-    return [f"@{alias}" for alias in aliases]
 
 
 def _metrics(rules: Sequence[Rule]) -> list[str]:

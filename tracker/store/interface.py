@@ -160,6 +160,12 @@ class Registry(Protocol):
     def registered_model(self, name: str) -> RegisteredModel | None:
         """Return one by its name; None if there is none of that name."""
 
+    def version(self, name: str, wanted: str) -> ModelVersion | None:
+        """Return a version by its number, `@alias`, `latest` or a stage, of which it is the newest; None if none is.
+
+        A stage and `latest` may be written in any case.
+        """
+
     def versions(self, name: str) -> list[ModelVersion]:
         """Return the versions of a registered model, by number; none if there is no such model."""
 

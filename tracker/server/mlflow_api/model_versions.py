@@ -207,14 +207,10 @@ async def _wanted(service: Service, name: str, wanted: str) -> ModelVersion:
     if prompts.is_prompt(model.tags):
         raise bad_value(f"Invalid model version source: '{name}' is a prompt, which has no files.")
     if wanted.startswith("@") or wanted.lower() == registry.LATEST:
-        return registry.meant_by(model, wanted.removeprefix("@"))
-    if wanted.isascii() and wanted.isdecimal():
-        return registry.version_in(model, registry.number_of(wanted))
-    stage = required_stage(wanted)
-    for version in model.latest_versions:
-        if version.stage == stage:
-            return version
-    raise VersionNotFound(name, wanted)
+        return await registry.meant_by(service, name, wanted.removeprefix("@"))
+    if not (wanted.isascii() and wanted.isdecimal()):
+        required_stage(wanted)
+    return await registry.meant(service, name, wanted)
 
 
 def _require_same(source: str, asked: Create, made_of: ModelVersion) -> None:

@@ -182,9 +182,8 @@ async def delete_alias(service: Service, asked: Alias) -> Json:
 
 async def get_by_alias(service: Service, asked: Alias) -> Json:
     """Return the version that an alias means."""
-    alias = registry.alias_of(asked.alias)
-    model = await registry.found(service, registry.name_of(asked.name))
-    return {"model_version": registry.version_answer(registry.meant_by(model, alias))}
+    name, alias = registry.name_of(asked.name), registry.alias_of(asked.alias)
+    return {"model_version": registry.version_answer(await registry.meant_by(service, name, alias))}
 
 
 def required_stage(text: str) -> Stage:

@@ -143,38 +143,39 @@ async def found_version(service: Service, name: str, number: int) -> ModelVersio
     Raises:
         VersionNotFound: there is none, or no such model.
     """
-    try:
-        model = await found(service, name)
-    except RegisteredModelNotFound as absent:
-        raise VersionNotFound(name, str(number)) from absent
-    return version_in(model, number)
+    return await meant(service, name, str(number))
 
 
-def version_in(model: RegisteredModel, number: int) -> ModelVersion:
-    """Return a version by its number.
+async def meant(service: Service, name: str, wanted: str) -> ModelVersion:
+    """Return a version by its number, `@alias`, `latest` or a stage.
 
     Raises:
-        VersionNotFound: there is none of that number.
+        VersionNotFound: there is none.
     """
-    for version in model.versions:
-        if version.version == number:
-            return version
-    raise VersionNotFound(model.name, str(number))
+    version = await service.read(lambda: service.store.registry.version(name, wanted))
+    if version is None:
+        # Another program may have promoted it just now.
+        await service.engine.writer.catch_up(SECONDS)
+        version = await service.read(lambda: service.store.registry.version(name, wanted))
+    if version is None:
+        raise VersionNotFound(name, wanted)
+    return version
 
 
-def meant_by(model: RegisteredModel, alias: str) -> ModelVersion:
+async def meant_by(service: Service, name: str, alias: str) -> ModelVersion:
     """Return the version that an alias means; `latest` is the newest.
 
     Raises:
-        Problem: it means none.
+        RegisteredModelNotFound, Problem: there is no such model, or it means none.
     """
-    if alias.lower() == LATEST:
-        if model.versions:
-            return model.versions[-1]
-        raise Problem("RESOURCE_DOES_NOT_EXIST", f"Latest version not found for model {model.name}.")
-    if alias not in model.aliases:
-        raise bad_value(f"Registered model alias {alias} not found.")
-    return version_in(model, model.aliases[alias])
+    is_latest = alias.lower() == LATEST
+    try:
+        return await meant(service, name, LATEST if is_latest else f"@{alias}")
+    except VersionNotFound:
+        await found(service, name)
+        if is_latest:
+            raise Problem("RESOURCE_DOES_NOT_EXIST", f"Latest version not found for model {name}.") from None
+        raise bad_value(f"Registered model alias {alias} not found.") from None
 
 
 async def search(service: Service, subject: Subject, asked: Search, most: int) -> Page[Any]:

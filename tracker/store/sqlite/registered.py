@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from ...entities import ModelVersion, RegisteredModel, Stage
+from ...entities.registry import stage_of
 from ...errors import InvalidPageToken
 from ...filter import Sql, behind, joined, order_by, order_keys, where
 from ..interface import Found, Query
@@ -28,6 +29,13 @@ _VERSIONS = Sql(
 )
 _ALL = "SELECT registered_no FROM registered_models ORDER BY name"
 _NAMED = "SELECT registered_no FROM registered_models WHERE name = ?"
+# The key of the version that is meant, in each of the ways in which one can be.
+_BY = (
+    "SELECT v.registered_no, v.version FROM registered_models JOIN {} AS v USING (registered_no) WHERE name = ?1 AND {}"
+)
+_BY_NUMBER = _BY.format("model_versions", "v.version = ?2")
+_BY_ALIAS = _BY.format("model_aliases", "alias = ?2")
+_NEWEST = _BY.format("model_versions", "(?2 = '' OR stage = ?2)") + " ORDER BY v.version DESC LIMIT 1"
 _ABOUT = """
 SELECT r.registered_no, r.name, r.creation_timestamp, r.last_updated_timestamp, r.description
 FROM json_each(?) AS j CROSS JOIN registered_models AS r ON r.registered_no = j.value
@@ -50,6 +58,10 @@ FROM {} JOIN registered_models AS r ON r.registered_no = v.registered_no ORDER B
 """
 _VERSION_TAGS = "SELECT v.registered_no, v.version, v.key, v.value FROM {} ORDER BY v.key"
 _ALIASES = "SELECT v.registered_no, v.version, v.alias FROM {} ORDER BY v.alias"
+
+_LATEST = "latest"
+# SQLite's integers have up to 19.
+_MAX_DIGITS = 19
 
 Row = tuple[Any, ...]
 Key = tuple[int, int]
@@ -88,6 +100,25 @@ def versions_named(connection: sqlite3.Connection, name: str) -> list[ModelVersi
     """Return the versions of a registered model, by number; none if there is no such model."""
     numbers = [number for (number,) in connection.execute(_NAMED, (name,))]
     return list(_versions(connection, _OF_MODELS, numbers).values())
+
+
+def version_meant(connection: sqlite3.Connection, name: str, wanted: str) -> ModelVersion | None:
+    """Return a version by its number, `@alias`, `latest` or a stage, of which it is the newest; None if none is."""
+    meant = _meant(wanted)
+    if meant is None:
+        return None
+    keys = connection.execute(meant[0], (name, meant[1])).fetchall()
+    return next(iter(_versions(connection, _OF_VERSIONS, keys).values()), None)
+
+
+def _meant(wanted: str) -> tuple[str, str | int] | None:
+    """Return the query for the key of a version, and what it asks by."""
+    if wanted.startswith("@"):
+        return _BY_ALIAS, wanted[1:]
+    if wanted.isascii() and wanted.isdecimal():
+        return (_BY_NUMBER, int(wanted)) if len(wanted) < _MAX_DIGITS else None
+    stage = "" if wanted.lower() == _LATEST else stage_of(wanted)
+    return None if stage is None else (_NEWEST, stage)
 
 
 def _find(connection: sqlite3.Connection, query: Query, source: Sql, own: Sequence[str]) -> list[Row]:

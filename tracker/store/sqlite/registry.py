@@ -69,6 +69,11 @@ class SqliteRegistry:
         with self._reader.snapshot() as connection:
             return registered.model_named(connection, name)
 
+    def version(self, name: str, wanted: str) -> ModelVersion | None:
+        """Return a version by its number, `@alias`, `latest` or a stage, of which it is the newest; None if none is."""
+        with self._reader.snapshot() as connection:
+            return registered.version_meant(connection, name, wanted)
+
     def versions(self, name: str) -> list[ModelVersion]:
         """Return the versions of a registered model, by number; none if there is no such model."""
         with self._reader.snapshot() as connection:
