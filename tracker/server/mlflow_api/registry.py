@@ -152,11 +152,11 @@ async def meant(service: Service, name: str, wanted: str) -> ModelVersion:
     Raises:
         VersionNotFound: there is none.
     """
-    version = await service.read(lambda: service.store.registry.version(name, wanted))
+    version = await service.read("version", lambda: service.store.registry.version(name, wanted))
     if version is None:
         # Another program may have promoted it just now.
         await service.engine.writer.catch_up(SECONDS)
-        version = await service.read(lambda: service.store.registry.version(name, wanted))
+        version = await service.read("version", lambda: service.store.registry.version(name, wanted))
     if version is None:
         raise VersionNotFound(name, wanted)
     return version
