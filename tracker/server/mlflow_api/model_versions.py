@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from ...entities import ModelVersion
 from ...entities.registry import ACTIVE_STAGES
 from ...entities.registry_edits import (
@@ -15,12 +17,12 @@ from ...entities.registry_edits import (
 from ...errors import ModelNotFound, RegisteredModelNotFound, VersionNotFound
 from ...filter import Subject
 from ...system import milliseconds
-from ..fields import Shape, required
+from ..fields import Shape, Whole, required
 from ..http import Request, Response
 from ..problems import bad_value
 from ..routes import Permission, Route
 from ..service import Service
-from . import answers, limits, prompts, registry, sources
+from . import answer_shapes, answers, limits, prompts, registry, registry_shapes, sources
 from .answers import Json
 from .artifacts import Place, relative_of, sent
 from .registered_models import required_stage
@@ -55,6 +57,14 @@ class One(Shape):
     version: str = ""
 
 
+class FileOf(Shape):
+    """A file of a version."""
+
+    name: str = ""
+    version: str = ""
+    path: str = ""
+
+
 class Update(Shape):
     """Another description."""
 
@@ -66,7 +76,7 @@ class Update(Shape):
 class Search(registry.Search):
     """A page of versions."""
 
-    max_results: int = _LEFT_OUT
+    max_results: Whole = _LEFT_OUT
 
 
 class Move(Shape):
@@ -95,7 +105,7 @@ class DeleteTag(Shape):
     key: str = ""
 
 
-async def create(service: Service, asked: Create) -> Json:
+async def create(service: Service, asked: Create) -> Annotated[Json, registry_shapes.OneVersion]:
     """Make a version."""
     name, tags = registry.name_of(asked.name), registry.tags_of(asked.tags)
     source = limits.require_short("source", required("source", asked.source), limits.PARAM_LENGTH)
@@ -119,31 +129,31 @@ async def create(service: Service, asked: Create) -> Json:
     return await _answer(service, name, int(str(number)))
 
 
-async def get(service: Service, asked: One) -> Json:
+async def get(service: Service, asked: One) -> Annotated[Json, registry_shapes.OneVersion]:
     """Return a version."""
     return await _answer(service, *_key(asked))
 
 
-async def search(service: Service, asked: Search) -> Json:
+async def search(service: Service, asked: Search) -> Annotated[Json, registry_shapes.Versions]:
     """Return a page of the versions that match."""
     page = await registry.search(service, Subject.MODEL_VERSIONS, asked, _MOST)
     return answers.page("model_versions", map(registry.version_answer, page), page.next_page_token)
 
 
-async def update(service: Service, asked: Update) -> Json:
+async def update(service: Service, asked: Update) -> Annotated[Json, registry_shapes.OneVersion]:
     """Describe a version."""
     key = _key(asked)
     await _edit(service, DescribeRegistered(*key, registry.text_of("description", asked.description), milliseconds()))
     return await _answer(service, *key)
 
 
-async def delete(service: Service, asked: One) -> Json:
+async def delete(service: Service, asked: One) -> Annotated[Json, answer_shapes.Nothing]:
     """Delete a version."""
     await _edit(service, DeleteVersion(*_key(asked), milliseconds()))
     return {}
 
 
-async def transition(service: Service, asked: Move) -> Json:
+async def transition(service: Service, asked: Move) -> Annotated[Json, registry_shapes.OneVersion]:
     """Move a version to another stage."""
     key, stage = _key(asked), required_stage(required("stage", asked.stage))
     if asked.archive_existing_versions and stage not in ACTIVE_STAGES:
@@ -155,20 +165,20 @@ async def transition(service: Service, asked: Move) -> Json:
     return await _answer(service, *key)
 
 
-async def set_tag(service: Service, asked: SetTag) -> Json:
+async def set_tag(service: Service, asked: SetTag) -> Annotated[Json, answer_shapes.Nothing]:
     """Set a tag of a version."""
     key, value = registry.tag_of(Pair(key=required("key", asked.key), value=asked.value))
     await _edit(service, SetRegisteredTags(*_key(asked), {key: value}))
     return {}
 
 
-async def delete_tag(service: Service, asked: DeleteTag) -> Json:
+async def delete_tag(service: Service, asked: DeleteTag) -> Annotated[Json, answer_shapes.Nothing]:
     """Delete a tag of a version."""
     await _edit(service, DeleteRegisteredTag(*_key(asked), required("key", asked.key)))
     return {}
 
 
-async def get_download_uri(service: Service, asked: One) -> Json:
+async def get_download_uri(service: Service, asked: One) -> Annotated[Json, registry_shapes.DownloadUri]:
     """Return where a version's files are, by a URI that no other version has a part in."""
     origin = await _origin(service, await registry.found_version(service, *_key(asked)))
     return {"artifact_uri": await _location(service, origin)}
@@ -286,6 +296,5 @@ def routes() -> list[Route]:
         Route("POST", f"{_ROOT}/transition-stage", transition, Move, Permission.EDIT),
         Route("POST", f"{_ROOT}/set-tag", set_tag, SetTag, Permission.EDIT),
         Route("DELETE", f"{_ROOT}/delete-tag", delete_tag, DeleteTag, Permission.EDIT),
-        Route("GET", f"{_ROOT}/get-artifact", get_file, Shape, Permission.READ, files=True),
-        Route("GET", "/model-versions/get-artifact", get_file, Shape, Permission.READ, files=True),
+        Route("GET", "/model-versions/get-artifact", get_file, FileOf, Permission.READ, files=True),
     ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from ...entities import Stage
 from ...entities.registry import stage_of
 from ...entities.registry_edits import (
@@ -16,11 +18,11 @@ from ...entities.registry_edits import (
 from ...errors import RegisteredModelExists
 from ...filter import Subject
 from ...system import milliseconds
-from ..fields import Shape, required
+from ..fields import Shape, Whole, required
 from ..problems import Problem, bad_value
 from ..routes import Permission, Route
 from ..service import Service
-from . import answers, prompts, registry
+from . import answer_shapes, answers, prompts, registry, registry_shapes
 from .answers import Json
 from .shapes import Pair
 
@@ -60,7 +62,7 @@ class Update(Shape):
 class Search(registry.Search):
     """A page of registered models."""
 
-    max_results: int = _LEFT_OUT
+    max_results: Whole = _LEFT_OUT
 
 
 class Latest(Shape):
@@ -100,7 +102,7 @@ class Alias(Shape):
     alias: str = ""
 
 
-async def create(service: Service, asked: Create) -> Json:
+async def create(service: Service, asked: Create) -> Annotated[Json, registry_shapes.OneRegisteredModel]:
     """Make a registered model."""
     name, tags = registry.name_of(asked.name), registry.tags_of(asked.tags)
     edit = CreateRegistered(name, milliseconds(), registry.text_of("description", asked.description), tags)
@@ -115,38 +117,38 @@ async def create(service: Service, asked: Create) -> Json:
     return await _answer(service, name)
 
 
-async def get(service: Service, asked: Named) -> Json:
+async def get(service: Service, asked: Named) -> Annotated[Json, registry_shapes.OneRegisteredModel]:
     """Return a registered model."""
     return await _answer(service, registry.name_of(asked.name))
 
 
-async def search(service: Service, asked: Search) -> Json:
+async def search(service: Service, asked: Search) -> Annotated[Json, registry_shapes.RegisteredModels]:
     """Return a page of the registered models that match."""
     page = await registry.search(service, Subject.REGISTERED_MODELS, asked, _MOST)
     return answers.page("registered_models", map(registry.model_answer, page), page.next_page_token)
 
 
-async def rename(service: Service, asked: Rename) -> Json:
+async def rename(service: Service, asked: Rename) -> Annotated[Json, registry_shapes.OneRegisteredModel]:
     """Rename a registered model."""
     name, new_name = registry.name_of(asked.name), registry.name_of(asked.new_name, "new_name")
     await service.edit(RenameRegistered(name, new_name, milliseconds()))
     return await _answer(service, new_name)
 
 
-async def update(service: Service, asked: Update) -> Json:
+async def update(service: Service, asked: Update) -> Annotated[Json, registry_shapes.OneRegisteredModel]:
     """Describe a registered model."""
     name, text = registry.name_of(asked.name), registry.text_of("description", asked.description)
     await service.edit(DescribeRegistered(name, None, text, milliseconds()))
     return await _answer(service, name)
 
 
-async def delete(service: Service, asked: Named) -> Json:
+async def delete(service: Service, asked: Named) -> Annotated[Json, answer_shapes.Nothing]:
     """Delete a registered model and its versions."""
     await service.edit(DeleteRegistered(registry.name_of(asked.name)))
     return {}
 
 
-async def latest_versions(service: Service, asked: Latest) -> Json:
+async def latest_versions(service: Service, asked: Latest) -> Annotated[Json, registry_shapes.Versions]:
     """Return the newest version of each stage."""
     model = await registry.found(service, registry.name_of(asked.name))
     wanted = [required_stage(text) for text in asked.stages] or list(Stage)
@@ -154,33 +156,33 @@ async def latest_versions(service: Service, asked: Latest) -> Json:
     return answers.filled({"model_versions": found})
 
 
-async def set_tag(service: Service, asked: SetTag) -> Json:
+async def set_tag(service: Service, asked: SetTag) -> Annotated[Json, answer_shapes.Nothing]:
     """Set a tag of a registered model."""
     key, value = registry.tag_of(Pair(key=required("key", asked.key), value=asked.value))
     await service.edit(SetRegisteredTags(registry.name_of(asked.name), None, {key: value}))
     return {}
 
 
-async def delete_tag(service: Service, asked: DeleteTag) -> Json:
+async def delete_tag(service: Service, asked: DeleteTag) -> Annotated[Json, answer_shapes.Nothing]:
     """Delete a tag of a registered model."""
     await service.edit(DeleteRegisteredTag(registry.name_of(asked.name), None, required("key", asked.key)))
     return {}
 
 
-async def set_alias(service: Service, asked: SetAlias) -> Json:
+async def set_alias(service: Service, asked: SetAlias) -> Annotated[Json, answer_shapes.Nothing]:
     """Have an alias mean a version."""
     name, alias = registry.name_of(asked.name), registry.new_alias_of(asked.alias)
     await service.edit(MoveAlias(name, alias, registry.number_of(asked.version)))
     return {}
 
 
-async def delete_alias(service: Service, asked: Alias) -> Json:
+async def delete_alias(service: Service, asked: Alias) -> Annotated[Json, answer_shapes.Nothing]:
     """Have an alias mean nothing."""
     await service.edit(MoveAlias(registry.name_of(asked.name), registry.alias_of(asked.alias), None))
     return {}
 
 
-async def get_by_alias(service: Service, asked: Alias) -> Json:
+async def get_by_alias(service: Service, asked: Alias) -> Annotated[Json, registry_shapes.OneVersion]:
     """Return the version that an alias means."""
     name, alias = registry.name_of(asked.name), registry.alias_of(asked.alias)
     return {"model_version": registry.version_answer(await registry.meant_by(service, name, alias))}

@@ -13,7 +13,7 @@ from ...entities import ModelVersion, RegisteredModel
 from ...errors import RegisteredModelNotFound, VersionNotFound
 from ...filter import Subject
 from ...tables import Page
-from ..fields import Shape, invalid, required
+from ..fields import Shape, Whole, invalid, required
 from ..problems import Problem, bad_value, missing
 from ..service import SECONDS, Service
 from . import answers, limits, prompts
@@ -36,7 +36,7 @@ class Search(Shape):
     """A page of something; how much it is where nobody says so, each resource says itself."""
 
     filter: str = ""
-    max_results: int = 0
+    max_results: Whole = 0
     order_by: tuple[str, ...] = ()
     page_token: str = ""
 
