@@ -71,7 +71,7 @@ class Update(Named):
 class Search(Shape):
     """A page of runs."""
 
-    experiment_ids: tuple[str, ...] = ()
+    experiment_ids: tuple[str | int, ...] = ()
     filter: str = ""
     run_view_type: str | int = "ACTIVE_ONLY"
     max_results: int = 1000
@@ -240,7 +240,7 @@ async def search(service: Service, asked: Search) -> Annotated[Json, answer_shap
         Subject.RUNS,
         asked.filter,
         asked.order_by,
-        asked.experiment_ids,
+        [str(each) for each in asked.experiment_ids],
         most=asked.max_results,
         token=asked.page_token,
         stages=stages_of(asked.run_view_type),
