@@ -2,9 +2,9 @@
 
     python -m benchmarks [--suite SUITE]… [--only QUESTION]… [--quick] [--no-peers] [--json FILE]
 
-There are three suites, `logging`, `searching` and `sweeping`; without `--suite` all are asked, which takes over an
-hour. Peers are installed, each into an environment of its own, when they are first needed. Where a figure stands beside
-another one, both were measured in turns, in this run, on this disk.
+There are four suites, `logging`, `searching`, `serving` and `sweeping`; without `--suite` all are asked, which takes
+over an hour. Peers are installed, each into an environment of its own, when they are first needed. Where a figure
+stands beside another one, both were measured in turns, in this run, on this disk.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from .searching import (
     stores,
     top,
 )
+from .serving import beside_clients, files, log_batch, log_metric, search_models, search_runs, starting
 from .setting import Setting
 from .sweeping import (
     asha_digits,
@@ -73,6 +74,15 @@ SUITES: dict[str, Questions] = {
         "runs-and-mlflow": runs_and_mlflow.answer,
         "model-points": model_points.answer,
         "beside-writer": beside_writer.answer,
+    },
+    "serving": {
+        "log-metric": log_metric.answer,
+        "log-batch": log_batch.answer,
+        "search-runs": search_runs.answer,
+        "search-models": search_models.answer,
+        "files": files.answer,
+        "starting": starting.answer,
+        "beside-clients": beside_clients.answer,
     },
     "sweeping": {
         "trials": trials.answer,

@@ -17,16 +17,17 @@ from benchmarks.figures import Answer, Figure, at_least, at_most, compared, figu
 from benchmarks.peers import work
 from benchmarks.programs import Failed, parse, run
 from benchmarks.searching.beside_mlflow import MLFLOW
+from benchmarks.serving import servers
 from benchmarks.setting import Setting
 from benchmarks.sweeping.trials import RAY
 
 ROOT = Path(__file__).parents[2]
 # What needs a peer: ours is measured all the same.
-PEERS = {"the fastest peer", "MLflow's client", MLFLOW, RAY}
+PEERS = {"the fastest peer", "MLflow's client", MLFLOW, RAY, servers.MLFLOW, servers.FASTTRACKML}
 
 
 # Each takes a minute or so; their questions' parts have tests of their own.
-SLOW = {"logging", "searching", "sweeping"}
+SLOW = {"logging", "searching", "serving", "sweeping"}
 
 
 @pytest.mark.parametrize(
@@ -161,7 +162,7 @@ def test_a_whole_suite_is_kept_in_its_place_and_less_is_not(tmp_path: Path, monk
     keep(parser().parse_args(["--no-peers"]), {}, answers, {})
     assert list(tmp_path.iterdir()) == []
     keep(parser().parse_args([]), {"format": 1}, some, {"log-call": "why"})
-    assert {path.name for path in tmp_path.iterdir()} == {"searching.json", "sweeping.json"}
+    assert {path.name for path in tmp_path.iterdir()} == {"searching.json", "serving.json", "sweeping.json"}
     kept = json.loads((tmp_path / "searching.json").read_bytes())
     assert kept["details"].keys() == SUITES["searching"].keys()
     assert kept["failed"] == {}

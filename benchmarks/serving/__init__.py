@@ -1,0 +1,1 @@
+"""How many requests a server answers, and how soon, beside others that speak the same protocol."""
