@@ -17,7 +17,7 @@ from ..searching.runs_and_mlflow import FEWER
 from ..setting import Setting
 from . import plans, rest
 from .data import filled
-from .driver import asking, drive, seconds_of, told
+from .driver import asking, drive, seconds_of, told, told_of
 from .plans import CLIENTS, Plan
 from .search_runs import TOP, search
 from .servers import OURS, Running, ours, up
@@ -43,7 +43,9 @@ def answer(setting: Setting) -> Answer:
     title = f"top {TOP} of {count:,} runs, p99, beside {CLIENTS} clients that send"
     return Answer(
         [
-            compared(f"{title} {kind}", "ms", [each[kind]["p99"] for each in rounds], "no clients", alone, SLOWED)
+            compared(
+                told_of(f"{title} {kind}"), "ms", [each[kind]["p99"] for each in rounds], "no clients", alone, SLOWED
+            )
             for kind in WRITES
         ],
         {"rounds": rounds},

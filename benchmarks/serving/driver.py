@@ -30,6 +30,11 @@ def seconds_of(setting: Setting) -> int:
     return max(1, round(setting.seconds * SHARE))
 
 
+def told_of(title: str) -> str:
+    """Return a figure's name; it tells if it was not wrk that asked."""
+    return title if shutil.which("wrk") else f"{title} (asked by Python, for want of wrk)"
+
+
 def words_of(port: int, plan: Path, seconds: int, connections: int) -> list[str]:
     """Return the command line of the driver that there is."""
     if wrk := shutil.which("wrk"):

@@ -16,7 +16,7 @@ from ..peers import given
 from ..programs import Facts, Failed
 from ..setting import Setting
 from .data import filled
-from .driver import drive, seconds_of
+from .driver import drive, seconds_of, told_of
 from .plans import Plan, searches
 from .rest import API, Rest, connected
 from .servers import ANSWER, CEILING, OURS, Running, Server, up
@@ -77,7 +77,7 @@ def answer(setting: Setting, title: str, search: Search, targets: Mapping[str, T
         return facts
 
     found = in_turns(setting, servers(setting, targets), turn)
-    return Answer(figures(title, found, targets), {"rounds": found})
+    return Answer(figures(told_of(title), found, targets), {"rounds": found})
 
 
 def turn_of(setting: Setting, running: Running, search: Search, folder: Path) -> tuple[Facts, bytes]:

@@ -13,7 +13,7 @@ from ..peers.work import KEYS
 from ..programs import Facts, Failed
 from ..setting import Setting
 from . import rest
-from .driver import drive, seconds_of
+from .driver import drive, seconds_of, told_of
 from .plans import CLIENTS, Plan
 from .servers import Running, Server, up
 from .turns import figures, in_turns, servers
@@ -26,7 +26,7 @@ def answer(
 ) -> Answer:
     """Let each log in its turn, and compare how many requests they answered in a second."""
     found = in_turns(setting, servers(setting, targets), lambda _, server: turn(setting, server, plan_of))
-    return Answer(figures(title, found, targets), {"rounds": found})
+    return Answer(figures(told_of(title), found, targets), {"rounds": found})
 
 
 def turn(setting: Setting, server: Server, plan_of: Callable[[Sequence[str]], Plan]) -> Facts:
