@@ -164,7 +164,7 @@ class _Protocol(HttpToolsProtocol):
         # The parser keeps what it has of a header: one that never ends must not fill the memory.
         self._head += len(data)
         super().data_received(data)
-        if self._head > MAX_HEAD:
+        if self._head > MAX_HEAD and not self.transport.is_closing():
             self.send_400_response("The head of the request is too long.")
 
     def on_message_begin(self) -> None:
