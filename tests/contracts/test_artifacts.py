@@ -164,3 +164,19 @@ def test_of_a_file_that_did_not_come_whole_there_is_nothing(artifacts: Artifacts
 def test_a_file_comes_to_nobody_elses_place(artifacts: Artifacts, path: str) -> None:
     with pytest.raises(InvalidInput), artifacts.receive(RUN, path):
         pass
+
+
+def test_nobody_elses_file_is_reached_by_a_link(artifacts: Artifacts, tmp_path: Path) -> None:
+    (tmp_path / "outside").mkdir()
+    keep(artifacts, RUN, {"a": b"1"})
+    (artifacts.path(RUN) / "to").symlink_to(tmp_path / "outside")
+    for kept in (lambda: keep(artifacts, RUN, {"to/f": b"1"}), lambda: receive(artifacts, "to/f")):
+        with pytest.raises(InvalidInput, match="by a link"):
+            kept()
+    assert not tree(tmp_path / "outside")
+
+
+def receive(artifacts: Artifacts, path: str) -> File:
+    with artifacts.receive(RUN, path) as arriving:
+        arriving.write(b"1")
+        return arriving.keep()

@@ -61,8 +61,6 @@ class LocalArtifacts:
                 raise InvalidInput(message)
             relative = PurePosixPath(under) / path.relative_to(staged).as_posix()
             target = _inside(home, str(relative))
-            self._require_no_link(target.parent)
-            path.chmod(0o600)
             kept.append(File(str(relative), path.stat().st_size, _hash_and_sync(path)))
             self._move(path, target)
         return tuple(kept)
@@ -179,6 +177,8 @@ class LocalArtifacts:
             raise InvalidInput(f"{path.name} is reached by a link; only files can be kept")
 
     def _move(self, path: Path, target: Path) -> None:
+        self._require_no_link(target.parent)
+        path.chmod(0o600)
         while True:
             try:
                 private_folder(target.parent, self._root)

@@ -30,9 +30,8 @@ def file_response(path: Path) -> Response:
 
 
 class _File(FileResponse):
-    """A file, whose ranges are refused in MLflow's words."""
+    """A file in large pieces, for each costs a thread's turn; its ranges are refused in MLflow's words."""
 
-    # Each piece costs a thread's turn.
     chunk_size = 1024 * 1024
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401  # as ASGI has it
