@@ -5,11 +5,11 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 from .fields import Shape
 from .observing import Seen
-from .replies import Reply
+from .replies import TEXT, Reply
 from .routes import Permission, Route
 from .service import Service
 
@@ -70,7 +70,7 @@ class Meter:
     def route(self) -> Route:
         """Return the route of these figures."""
 
-        async def metrics(service: Service, asked: Shape) -> Reply:
+        async def metrics(service: Service, asked: Shape) -> Annotated[Reply, TEXT]:
             """Return figures of the server, in Prometheus's text format."""
             del asked
             return Reply(body=text_of([*self.families(), *await _of_store(service)]).encode(), kind=_KIND)

@@ -110,7 +110,9 @@ def _operation(route: Route, schemas: Mapping[object, Json], within: Mapping[str
 
 def _name(route: Route) -> str:
     path = PARAMETER.sub(r"\1", _API.sub("", route.path))
-    return "_".join([route.method.lower(), *(word for word in _NO_WORD.split(path) if word)])
+    # A page's route may have the same words as one of the protocol's.
+    room = ["page"] if path == route.path and path.count("/") > 1 else []
+    return "_".join([route.method.lower(), *room, *(word for word in _NO_WORD.split(path) if word)])
 
 
 def _parameters(route: Route, schemas: Mapping[object, Json], within: Mapping[str, Json]) -> list[Json]:
