@@ -36,8 +36,8 @@ SMALL = {
 }
 # What the user has set must not count, nor that this is a test: a callback would not log.
 SET = ("TRACKER_", "MLFLOW_", "HF_", "YOLO_", "PYTEST_", "PYTHONPATH", "http_proxy", "HTTP_PROXY")
-# Connecting is tried for half a minute.
-RETRIES = 7
+# Connecting is tried for two minutes.
+RETRIES = 9
 
 
 @dataclass(frozen=True)
@@ -90,12 +90,14 @@ def our_server(folder: Path) -> Iterator[Server]:
     command = [sys.executable, "-W", "error", "-m", "tracker.cli.main", "serve", "--port", "0", "--store", "store"]
     env = {**surroundings(), "PYTHONPATH": str(ROOT)}
     with subprocess.Popen(command, cwd=folder, env=env, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        found = re.search(r"at (http://127\.0\.0\.1:\d+) ", server.stdout.readline())
-        assert found is not None
-        yield Server(found[1], folder / "ours")
-        server.terminate()
-        assert server.wait(20) == 0
+        try:
+            assert server.stdout is not None
+            found = re.search(r"at (http://127\.0\.0\.1:\d+) ", server.stdout.readline())
+            assert found is not None
+            yield Server(found[1], folder / "ours")
+        finally:
+            server.terminate()
+    assert server.returncode == 0
 
 
 @contextmanager
