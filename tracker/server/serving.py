@@ -24,6 +24,7 @@ from . import LOOPBACK, Manner, Mode, make_app
 from .access_log import access_log
 from .connections import MAX_HEAD, Limits, Room
 from .guard import App
+from .problems import bad_value
 from .tls import require_tls
 from .workers import run_workers
 
@@ -200,7 +201,7 @@ class _Protocol(HttpToolsProtocol):
 def _require_short(headers: Sequence[tuple[bytes, bytes]]) -> None:
     """Raises what the parser takes for a request that is none."""
     if sum(len(name) + len(value) for name, value in headers) > MAX_HEAD:
-        raise ValueError("the head of the request is too long")
+        raise bad_value("the head of the request is too long")
 
 
 def _take_host(url: bytes, headers: list[tuple[bytes, bytes]]) -> None:
