@@ -16,7 +16,9 @@
     │   ├── RegisteredModelNotFound
     │   ├── VersionNotFound         no version of that number or alias
     │   ├── DatasetNotFound
-    │   └── TagNotFound
+    │   ├── TagNotFound
+    │   ├── UserNotFound
+    │   └── TokenNotFound
     ├── Conflict                    contradicts what was said before
     │   ├── ExperimentExists        perhaps a deleted one
     │   ├── RegisteredModelExists
@@ -24,7 +26,10 @@
     │   ├── ParamChanged            a param has another value already
     │   ├── ParamExists             a logged model has that param already
     │   ├── OutputExists            a run has that output already
-    │   └── ModelPinned             an alias means the logged model, so it stays
+    │   ├── ModelPinned             an alias means the logged model, so it stays
+    │   ├── UserExists
+    │   ├── TokenExists             a user has a token of that name already
+    │   └── LastAdmin               somebody must be left who may do everything
     ├── StoreError                  the store itself
     │   ├── NotAStore               the folder holds something else
     │   ├── StoreTooNew             written by a newer version
@@ -123,7 +128,9 @@ class NotFound(TrackerError, LookupError):
     def __init__(self, what: str, wanted: str, known: Iterable[str] = ()) -> None:
         self.wanted = wanted
         self.known = tuple(known)
-        super().__init__(f"no {what} {wanted!r}{suggestion(wanted, self.known)}")
+        # Without what there is instead, which is not everybody's to know.
+        self.bare = f"no {what} {wanted!r}"
+        super().__init__(self.bare + suggestion(wanted, self.known))
 
 
 class StoreNotFound(NotFound):
@@ -187,6 +194,21 @@ class TagNotFound(NotFound):
         self.owner = owner
         self.key = key
         super().__init__(f"tag of {what} {owner} is called", key)
+
+
+class UserNotFound(NotFound):
+    """No user of that name."""
+
+    def __init__(self, wanted: str, known: Iterable[str] = ()) -> None:
+        super().__init__("user", wanted, known)
+
+
+class TokenNotFound(NotFound):
+    """A user has no token of that name."""
+
+    def __init__(self, user: str, wanted: str, known: Iterable[str] = ()) -> None:
+        self.user = user
+        super().__init__(f"token of user {user!r} is called", wanted, known)
 
 
 class Conflict(TrackerError):
@@ -257,6 +279,31 @@ class ModelPinned(Conflict):
         self.model_id = model_id
         self.aliases = tuple(aliases)
         super().__init__(f"{model_id} is {', '.join(self.aliases)}: move or delete the alias before the checkpoint")
+
+
+class UserExists(Conflict):
+    """There is a user of that name."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"there is a user {name!r} already")
+
+
+class TokenExists(Conflict):
+    """A user has a token of that name."""
+
+    def __init__(self, user: str, name: str) -> None:
+        self.user = user
+        self.name = name
+        super().__init__(f"user {user!r} has a token {name!r} already; give another --name, or remove that one first")
+
+
+class LastAdmin(Conflict):
+    """The last user who may do everything stays, and stays so."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"{name!r} is the last admin: make another one before")
 
 
 class StoreError(TrackerError):

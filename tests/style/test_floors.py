@@ -137,6 +137,7 @@ def test_one_foreign_library_is_imported_in_one_file() -> None:
                     files[library].add(name)
     assert files == {
         "aiosqlite": {"tracker.store.sqlite.connection"},
+        "argon2": {"tracker.server.auth.passwords"},
         "msgspec": {"tracker.server.fields"},
         "starlette": {"tracker.server.http"},
         "uvicorn": {"tracker.server.serving"},

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..client.tracker import connect
 from ..entities.edits import PlaceArtifacts
-from . import openapi, probes
+from . import me, openapi, probes
 from .app import App
+from .auth.interface import Doorkeeper
 from .guard import LOOPBACK, Guard
 from .guard import App as Asgi
 from .meter import Meter
@@ -30,7 +31,8 @@ class Manner:
 
     `root_path` is where a proxy puts the server, such as `/tracker`; `artifact_root` a URI that new experiments keep
     their files below, if not with this server; `watchers` are told of every request; `workers` is the number of
-    processes that serve.
+    processes that serve. `doorkeeper` opens what says who may do what, in each of them; without one, anybody may do
+    anything.
     """
 
     hosts: Sequence[str] = tuple(LOOPBACK)
@@ -39,13 +41,14 @@ class Manner:
     artifact_root: str = ""
     watchers: Sequence[Callable[[Seen], None]] = ()
     workers: int = 1
+    doorkeeper: Callable[[], AbstractContextManager[Doorkeeper]] | None = None
     meter: Meter = field(default_factory=Meter)
 
 
 def all_routes(manner: Manner | None = None) -> list[Route]:
     """Return every route there is."""
     manner = manner or Manner()
-    rooms = (probes, experiments, runs, metrics, artifacts, logged_models, registered_models, model_versions)
+    rooms = (probes, me, experiments, runs, metrics, artifacts, logged_models, registered_models, model_versions)
     found = [manner.meter.route(), *(route for room in rooms for route in room.routes())]
     return in_mode([*found, openapi.describing(found, manner.root_path)], manner.mode)
 
@@ -59,7 +62,8 @@ def make_app(store: str | Path | None, manner: Manner) -> Asgi:
             service = Service(tracker, manner.artifact_root, alone=manner.workers == 1)
             if manner.artifact_root:
                 await service.edit(PlaceArtifacts("0", f"{manner.artifact_root}/0"))
-            yield service
+            with manner.doorkeeper() if manner.doorkeeper else nullcontext() as service.doorkeeper:
+                yield service
 
     app = Guard(App(Router(all_routes(manner)), opens), manner.hosts)
     watched = Observer(app, [manner.meter, *manner.watchers])

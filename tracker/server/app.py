@@ -11,9 +11,10 @@ from urllib.parse import parse_qs
 import anyio
 
 from ..errors import TrackerError
+from .allowing import identify, require
 from .fields import of_body, of_query
 from .http import ClientDisconnect, Request, Response
-from .observing import ROUTE
+from .observing import ROUTE, USER
 from .problems import Problem, problem_of
 from .replies import Reply, json_reply, problem_reply
 from .routes import Route, Router
@@ -86,9 +87,17 @@ class App:
         scope[ROUTE] = route.path
         if service is None:
             raise Problem("TEMPORARILY_UNAVAILABLE", "the server is stopping")
+        if service.doorkeeper is not None:
+            # Before a stranger's body is read.
+            viewer = await identify(service.doorkeeper, route, scope)
+            scope[USER] = viewer.name
+            service = service.seen_by(viewer)
         if route.files:
-            return _reply(await route.handler(service, Request(scope, receive), **said))
+            request = Request({**scope, "path_params": said}, receive)
+            await require(service, route, request)
+            return _reply(await route.handler(service, request, **said))
         asked = await _asked(route, said, scope, receive)
+        await require(service, route, asked)
         return _reply(await route.handler(service, asked))
 
 

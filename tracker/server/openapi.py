@@ -55,7 +55,7 @@ def describing(routes: Sequence[Route], root: str = "") -> Route:
     def _body() -> bytes:
         return orjson.dumps(document([*routes, mine], root))
 
-    mine = Route("GET", PATH, describe, Shape, Permission.READ)
+    mine = Route("GET", PATH, describe, Shape, Permission.SIGNED_IN)
     return mine
 
 

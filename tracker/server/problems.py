@@ -14,6 +14,7 @@ STATUS = {
     "RESOURCE_DOES_NOT_EXIST": HTTPStatus.NOT_FOUND,
     "ENDPOINT_NOT_FOUND": HTTPStatus.NOT_FOUND,
     "METHOD_NOT_ALLOWED": HTTPStatus.METHOD_NOT_ALLOWED,
+    "REQUEST_LIMIT_EXCEEDED": HTTPStatus.TOO_MANY_REQUESTS,
     "REQUEST_TIMEOUT": HTTPStatus.REQUEST_TIMEOUT,
     "REQUEST_TOO_LARGE": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "RANGE_NOT_SATISFIABLE": HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
@@ -27,14 +28,15 @@ STATUS = {
 class Problem(Exception):  # what a client did is told as a problem, and is no error of the server's
     """A request that is answered with an error code of MLflow's and a message."""
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, headers: tuple[tuple[bytes, bytes], ...] = ()) -> None:
         self.code = code
         self.message = message
+        self.headers = headers
         super().__init__(message)
 
     def saying(self, more: str) -> Problem:
         """Return the problem with the reason."""
-        return Problem(self.code, f"{self.message}: {more}")
+        return Problem(self.code, f"{self.message}: {more}", self.headers)
 
     @property
     def status(self) -> int:
@@ -80,7 +82,7 @@ def _absence(error: errors.NotFound) -> str:
         case errors.TagNotFound():
             return f"No tag with name: {error.key} in {error.what} with id {error.owner}"
         case _:
-            return str(error)
+            return error.bare
 
 
 def _conflict(error: errors.Conflict) -> Problem:

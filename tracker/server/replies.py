@@ -54,4 +54,4 @@ def problem_reply(problem: Problem) -> Reply:
     # What was asked may be quoted in it: no markup then, whatever reads it.
     told = told.replace(b"<", rb"\u003c").replace(b">", rb"\u003e").replace(b"&", rb"\u0026")
     busy = ((b"retry-after", b"1"),) if problem.status >= 503 else ()  # noqa: PLR2004  # 503 and 507
-    return Reply(problem.status, told, headers=busy)
+    return Reply(problem.status, told, headers=(*problem.headers, *busy))

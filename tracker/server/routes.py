@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from .concerns import Concerns
 from .fields import Shape
 from .problems import Problem
 
@@ -20,6 +21,7 @@ class Permission(StrEnum):
     """What a user needs for a route; one without a permission cannot be declared."""
 
     ANYONE = "anyone"
+    SIGNED_IN = "signed in"
     READ = "read"
     EDIT = "edit"
     MANAGE = "manage"
@@ -33,6 +35,10 @@ class Route:
 
     In `path`, `{name}` stands for a segment and `{name:path}` for any number of them; what stands there is a field of
     the shape. A handler of `files` is given the request itself, whose body it reads, or it answers with a file.
+
+    `concerns` says for which things a user needs the permission, given what the handler is given; of `files` that is
+    the request, whose `path_params` hold what its path says. If it is left out, and the permission is one that is for
+    things, only admins are let through.
     """
 
     method: str
@@ -41,6 +47,7 @@ class Route:
     shape: type[Shape]
     permission: Permission
     files: bool = False
+    concerns: Concerns | None = None
 
 
 class Router:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import errno
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Hashable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar, cast
 
 import anyio
@@ -15,13 +16,15 @@ from ..client.tracker import AsyncTracker
 from ..entities import Experiment, File, ModelInfo, RunInfo
 from ..entities.edits import Edit, RemoveFiles
 from ..entities.records import LogPoints, PointOf, Record
-from ..errors import NotActive, RunNotFound
+from ..errors import ExperimentExists, NotActive, RunNotFound
 from ..filter import DatasetFilter, Entity, Subject, parse_order
 from ..filter.tree import Comparison, Expression, Field, Operator
 from ..journal import Layout, encode
 from ..store.interface import ACTIVE, Query
 from ..tables import Page
 from ..upkeep import journals
+from .auth.interface import Doorkeeper
+from .auth.roles import EVERYBODY, Identity, Owned
 from .brief import Brief
 from .disk import Disk
 from .problems import Problem, bad_value
@@ -40,16 +43,27 @@ _LAYOUTS = 8192
 _PIECE_BYTES = 1024 * 1024
 
 
+@dataclass(slots=True)
+class Logged:
+    """How much was logged so far."""
+
+    points: int = 0
+
+
 class Service:
     """An open store, as handlers use it.
 
-    `artifact_root` is where clients keep the files of new experiments, if not with this server; `points` were logged.
+    `artifact_root` is where clients keep the files of new experiments, if not with this server. `viewer` is who asks:
+    what they may not read is not found. Without a `doorkeeper` nobody signs in, and anybody may do anything.
     """
+
+    viewer: Identity = EVERYBODY
+    doorkeeper: Doorkeeper | None = None
 
     def __init__(self, tracker: AsyncTracker, artifact_root: str = "", *, alone: bool = True) -> None:
         self.artifact_root = artifact_root
         self._alone = alone
-        self.points = 0
+        self._logged = Logged()
         self.tracker = tracker
         self.engine = tracker.engine
         self.store = tracker.engine.store
@@ -57,13 +71,45 @@ class Service:
         self._disk = Disk(self.engine.recorder.journal)
         self._layouts: dict[tuple[str, tuple[str, ...]], Layout] = {}
 
+    @property
+    def points(self) -> int:
+        """How many points were logged."""
+        return self._logged.points
+
+    def seen_by(self, viewer: Identity) -> Service:
+        """Return the same for one user."""
+        seen = copy.copy(self)
+        seen.viewer = viewer
+        return seen
+
     async def edit(self, edit: Edit) -> object:
         """Carry out an edit; what another program has said and nobody has stored yet counts.
 
         Raises:
             TrackerError: it is refused.
         """
-        return await self.engine.edit(edit)
+        try:
+            return await self.engine.edit(edit)
+        except ExperimentExists as taken:
+            if await self.experiment(name=taken.name):
+                raise
+            # Names are of the whole store; more than that one is taken is not this user's to know.
+            raise ExperimentExists(taken.name, "") from None
+
+    async def made(self, owned: Owned, name: str) -> None:
+        """Let whoever asks manage what they have made."""
+        if self.doorkeeper is not None:
+            await self.doorkeeper.own(self.viewer, owned, name)
+
+    async def renamed(self, owned: Owned, name: str, new: str) -> None:
+        """Keep all roles for something that has another name now."""
+        if self.doorkeeper is not None:
+            await self.doorkeeper.rename(owned, name, new)
+
+    async def gone(self, owned: Owned, name: str) -> None:
+        """Take away all roles for something that is no more."""
+        if self.doorkeeper is not None:
+            await self.doorkeeper.forget(owned, name)
 
     async def settle(self) -> None:
         """Make all that was answered before visible to reading: by this process, or any that serves beside it."""
@@ -101,7 +147,37 @@ class Service:
         query, page = query_of(subject, text, order_by, ids, datasets, most, token or None)
         found = getattr(self.store.search, subject.value)
         kind = subject, text, str(order_by), most
-        return page.of(await self.read(kind, lambda: found(replace(query, stages=stages))))
+        # The page's token is of what was asked for, and so goes on when a user's roles change.
+        seen = replace(query, stages=stages, experiment_ids=self.viewer.narrowed(ids))
+        return page.of(await self.read(kind, lambda: found(seen)))
+
+    async def uses(self, experiment_ids: Sequence[str]) -> list[tuple[str, str, str, str]]:
+        """Return the experiment, name, digest and context of each use of a dataset by active runs of experiments."""
+        ids = self.viewer.narrowed(experiment_ids) or []
+        return await self.read("uses", lambda: self.store.search.uses(ids))
+
+    async def homes(self, subject: Subject, ids: Sequence[str]) -> dict[str, str]:
+        """Return the experiments of runs or logged models by their IDs; what there is not is left out."""
+        found = self.store.search.homes(subject, ids)
+        if len(found) < len({*ids}):
+            # Another program may have made one just now.
+            await self.engine.writer.catch_up(SECONDS)
+            found = self.store.search.homes(subject, ids)
+        return found
+
+    async def may_read(self, subject: Subject, name: str) -> bool:
+        """Say whether whoever asks may read a run or a logged model, if there is one of that ID."""
+        if self.viewer.reads_all:
+            return True
+        return any(map(self.viewer.reads, (await self.homes(subject, [name])).values()))
+
+    async def readable_registered(self, name: str | None = None) -> set[str]:
+        """Return the registered models that whoever asks may read, or the one of a name if it is such.
+
+        They are those for which a role was given, and those whose versions all come from what may be read.
+        """
+        origins = await self.read(("origins", name is None), lambda: self.store.search.origins(name))
+        return {each for each, homes in origins.items() if self.viewer.reads_registered(each, homes)}
 
     async def run(self, run_id: str) -> RunInfo | None:
         """Return a run, also a deleted one; None if there is none of that ID."""
@@ -110,18 +186,18 @@ class Service:
             # Another program may have started it just now.
             await self.engine.writer.catch_up(SECONDS)
             found = await self._one(Subject.RUNS, "run_id", run_id)
-        return found
+        return found if found and self.viewer.reads(found.experiment_id) else None
 
     async def model(self, model_id: str) -> ModelInfo | None:
         """Return a logged model, also a deleted one; None if there is none of that ID."""
         found: ModelInfo | None = await self._one(Subject.MODELS, "model_id", model_id)
-        return found
+        return found if found and self.viewer.reads(found.experiment_id) else None
 
     async def experiment(self, *, experiment_id: str = "", name: str = "") -> Experiment | None:
         """Return an experiment by its ID or its name, also a deleted one; None if there is no such."""
         by = ("name", name) if name else ("experiment_id", experiment_id)
         found: Experiment | None = await self._one(Subject.EXPERIMENTS, *by)
-        return found
+        return found if found and self.viewer.reads(found.experiment_id) else None
 
     async def _one(self, subject: Subject, attribute: str, value: str) -> Any:  # noqa: ANN401  # a run or an experiment
         where = Expression(subject, Comparison(Field(Entity.ATTRIBUTE, attribute), Operator.EQUAL, (value,)))
@@ -144,7 +220,7 @@ class Service:
         else:
             journal.append(encode(LogPoints(run_id, tuple(points))))
         await self._disk.reached()
-        self.points += len(points)
+        self._logged.points += len(points)
 
     async def bytes_waiting(self) -> int:
         """Return how many bytes of all journals are not folded into the store."""

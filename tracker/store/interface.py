@@ -25,7 +25,7 @@ from ..entities import (
     RunLinks,
 )
 from ..entities.edits import Edit
-from ..filter import DatasetFilter, Expression, Order, Place
+from ..filter import DatasetFilter, Expression, Order, Place, Subject
 from ..journal import Position
 from ..ranking import Checkpoint, Promotion
 from .batch import Batch
@@ -96,6 +96,15 @@ class Search(Protocol):
 
     def stage(self, run_id: str) -> str | None:
         """Return a run's lifecycle stage; None if there is no such run."""
+
+    def homes(self, subject: Subject, ids: Sequence[str]) -> dict[str, str]:
+        """Return the experiments' IDs of runs or logged models, also deleted ones; what there is not is left out."""
+
+    def origins(self, name: str | None = None) -> dict[str, set[str | None]]:
+        """Return, by the names of all registered models or of one, the experiments that their versions come from.
+
+        None stands among them for a version that comes from no experiment of this store.
+        """
 
     def links(self, run_ids: Sequence[str]) -> dict[str, RunLinks]:
         """Return what runs use and have made, by their IDs; a run of which nothing is known is left out."""

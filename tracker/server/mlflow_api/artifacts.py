@@ -14,6 +14,7 @@ from typing import Annotated, NamedTuple
 from ...entities import File
 from ...entities.records import AddFiles
 from ...errors import RunNotFound
+from ..concerns import Kind, Thing, run
 from ..fields import Shape, required
 from ..http import Request, Response, file_response
 from ..problems import Problem, bad_value
@@ -151,15 +152,15 @@ async def list_of_run(service: Service, asked: ListOfRun) -> Annotated[Json, ans
 
 async def get_of_run(service: Service, request: Request) -> Response:
     """Return a file of a run, for a page."""
-    run_id = request.query_params.get("run_id") or request.query_params.get("run_uuid") or ""
-    if await service.run(required("run_id", run_id)) is None:
+    run_id = _read_from(request)
+    if await service.run(run_id) is None:
         raise RunNotFound(run_id)
     return await sent(service, Place(run_id, relative_of(required("path", request.query_params.get("path")))))
 
 
 async def put_of_run(service: Service, request: Request) -> Annotated[Reply, answer_shapes.Nothing]:
     """Keep a file of a run, from a page."""
-    run_id = required("run_uuid", request.query_params.get("run_uuid"))
+    run_id = _put_into(request)
     path = relative_of(required("path", request.query_params.get("path")))
     if await service.run(run_id) is None:
         raise RunNotFound(run_id)
@@ -194,17 +195,67 @@ def children(files: Iterable[File], folder: str) -> list[Json]:
     return [found[path] for path in sorted(found)]
 
 
+def _its_owner(asked: Request | ListProxied) -> list[Thing]:
+    place = place_of(asked.path if isinstance(asked, ListProxied) else asked.path_params["path"])
+    kind = Kind.NOTHING if place.owner == _NOBODY else Kind.MODEL if place.owner.startswith("m-") else Kind.RUN
+    return [Thing(kind, place.owner)]
+
+
+def _its_run(asked: ListOfRun) -> list[Thing]:
+    return [run(required("run_id", asked.run_id or asked.run_uuid))]
+
+
+def _run_to_read(request: Request) -> list[Thing]:
+    return [run(_read_from(request))]
+
+
+def _run_to_change(request: Request) -> list[Thing]:
+    return [run(_put_into(request))]
+
+
+def _read_from(request: Request) -> str:
+    return required("run_id", request.query_params.get("run_id") or request.query_params.get("run_uuid"))
+
+
+def _put_into(request: Request) -> str:
+    return required("run_uuid", request.query_params.get("run_uuid"))
+
+
 def routes() -> list[Route]:
     """Return the routes of files."""
     parts = [f"{_PROXY}/mpu/{act}/{{path:path}}" for act in ("create", "complete", "abort")]
     return [
-        Route("PUT", f"{_PROXY}/artifacts/{{path:path}}", put, Shape, Permission.EDIT, files=True),
-        Route("GET", f"{_PROXY}/artifacts/{{path:path}}", get, Shape, Permission.READ, files=True),
-        Route("DELETE", f"{_PROXY}/artifacts/{{path:path}}", delete, Shape, Permission.EDIT, files=True),
-        Route("GET", f"{_PROXY}/artifacts", list_proxied, ListProxied, Permission.READ),
-        *(Route("POST", path, no_parts, Shape, Permission.EDIT, files=True) for path in parts),
-        Route("GET", f"{_PROXY}/presigned/{{path:path}}", no_parts, Shape, Permission.READ, files=True),
-        Route("GET", "/api/2.0/mlflow/artifacts/list", list_of_run, ListOfRun, Permission.READ),
-        Route("GET", "/get-artifact", get_of_run, FileOfRun, Permission.READ, files=True),
-        Route("POST", "/api/2.0/mlflow/upload-artifact", put_of_run, FileOfRun, Permission.EDIT, files=True),
+        Route("PUT", f"{_PROXY}/artifacts/{{path:path}}", put, Shape, Permission.EDIT, files=True, concerns=_its_owner),
+        Route("GET", f"{_PROXY}/artifacts/{{path:path}}", get, Shape, Permission.READ, files=True, concerns=_its_owner),
+        Route(
+            "DELETE",
+            f"{_PROXY}/artifacts/{{path:path}}",
+            delete,
+            Shape,
+            Permission.EDIT,
+            files=True,
+            concerns=_its_owner,
+        ),
+        Route("GET", f"{_PROXY}/artifacts", list_proxied, ListProxied, Permission.READ, concerns=_its_owner),
+        *(Route("POST", path, no_parts, Shape, Permission.EDIT, files=True, concerns=_its_owner) for path in parts),
+        Route(
+            "GET",
+            f"{_PROXY}/presigned/{{path:path}}",
+            no_parts,
+            Shape,
+            Permission.READ,
+            files=True,
+            concerns=_its_owner,
+        ),
+        Route("GET", "/api/2.0/mlflow/artifacts/list", list_of_run, ListOfRun, Permission.READ, concerns=_its_run),
+        Route("GET", "/get-artifact", get_of_run, FileOfRun, Permission.READ, files=True, concerns=_run_to_read),
+        Route(
+            "POST",
+            "/api/2.0/mlflow/upload-artifact",
+            put_of_run,
+            FileOfRun,
+            Permission.EDIT,
+            files=True,
+            concerns=_run_to_change,
+        ),
     ]

@@ -9,6 +9,8 @@ from ...entities import Experiment, edits
 from ...errors import ExperimentNotFound, NotActive
 from ...filter import Subject
 from ...system import milliseconds
+from ..auth.roles import Owned
+from ..concerns import Kind, Thing, experiment, what_may_be_read
 from ..fields import Shape, required
 from ..problems import Problem, bad_value
 from ..routes import Permission, Route
@@ -86,7 +88,9 @@ async def create(service: Service, asked: Create) -> Annotated[Json, answer_shap
     location = limits.require_short("artifact_location", asked.artifact_location, limits.PARAM_LENGTH)
     tags = {require_tag(each.key): _value(each.value) for each in asked.tags}
     edit = edits.CreateExperiment(name, milliseconds(), location.rstrip("/"), tags, service.artifact_root)
-    return {"experiment_id": await service.edit(edit)}
+    experiment_id = await service.edit(edit)
+    await service.made(Owned.EXPERIMENT, str(experiment_id))
+    return {"experiment_id": experiment_id}
 
 
 async def get(service: Service, asked: Get) -> Annotated[Json, answer_shapes.OneExperiment]:
@@ -157,8 +161,7 @@ async def search_datasets(service: Service, asked: SearchDatasets) -> Annotated[
     """Return the datasets that runs of these experiments use."""
     if len(asked.experiment_ids) > _MOST_EXPERIMENTS:
         raise bad_value(f"experiment_ids holds more than {_MOST_EXPERIMENTS}, which exceeds the maximum")
-    ids = require_ids(asked.experiment_ids)
-    found_ = await service.read("uses", lambda: service.store.search.uses(ids))
+    found_ = await service.uses(require_ids(asked.experiment_ids))
     names = ("experiment_id", "name", "digest", "context")
     return answers.filled(
         {"dataset_summaries": [answers.filled(dict(zip(names, each, strict=True))) for each in found_]}
@@ -198,18 +201,35 @@ async def _move(service: Service, edit: edits.DeleteExperiment | edits.RestoreEx
         raise ExperimentNotFound(edit.experiment_id) from refusal
 
 
+def _its_experiment(asked: Get | Update | SetTag | DeleteTag) -> list[Thing]:
+    return [experiment(required("experiment_id", asked.experiment_id))]
+
+
+def _named_experiment(asked: GetByName) -> list[Thing]:
+    return [Thing(Kind.EXPERIMENT_NAME, required("experiment_name", asked.experiment_name))]
+
+
 def routes() -> list[Route]:
     """Return the routes of experiments."""
     return [
         Route("POST", f"{_ROOT}/create", create, Create, Permission.CREATE),
-        Route("GET", f"{_ROOT}/get", get, Get, Permission.READ),
-        Route("GET", f"{_ROOT}/get-by-name", get_by_name, GetByName, Permission.READ),
-        Route("POST", f"{_ROOT}/search", search, Search, Permission.READ),
-        Route("GET", f"{_ROOT}/search", search, Search, Permission.READ),
-        Route("POST", f"{_ROOT}/delete", delete, Get, Permission.MANAGE),
-        Route("POST", f"{_ROOT}/restore", restore, Get, Permission.MANAGE),
-        Route("POST", f"{_ROOT}/update", update, Update, Permission.MANAGE),
-        Route("POST", f"{_ROOT}/set-experiment-tag", set_tag, SetTag, Permission.EDIT),
-        Route("POST", f"{_ROOT}/delete-experiment-tag", delete_tag, DeleteTag, Permission.EDIT),
-        Route("POST", f"{_ROOT}/search-datasets", search_datasets, SearchDatasets, Permission.READ),
+        Route("GET", f"{_ROOT}/get", get, Get, Permission.READ, concerns=_its_experiment),
+        Route("GET", f"{_ROOT}/get-by-name", get_by_name, GetByName, Permission.READ, concerns=_named_experiment),
+        Route("POST", f"{_ROOT}/search", search, Search, Permission.READ, concerns=what_may_be_read),
+        Route("GET", f"{_ROOT}/search", search, Search, Permission.READ, concerns=what_may_be_read),
+        Route("POST", f"{_ROOT}/delete", delete, Get, Permission.MANAGE, concerns=_its_experiment),
+        Route("POST", f"{_ROOT}/restore", restore, Get, Permission.MANAGE, concerns=_its_experiment),
+        Route("POST", f"{_ROOT}/update", update, Update, Permission.MANAGE, concerns=_its_experiment),
+        Route("POST", f"{_ROOT}/set-experiment-tag", set_tag, SetTag, Permission.EDIT, concerns=_its_experiment),
+        Route(
+            "POST", f"{_ROOT}/delete-experiment-tag", delete_tag, DeleteTag, Permission.EDIT, concerns=_its_experiment
+        ),
+        Route(
+            "POST",
+            f"{_ROOT}/search-datasets",
+            search_datasets,
+            SearchDatasets,
+            Permission.READ,
+            concerns=what_may_be_read,
+        ),
     ]

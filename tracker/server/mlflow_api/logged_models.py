@@ -11,6 +11,7 @@ from ...errors import ModelNotFound
 from ...filter import DatasetFilter, Subject
 from ...journal import spelled
 from ...system import milliseconds
+from ..concerns import Thing, experiment, model, run, what_may_be_read
 from ..fields import Shape, invalid, required
 from ..http import Request, Response
 from ..problems import bad_value
@@ -281,18 +282,27 @@ def _tags(said: Sequence[Pair]) -> dict[str, str]:
     return texts_of(said)
 
 
+def _its_places(asked: Create) -> list[Thing]:
+    its_run = [run(asked.source_run_id)] if asked.source_run_id else []
+    return [experiment(required("experiment_id", asked.experiment_id)), *its_run]
+
+
+def _its_model(asked: Get | Finish | SetTags | DeleteTag | AddParams | ListFiles | Request) -> list[Thing]:
+    return [model(asked.path_params["model_id"] if isinstance(asked, Request) else asked.model_id)]
+
+
 def routes() -> list[Route]:
     """Return the routes of logged models."""
     one = f"{_ROOT}/{{model_id}}"
     return [
-        Route("POST", _ROOT, create, Create, Permission.EDIT),
-        Route("POST", f"{_ROOT}/search", search, Search, Permission.READ),
-        Route("GET", one, get, Get, Permission.READ),
-        Route("PATCH", one, finish, Finish, Permission.EDIT),
-        Route("DELETE", one, delete, Get, Permission.EDIT),
-        Route("PATCH", f"{one}/tags", set_tags, SetTags, Permission.EDIT),
-        Route("DELETE", f"{one}/tags/{{tag_key}}", delete_tag, DeleteTag, Permission.EDIT),
-        Route("POST", f"{one}/params", add_params, AddParams, Permission.EDIT),
-        Route("GET", f"{one}/artifacts/directories", list_files, ListFiles, Permission.READ),
-        Route("GET", f"{one}/artifacts/files", get_file, GetFile, Permission.READ, files=True),
+        Route("POST", _ROOT, create, Create, Permission.EDIT, concerns=_its_places),
+        Route("POST", f"{_ROOT}/search", search, Search, Permission.READ, concerns=what_may_be_read),
+        Route("GET", one, get, Get, Permission.READ, concerns=_its_model),
+        Route("PATCH", one, finish, Finish, Permission.EDIT, concerns=_its_model),
+        Route("DELETE", one, delete, Get, Permission.EDIT, concerns=_its_model),
+        Route("PATCH", f"{one}/tags", set_tags, SetTags, Permission.EDIT, concerns=_its_model),
+        Route("DELETE", f"{one}/tags/{{tag_key}}", delete_tag, DeleteTag, Permission.EDIT, concerns=_its_model),
+        Route("POST", f"{one}/params", add_params, AddParams, Permission.EDIT, concerns=_its_model),
+        Route("GET", f"{one}/artifacts/directories", list_files, ListFiles, Permission.READ, concerns=_its_model),
+        Route("GET", f"{one}/artifacts/files", get_file, GetFile, Permission.READ, files=True, concerns=_its_model),
     ]

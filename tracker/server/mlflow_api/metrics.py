@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Annotated
 
 import numpy as np
@@ -10,7 +11,9 @@ from numpy.typing import NDArray
 
 from ...entities import History
 from ...errors import RunNotFound
+from ...filter import Subject
 from ...journal import spelled
+from ..concerns import what_may_be_read
 from ..fields import Shape, invalid, required
 from ..problems import bad_value
 from ..replies import Reply
@@ -100,11 +103,11 @@ async def get_bulk(service: Service, asked: GetBulk) -> Annotated[Reply | Json, 
 
 async def _history(service: Service, run_id: str, key: str) -> History:
     await service.settle()
-    try:
-        return await service.store.history(run_id, key, None)
-    except RunNotFound:
-        none = np.array([], dtype=np.int64)
-        return History(none, none, none.astype(np.float64), "")
+    if await service.may_read(Subject.RUNS, run_id):
+        with suppress(RunNotFound):
+            return await service.store.history(run_id, key, None)
+    none = np.array([], dtype=np.int64)
+    return History(none, none, none.astype(np.float64), "")
 
 
 def _order(history: History) -> NDArray[np.int64]:
@@ -143,7 +146,14 @@ def _place(token: str) -> int:
 def routes() -> list[Route]:
     """Return the routes of metrics."""
     return [
-        Route("GET", f"{_ROOT}/get-history", get_history, GetHistory, Permission.READ),
-        Route("GET", f"{_ROOT}/get-history-bulk-interval", get_bulk_interval, GetBulkInterval, Permission.READ),
-        Route("GET", f"{_ROOT}/get-history-bulk", get_bulk, GetBulk, Permission.READ),
+        Route("GET", f"{_ROOT}/get-history", get_history, GetHistory, Permission.READ, concerns=what_may_be_read),
+        Route(
+            "GET",
+            f"{_ROOT}/get-history-bulk-interval",
+            get_bulk_interval,
+            GetBulkInterval,
+            Permission.READ,
+            concerns=what_may_be_read,
+        ),
+        Route("GET", f"{_ROOT}/get-history-bulk", get_bulk, GetBulk, Permission.READ, concerns=what_may_be_read),
     ]

@@ -17,9 +17,10 @@ from ...entities.registry_edits import (
 from ...errors import ModelNotFound, RegisteredModelNotFound, VersionNotFound
 from ...filter import Subject
 from ...system import milliseconds
+from ..concerns import Thing, model, registered_model, run, what_may_be_read
 from ..fields import Shape, Whole, required
 from ..http import Request, Response
-from ..problems import bad_value
+from ..problems import Problem, bad_value
 from ..routes import Permission, Route
 from ..service import Service
 from . import answer_shapes, answers, limits, prompts, registry, registry_shapes, sources
@@ -186,10 +187,13 @@ async def get_download_uri(service: Service, asked: One) -> Annotated[Json, regi
 
 async def get_file(service: Service, request: Request) -> Response:
     """Return a file of a version, for a page: one of this store's, found by the IDs in the version's source."""
-    asked = One(name=request.query_params.get("name") or "", version=request.query_params.get("version") or "")
+    asked = _one(request)
     path = relative_of(required("path", request.query_params.get("path")))
     origin = await _origin(service, await registry.found_version(service, *_key(asked)))
     owner, folder = _place(origin)
+    # Who may read of a version may not for that read what it is made of.
+    if not await service.may_read(Subject.MODELS if owner.startswith("m-") else Subject.RUNS, owner):
+        raise Problem("RESOURCE_DOES_NOT_EXIST", "there is no such file")
     return await sent(service, Place(owner, f"{folder}/{path}" if folder else path))
 
 
@@ -280,21 +284,46 @@ async def _answer(service: Service, name: str, number: int) -> Json:
     return {"model_version": registry.version_answer(await registry.found_version(service, name, number))}
 
 
+def _one(request: Request) -> One:
+    return One(name=request.query_params.get("name") or "", version=request.query_params.get("version") or "")
+
+
 def _key(asked: One | Update | Move | SetTag | DeleteTag) -> tuple[str, int]:
     return registry.name_of(asked.name), registry.number_of(asked.version)
+
+
+def _its_name(asked: One | Update | Move | SetTag | DeleteTag) -> list[Thing]:
+    return [registered_model(registry.name_of(asked.name))]
+
+
+def _name_in(request: Request) -> list[Thing]:
+    return _its_name(_one(request))
+
+
+def _name_and_origin(asked: Create) -> list[Thing]:
+    of_run = [run(asked.run_id)] if asked.run_id else []
+    of_model = [model(asked.model_id)] if asked.model_id else []
+    return [registered_model(registry.name_of(asked.name)), *of_run, *of_model, *_made_of_version(asked.source)]
+
+
+def _made_of_version(source: str) -> list[Thing]:
+    if sources.scheme_of(source) != sources.MODELS:
+        return []
+    reference = sources.reference_of(source)
+    return [registered_model(reference.name, read_only=True)] if reference.name else [model(reference.model_id)]
 
 
 def routes() -> list[Route]:
     """Return the routes of versions."""
     return [
-        Route("POST", f"{_ROOT}/create", create, Create, Permission.EDIT),
-        Route("GET", f"{_ROOT}/get", get, One, Permission.READ),
-        Route("PATCH", f"{_ROOT}/update", update, Update, Permission.EDIT),
-        Route("DELETE", f"{_ROOT}/delete", delete, One, Permission.MANAGE),
-        Route("GET", f"{_ROOT}/search", search, Search, Permission.READ),
-        Route("GET", f"{_ROOT}/get-download-uri", get_download_uri, One, Permission.READ),
-        Route("POST", f"{_ROOT}/transition-stage", transition, Move, Permission.EDIT),
-        Route("POST", f"{_ROOT}/set-tag", set_tag, SetTag, Permission.EDIT),
-        Route("DELETE", f"{_ROOT}/delete-tag", delete_tag, DeleteTag, Permission.EDIT),
-        Route("GET", "/model-versions/get-artifact", get_file, FileOf, Permission.READ, files=True),
+        Route("POST", f"{_ROOT}/create", create, Create, Permission.EDIT, concerns=_name_and_origin),
+        Route("GET", f"{_ROOT}/get", get, One, Permission.READ, concerns=_its_name),
+        Route("PATCH", f"{_ROOT}/update", update, Update, Permission.EDIT, concerns=_its_name),
+        Route("DELETE", f"{_ROOT}/delete", delete, One, Permission.MANAGE, concerns=_its_name),
+        Route("GET", f"{_ROOT}/search", search, Search, Permission.READ, concerns=what_may_be_read),
+        Route("GET", f"{_ROOT}/get-download-uri", get_download_uri, One, Permission.READ, concerns=_its_name),
+        Route("POST", f"{_ROOT}/transition-stage", transition, Move, Permission.EDIT, concerns=_its_name),
+        Route("POST", f"{_ROOT}/set-tag", set_tag, SetTag, Permission.EDIT, concerns=_its_name),
+        Route("DELETE", f"{_ROOT}/delete-tag", delete_tag, DeleteTag, Permission.EDIT, concerns=_its_name),
+        Route("GET", "/model-versions/get-artifact", get_file, FileOf, Permission.READ, files=True, concerns=_name_in),
     ]

@@ -18,6 +18,8 @@ from ...entities.registry_edits import (
 from ...errors import RegisteredModelExists
 from ...filter import Subject
 from ...system import milliseconds
+from ..auth.roles import Owned
+from ..concerns import Thing, registered_model, what_may_be_read
 from ..fields import Shape, Whole, required
 from ..problems import Problem, bad_value
 from ..routes import Permission, Route
@@ -109,11 +111,14 @@ async def create(service: Service, asked: Create) -> Annotated[Json, registry_sh
     try:
         await service.edit(edit)
     except RegisteredModelExists:
+        if name not in await service.readable_registered(name):
+            raise
         there = await registry.found(service, name)
         if prompts.is_prompt(there.tags) is prompts.is_prompt(tags):
             raise
         kind = "prompt" if prompts.is_prompt(there.tags) else "registered model"
         raise Problem("RESOURCE_ALREADY_EXISTS", f"The name {name!r} is already taken by a {kind}.") from None
+    await service.made(Owned.REGISTERED_MODEL, name)
     return await _answer(service, name)
 
 
@@ -132,6 +137,7 @@ async def rename(service: Service, asked: Rename) -> Annotated[Json, registry_sh
     """Rename a registered model."""
     name, new_name = registry.name_of(asked.name), registry.name_of(asked.new_name, "new_name")
     await service.edit(RenameRegistered(name, new_name, milliseconds()))
+    await service.renamed(Owned.REGISTERED_MODEL, name, new_name)
     return await _answer(service, new_name)
 
 
@@ -144,7 +150,9 @@ async def update(service: Service, asked: Update) -> Annotated[Json, registry_sh
 
 async def delete(service: Service, asked: Named) -> Annotated[Json, answer_shapes.Nothing]:
     """Delete a registered model and its versions."""
-    await service.edit(DeleteRegistered(registry.name_of(asked.name)))
+    name = registry.name_of(asked.name)
+    await service.edit(DeleteRegistered(name))
+    await service.gone(Owned.REGISTERED_MODEL, name)
     return {}
 
 
@@ -204,20 +212,24 @@ async def _answer(service: Service, name: str) -> Json:
     return {"registered_model": registry.model_answer(await registry.found(service, name))}
 
 
+def _its_name(asked: Named | Rename | Update | Latest | SetTag | DeleteTag | SetAlias | Alias) -> list[Thing]:
+    return [registered_model(registry.name_of(asked.name))]
+
+
 def routes() -> list[Route]:
     """Return the routes of registered models."""
     return [
         Route("POST", f"{_ROOT}/create", create, Create, Permission.CREATE),
-        Route("POST", f"{_ROOT}/rename", rename, Rename, Permission.MANAGE),
-        Route("PATCH", f"{_ROOT}/update", update, Update, Permission.EDIT),
-        Route("DELETE", f"{_ROOT}/delete", delete, Named, Permission.MANAGE),
-        Route("GET", f"{_ROOT}/get", get, Named, Permission.READ),
-        Route("GET", f"{_ROOT}/search", search, Search, Permission.READ),
-        Route("POST", f"{_ROOT}/get-latest-versions", latest_versions, Latest, Permission.READ),
-        Route("GET", f"{_ROOT}/get-latest-versions", latest_versions, Latest, Permission.READ),
-        Route("POST", f"{_ROOT}/set-tag", set_tag, SetTag, Permission.EDIT),
-        Route("DELETE", f"{_ROOT}/delete-tag", delete_tag, DeleteTag, Permission.EDIT),
-        Route("POST", f"{_ROOT}/alias", set_alias, SetAlias, Permission.EDIT),
-        Route("DELETE", f"{_ROOT}/alias", delete_alias, Alias, Permission.EDIT),
-        Route("GET", f"{_ROOT}/alias", get_by_alias, Alias, Permission.READ),
+        Route("POST", f"{_ROOT}/rename", rename, Rename, Permission.MANAGE, concerns=_its_name),
+        Route("PATCH", f"{_ROOT}/update", update, Update, Permission.EDIT, concerns=_its_name),
+        Route("DELETE", f"{_ROOT}/delete", delete, Named, Permission.MANAGE, concerns=_its_name),
+        Route("GET", f"{_ROOT}/get", get, Named, Permission.READ, concerns=_its_name),
+        Route("GET", f"{_ROOT}/search", search, Search, Permission.READ, concerns=what_may_be_read),
+        Route("POST", f"{_ROOT}/get-latest-versions", latest_versions, Latest, Permission.READ, concerns=_its_name),
+        Route("GET", f"{_ROOT}/get-latest-versions", latest_versions, Latest, Permission.READ, concerns=_its_name),
+        Route("POST", f"{_ROOT}/set-tag", set_tag, SetTag, Permission.EDIT, concerns=_its_name),
+        Route("DELETE", f"{_ROOT}/delete-tag", delete_tag, DeleteTag, Permission.EDIT, concerns=_its_name),
+        Route("POST", f"{_ROOT}/alias", set_alias, SetAlias, Permission.EDIT, concerns=_its_name),
+        Route("DELETE", f"{_ROOT}/alias", delete_alias, Alias, Permission.EDIT, concerns=_its_name),
+        Route("GET", f"{_ROOT}/alias", get_by_alias, Alias, Permission.READ, concerns=_its_name),
     ]

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import Any
 
 from ...client.queries import query_of
 from ...entities import ModelVersion, RegisteredModel
 from ...errors import RegisteredModelNotFound, VersionNotFound
-from ...filter import Subject
+from ...filter import Entity, Expression, Subject, conjuncts
+from ...filter.tree import Comparison, Field, Operator, conjunction
 from ...tables import Page
 from ..fields import Shape, Whole, invalid, required
 from ..problems import Problem, bad_value, missing
@@ -186,9 +187,19 @@ async def search(service: Service, subject: Subject, asked: Search, most: int) -
     """
     count = limits.require_results(asked.max_results, most)
     query, page = query_of(subject, asked.filter, asked.order_by, None, (), count, asked.page_token or None)
-    shown = replace(query, where=prompts.narrowed(query.where))
+    where = prompts.narrowed(query.where)
+    if not service.viewer.reads_all:
+        where = _among(where, await service.readable_registered())
+    shown = replace(query, where=where)
     search_ = getattr(service.store.search, subject.value)
     return page.of(await service.read((subject, asked.filter, count), lambda: search_(shown)))
+
+
+def _among(expression: Expression, names: Collection[str]) -> Expression:
+    """Return a filter that finds only what is of these names."""
+    # No model has an empty name.
+    named = Comparison(Field(Entity.ATTRIBUTE, "name"), Operator.IN, tuple(names) or ("",))
+    return Expression(expression.subject, conjunction([*conjuncts(expression), named]))
 
 
 def model_answer(model: RegisteredModel) -> Json:

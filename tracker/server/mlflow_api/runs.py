@@ -14,6 +14,7 @@ from ...entities.edits import RunInput
 from ...entities.records import PointOf
 from ...errors import RunNotFound
 from ...filter import Subject
+from ..concerns import Thing, experiment, model, run, what_may_be_read
 from ..fields import Shape, Time, Whole, invalid, number_of, required
 from ..problems import bad_value, missing
 from ..routes import Permission, Route
@@ -401,21 +402,57 @@ def _used(said: DatasetInput) -> RunInput:
     return RunInput(info, tags)
 
 
+def _its_experiment(asked: Create) -> list[Thing]:
+    return [experiment(asked.experiment_id or _DEFAULT_EXPERIMENT), *_parents(asked.tags)]
+
+
+def _its_run(asked: Named) -> list[Thing]:
+    return [run(asked.id)]
+
+
+def _run_and_parent(asked: SetTag) -> list[Thing]:
+    return [run(asked.id), *_parents([Pair(key=asked.key, value=asked.value)])]
+
+
+def _run_and_model(asked: LogMetric) -> list[Thing]:
+    return [run(asked.id), *_measured([asked])]
+
+
+def _run_and_all(asked: LogBatch) -> list[Thing]:
+    return [run(asked.id), *_measured(asked.metrics), *_parents(asked.tags)]
+
+
+def _run_and_inputs(asked: LogInputs) -> list[Thing]:
+    return [run(asked.id), *(model(each.model_id, read_only=True) for each in asked.models)]
+
+
+def _run_and_outputs(asked: LogOutputs) -> list[Thing]:
+    return [run(asked.id), *(model(each.model_id) for each in asked.models)]
+
+
+def _parents(tags: Iterable[Pair]) -> Iterable[Thing]:
+    return [run(each.value) for each in tags if each.key == PARENT_TAG and each.value]
+
+
+def _measured(points: Iterable[LogMetric | Point]) -> Iterable[Thing]:
+    return map(model, sorted({each.model_id for each in points if each.model_id}))
+
+
 def routes() -> Sequence[Route]:
     """Return the routes of runs."""
     return [
-        Route("POST", f"{_ROOT}/create", create, Create, Permission.EDIT),
-        Route("GET", f"{_ROOT}/get", get, Named, Permission.READ),
-        Route("POST", f"{_ROOT}/update", update, Update, Permission.EDIT),
-        Route("POST", f"{_ROOT}/delete", delete, Named, Permission.EDIT),
-        Route("POST", f"{_ROOT}/restore", restore, Named, Permission.EDIT),
-        Route("POST", f"{_ROOT}/search", search, Search, Permission.READ),
-        Route("POST", f"{_ROOT}/log-metric", log_metric, LogMetric, Permission.EDIT),
-        Route("POST", f"{_ROOT}/log-parameter", log_param, LogParam, Permission.EDIT),
-        Route("POST", f"{_ROOT}/set-tag", set_tag, SetTag, Permission.EDIT),
-        Route("POST", f"{_ROOT}/delete-tag", delete_tag, DeleteTag, Permission.EDIT),
-        Route("POST", f"{_ROOT}/log-batch", log_batch, LogBatch, Permission.EDIT),
-        Route("POST", f"{_ROOT}/log-inputs", log_inputs, LogInputs, Permission.EDIT),
-        Route("POST", f"{_ROOT}/outputs", log_outputs, LogOutputs, Permission.EDIT),
-        Route("POST", f"{_ROOT}/log-model", log_model, LogModel, Permission.EDIT),
+        Route("POST", f"{_ROOT}/create", create, Create, Permission.EDIT, concerns=_its_experiment),
+        Route("GET", f"{_ROOT}/get", get, Named, Permission.READ, concerns=_its_run),
+        Route("POST", f"{_ROOT}/update", update, Update, Permission.EDIT, concerns=_its_run),
+        Route("POST", f"{_ROOT}/delete", delete, Named, Permission.EDIT, concerns=_its_run),
+        Route("POST", f"{_ROOT}/restore", restore, Named, Permission.EDIT, concerns=_its_run),
+        Route("POST", f"{_ROOT}/search", search, Search, Permission.READ, concerns=what_may_be_read),
+        Route("POST", f"{_ROOT}/log-metric", log_metric, LogMetric, Permission.EDIT, concerns=_run_and_model),
+        Route("POST", f"{_ROOT}/log-parameter", log_param, LogParam, Permission.EDIT, concerns=_its_run),
+        Route("POST", f"{_ROOT}/set-tag", set_tag, SetTag, Permission.EDIT, concerns=_run_and_parent),
+        Route("POST", f"{_ROOT}/delete-tag", delete_tag, DeleteTag, Permission.EDIT, concerns=_its_run),
+        Route("POST", f"{_ROOT}/log-batch", log_batch, LogBatch, Permission.EDIT, concerns=_run_and_all),
+        Route("POST", f"{_ROOT}/log-inputs", log_inputs, LogInputs, Permission.EDIT, concerns=_run_and_inputs),
+        Route("POST", f"{_ROOT}/outputs", log_outputs, LogOutputs, Permission.EDIT, concerns=_run_and_outputs),
+        Route("POST", f"{_ROOT}/log-model", log_model, LogModel, Permission.EDIT, concerns=_its_run),
     ]

@@ -59,6 +59,13 @@ FROM {} JOIN registered_models AS r ON r.registered_no = v.registered_no ORDER B
 _VERSION_TAGS = "SELECT v.registered_no, v.version, v.key, v.value FROM {} ORDER BY v.key"
 _ALIASES = "SELECT v.registered_no, v.version, v.alias FROM {} ORDER BY v.alias"
 
+# Of each version, what it says it is of, and the experiments of that; a model without versions is a row of nothing.
+_ORIGINS = """
+SELECT r.name, v.version, nullif(v.model_id, ''), nullif(v.run_id, ''),
+    (SELECT experiment_id FROM models AS m WHERE m.model_id = v.model_id),
+    (SELECT experiment_id FROM runs WHERE runs.run_id = v.run_id AND run_no > 0)
+FROM registered_models AS r LEFT JOIN model_versions AS v USING (registered_no) WHERE ?1 IS NULL OR r.name = ?1
+"""
 _LATEST = "latest"
 # SQLite's integers have up to 19.
 _MAX_DIGITS = 19
@@ -119,6 +126,18 @@ def _meant(wanted: str) -> tuple[str, str | int] | None:
         return (_BY_NUMBER, int(wanted)) if len(wanted) < _MAX_DIGITS else None
     stage = "" if wanted.lower() == _LATEST else stage_of(wanted)
     return None if stage is None else (_NEWEST, stage)
+
+
+def origins(connection: sqlite3.Connection, name: str | None) -> dict[str, set[str | None]]:
+    """Return, by the names of registered models, the experiments that their versions come from."""
+    found: dict[str, set[str | None]] = defaultdict(set)
+    for each, version, model_id, run_id, *homes in connection.execute(_ORIGINS, (name,)):
+        of = [home for owner, home in zip((model_id, run_id), homes, strict=True) if owner is not None]
+        if version is None:
+            found[each] = set()
+        else:
+            found[each] |= {None if home is None else str(home) for home in of or [None]}
+    return dict(found)
 
 
 def _find(connection: sqlite3.Connection, query: Query, source: Sql, own: Sequence[str]) -> list[Row]:

@@ -21,6 +21,7 @@ from ...entities import (
     RunStatus,
 )
 from ...entities.edits import CONTEXT
+from ...filter import Subject
 from ..batch import param_value
 from ..interface import FAMILIES, Found, Query
 from ..run_summaries import real
@@ -81,6 +82,14 @@ SELECT DISTINCT experiment_id, datasets.name, digest, context FROM runs JOIN inp
 WHERE lifecycle_stage = 'active' AND experiment_id IN (SELECT value FROM json_each(?)) ORDER BY 1, 2, 3, 4
 """
 _STAGE = "SELECT lifecycle_stage FROM runs WHERE run_id = ? AND run_no > 0 AND run_name <> ''"
+# A run that was spoken of and not started has no name yet, and no experiment of its own.
+_HOMES = {
+    Subject.RUNS: """
+SELECT run_id, experiment_id FROM json_each(?) AS j CROSS JOIN runs ON run_id = j.value
+WHERE run_no > 0 AND run_name <> ''
+""",
+    Subject.MODELS: "SELECT model_id, experiment_id FROM json_each(?) AS j CROSS JOIN models ON model_id = j.value",
+}
 _KEY_NO = "SELECT key_no FROM metric_keys WHERE key = ?"
 _MEASURED_ON = """
 SELECT dataset_no, name, digest FROM datasets
@@ -181,6 +190,12 @@ def stage(connection: sqlite3.Connection, run_id: str) -> str | None:
     """Return a run's lifecycle stage; None if there is no such run."""
     row = connection.execute(_STAGE, (run_id,)).fetchone()
     return None if row is None else str(row[0])
+
+
+def homes(connection: sqlite3.Connection, subject: Subject, ids: Sequence[str]) -> dict[str, str]:
+    """Return the experiments' IDs of runs or logged models, also deleted ones; what there is not is left out."""
+    rows = connection.execute(_HOMES[subject], (orjson.dumps(list(ids)).decode(),))
+    return {name: str(number) for name, number in rows}
 
 
 def links(connection: sqlite3.Connection, run_ids: Sequence[str]) -> dict[str, RunLinks]:

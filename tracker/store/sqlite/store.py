@@ -25,7 +25,7 @@ from ...entities import (
     RunLinks,
 )
 from ...entities.edits import Edit, UpdateRun
-from ...filter import DatasetFilter
+from ...filter import DatasetFilter, Subject
 from ...journal import Position
 from ..batch import Batch
 from ..interface import Found, Query
@@ -88,6 +88,16 @@ class SqliteSearch:
         """Return a run's lifecycle stage; None if there is no such run."""
         with self._reader.snapshot() as connection:
             return search.stage(connection, run_id)
+
+    def homes(self, subject: Subject, ids: Sequence[str]) -> dict[str, str]:
+        """Return the experiments' IDs of runs or logged models, also deleted ones; what there is not is left out."""
+        with self._reader.snapshot() as connection:
+            return search.homes(connection, subject, ids)
+
+    def origins(self, name: str | None = None) -> dict[str, set[str | None]]:
+        """Return, by the names of registered models, the experiments that their versions come from."""
+        with self._reader.snapshot() as connection:
+            return registered.origins(connection, name)
 
     def links(self, run_ids: Sequence[str]) -> dict[str, RunLinks]:
         """Return what runs use and have made, by their IDs; a run of which nothing is known is left out."""
