@@ -10,16 +10,21 @@ from importlib import import_module
 from ..errors import TrackerError
 from .manners import Parser, run_command
 from .options import add_dataset, add_experiments, add_keep, add_promote, add_rank, add_search, add_serving
+from .user_options import add_users
 
 _STORE_HELP = "the store's folder (default: $TRACKER_STORE, else ./tracker-store)"
 
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
-    arguments = _parser().parse_args(words)
+    return run_command("tracker", _call, _parser().parse_args(words), (TrackerError,))
+
+
+def _call(arguments: argparse.Namespace) -> int | None:
     # A command's room is loaded when it is called: asking for help costs nothing.
     room = import_module(f".{arguments.room}", __package__)
-    return run_command("tracker", getattr(room, arguments.command), arguments, (TrackerError,))
+    done: int | None = getattr(room, arguments.command)(arguments)
+    return done
 
 
 def _parser() -> Parser:
@@ -37,6 +42,8 @@ def _parser() -> Parser:
     gc.add_argument("--dry-run", action="store_true", help="only say what would be removed")
     gc.add_argument("--damaged", action="store_true", help="remove damaged pieces of journals too")
     _add_serve(commands)
+    users = commands.add_parser("users", help="say who may sign in to tracker serve --auth, and what they may do")
+    add_users(users, _add)
     return parser
 
 
@@ -50,6 +57,10 @@ def _add_serve(commands: argparse._SubParsersAction[Parser]) -> None:
         default=[],
         metavar="NAME",
         help="another name that clients know this server by; again for more",
+    )
+    serve.add_argument("--auth", action="store_true", help="let in whom tracker users knows, for what their roles are")
+    serve.add_argument(
+        "--default-role", choices=("read", "edit"), metavar="R", help="with --auth: what all may do in all experiments"
     )
     serve.add_argument("--insecure", action="store_true", help="serve others than this machine, without any password")
     add_serving(serve)

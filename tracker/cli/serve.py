@@ -5,11 +5,19 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from contextlib import closing
+from dataclasses import replace
+from functools import partial
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from ..client.blocking import open_tracker
 from ..errors import InvalidInput, MissingExtra
+
+if TYPE_CHECKING:
+    from ..server import Manner
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _PORTS = range(1 << 16)
@@ -21,9 +29,11 @@ def serve(arguments: argparse.Namespace) -> int:
     """Serve a store until Ctrl-C or SIGTERM; return the exit code."""
     if arguments.port not in _PORTS:
         raise InvalidInput(f"port {arguments.port}: a port is from 1 to 65535 (0: any that is free)")
-    if arguments.host not in _LOOPBACK and not arguments.insecure:
+    if arguments.host not in _LOOPBACK and not (arguments.auth or arguments.insecure):
         problem = f"whoever reaches {arguments.host}:{arguments.port} could read and change everything"
-        raise InvalidInput(f"{problem}; serve 127.0.0.1, or add --insecure if that is meant")
+        raise InvalidInput(f"{problem}; add --auth, serve 127.0.0.1, or add --insecure if that is meant")
+    if arguments.default_role and not arguments.auth:
+        raise InvalidInput("--default-role needs --auth, without which anybody may do anything")
     _require_fitting(arguments)
     try:
         server = import_module("tracker.server.serving")
@@ -35,6 +45,8 @@ def serve(arguments: argparse.Namespace) -> int:
     # Whatever is wrong with the store is said before the port is taken.
     with open_tracker(arguments.store) as tracker:
         store = tracker.path
+    if arguments.auth:
+        manner = _with_users(manner, store, arguments.default_role)
     listening = server.listen(arguments.host, arguments.port)
     port = listening.getsockname()[1]
     scheme = "https" if arguments.certfile else "http"
@@ -67,9 +79,9 @@ def _require_fitting(arguments: argparse.Namespace) -> None:
         )
 
 
-def _manner(server: ModuleType, arguments: argparse.Namespace) -> object:
+def _manner(server: ModuleType, arguments: argparse.Namespace) -> Manner:
     modes = [mode for mode in server.Mode if getattr(arguments, mode.replace("-", "_"), False)]
-    return server.Manner(
+    made: Manner = server.Manner(
         hosts=[*arguments.allowed_hosts, arguments.host],
         mode=modes[0] if modes else server.Mode.ALL,
         root_path=arguments.root_path,
@@ -77,3 +89,13 @@ def _manner(server: ModuleType, arguments: argparse.Namespace) -> object:
         workers=arguments.workers,
         watchers=[server.access_log(arguments.access_log)] if arguments.access_log else [],
     )
+    return made
+
+
+def _with_users(manner: Manner, store: Path, default_role: str | None) -> Manner:
+    auth = import_module("tracker.server.auth")
+    with closing(auth.Users(store)) as users:
+        if not users.has_admin():
+            command = f"tracker users add NAME --admin --store {store}"
+            raise InvalidInput(f"nobody can sign in yet: make the first admin with: {command}")
+    return replace(manner, doorkeeper=partial(auth.UsersDoorkeeper, store, auth.Role(default_role or "none")))
