@@ -69,6 +69,7 @@ class UsersFile:
             StoreError: it cannot be used.
         """
         self.path = path
+        self._inode = 0
         with translated(path):
             with contextlib.suppress(FileExistsError):
                 os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
@@ -108,6 +109,7 @@ class UsersFile:
             raise StoreUnavailable(f"{self.path} is gone, and with it whoever might sign in") from None
         if file.st_ino != self._inode:
             self.close()
+            self._inode = 0
             with translated(self.path):
                 self._connect()
         return self._inode, *self.rows("PRAGMA data_version")[0]
@@ -117,7 +119,7 @@ class UsersFile:
         self._connection.close()
 
     def _connect(self) -> None:
-        self._inode = self.path.stat().st_ino
+        inode = self.path.stat().st_ino
         self._connection = sqlite3.connect(
             self.path, timeout=SECONDS, isolation_level=None, check_same_thread=False, cached_statements=64
         )
@@ -126,6 +128,7 @@ class UsersFile:
         except BaseException:
             self._connection.close()
             raise
+        self._inode = inode
 
     def _prepare(self) -> None:
         for pragma in _PRAGMAS:

@@ -17,6 +17,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -238,6 +239,7 @@ def _kept(known: dict[Any, T], key: object, find: Callable[[Any], T | None]) -> 
     return found
 
 
+@lru_cache(_MOST)
 def _canonical(name: str) -> str:
     try:
         return canonical_name(name)
@@ -249,8 +251,13 @@ def _address(scope: Mapping[str, Any]) -> str:
     """Return whom tries are counted by: an address, or the network of one that has billions."""
     client = scope.get("client")
     host = str(client[0]) if client else ""
+    # A sign that only addresses of the newer kind have.
+    return _network(host) if ":" in host else host
+
+
+def _network(host: str) -> str:
     try:
-        address = ipaddress.ip_address(host)
+        address = ipaddress.IPv6Address(host)
     except ValueError:
         return host
-    return host if address.version == 4 else str(ipaddress.ip_network((host, _NETWORK), strict=False))  # noqa: PLR2004
+    return str(address.ipv4_mapped or ipaddress.ip_network((int(address), _NETWORK), strict=False))

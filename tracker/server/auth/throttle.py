@@ -28,6 +28,8 @@ class Throttle:
 
     def wait(self, keys: Mapping[Key, int]) -> float:
         """Return how many seconds must pass before the next try, given the free tries of each key; 0 if none."""
+        if not self._tries:
+            return 0.0
         now = self._clock()
         return max([self._wait(key, free, now) for key, free in keys.items()], default=0.0)
 

@@ -254,6 +254,10 @@ def test_nobody_signs_in_while_users_cannot_be_read(served: Served, place: Path)
     answer = served.ask(None, "GET", ME, headers=basic("ann", PASSWORD))
     assert (answer.status_code, str(place) in answer.text) == (503, False)
     assert served.ask(None, "GET", "/health").text == "OK"
+    (place / NAME).write_bytes(b"no database at all")
+    for _ in range(2):
+        assert sign_in(served, "ann", PASSWORD) == 503
+    (place / NAME).unlink()
     # Another file in its place is another's word.
     other = Users(place)
     other.add("bob", KEPT)

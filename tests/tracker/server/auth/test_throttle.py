@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.server.auth import throttle
+from tracker.server.auth import signing_in, throttle
 from tracker.server.auth.throttle import CALM, FREE_OF_ONE, FREE_OF_PAIR, LONGEST, Throttle, keys_of, pair_of
 
 
@@ -89,3 +90,20 @@ def test_memory_is_bounded(tries: list[tuple[str, str]]) -> None:
     for number in range(throttle._MOST):
         made.wrong([("x", str(number))])
     assert len(made._tries) == throttle._MOST
+
+
+@pytest.mark.parametrize(
+    ("host", "counted"),
+    [
+        ("127.0.0.1", "127.0.0.1"),
+        ("::ffff:10.0.0.1", "10.0.0.1"),
+        ("2001:db8::1:2", "2001:db8::/64"),
+        ("2001:db8::ffff:1", "2001:db8::/64"),
+        ("2001:db8:0:1::1", "2001:db8:0:1::/64"),
+        ("", ""),
+        ("unix:/socket", "unix:/socket"),
+    ],
+)
+def test_tries_are_counted_by_an_address_or_its_network(host: str, counted: str) -> None:
+    assert signing_in._address({"client": (host, 1)}) == counted
+    assert signing_in._address({}) == ""
