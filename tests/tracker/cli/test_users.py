@@ -182,8 +182,8 @@ def address(command: Command, store: Path) -> Iterator[str]:
 
 
 MLFLOW_PROGRAM = r"""
-import os, tempfile
-import mlflow
+import os
+from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
 def sign_in(**how):
@@ -191,29 +191,30 @@ def sign_in(**how):
         os.environ.pop(f"MLFLOW_TRACKING_{name}", None)
     os.environ.update({f"MLFLOW_TRACKING_{name}": value for name, value in how.items()})
 
-def refused(code, call, *words, **fields):
+def refused(code, call, *words):
     try:
-        call(*words, **fields)
+        call(*words)
     except MlflowException as problem:
         assert problem.error_code == code, problem
     else:
         raise AssertionError(call)
 
-client = mlflow.MlflowClient()
+client = MlflowClient()
 sign_in(USERNAME="bob", PASSWORD=os.environ["PASSWORD"])
-experiment = mlflow.set_experiment("bobs")
-with mlflow.start_run() as run:
-    mlflow.log_metric("loss", 0.5, step=1)
-    mlflow.log_text("hello", "x.txt")
+experiment = client.create_experiment("bobs")
+run = client.create_run(experiment).info.run_id
+client.log_metric(run, "loss", 0.5, step=1)
+client.log_text(run, "hello", "x.txt")
 refused("PERMISSION_DENIED", client.log_metric, os.environ["FOREIGN"], "loss", 1.0)
 assert client.get_run(os.environ["FOREIGN"]).info.status == "FINISHED"
 sign_in(TOKEN=os.environ["BOBS_TOKEN"])
-assert [each.info.run_id for each in mlflow.search_runs(output_format="list")] == [run.info.run_id]
-assert mlflow.artifacts.load_text(f"runs:/{run.info.run_id}/x.txt") == "hello"
+assert [each.info.run_id for each in client.search_runs([experiment])] == [run]
+with open(client.download_artifacts(run, "x.txt")) as file:
+    assert file.read() == "hello"
 sign_in(USERNAME="bob", PASSWORD="wrong")
-refused("UNAUTHENTICATED", client.get_run, run.info.run_id)
+refused("UNAUTHENTICATED", client.get_run, run)
 sign_in()
-refused("UNAUTHENTICATED", client.get_run, run.info.run_id)
+refused("UNAUTHENTICATED", client.get_run, run)
 print("all is well")
 """
 
