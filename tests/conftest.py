@@ -15,11 +15,14 @@ from hypothesis import settings
 
 import tracker
 
+from .serving import served
+
 # So that all tests take less than five minutes; a deadline would be an assertion on time.
 settings.register_profile("short", max_examples=50, deadline=None)
 settings.load_profile("short")
 
 Program = Callable[..., subprocess.CompletedProcess[str]]
+Serve = Callable[[Path], str]
 Process = Callable[..., subprocess.Popen[str]]
 
 
@@ -35,6 +38,14 @@ def store(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
+    """Serve stores to clients of this process until the end of the test; what is on its way waits in a folder of it."""
+    monkeypatch.setenv("TRACKER_SPOOL", str(tmp_path / "spool"))
+    with ExitStack() as serving:
+        yield lambda store: serving.enter_context(served(store))
+
+
+@pytest.fixture
 def start_python(tmp_path: Path) -> Iterator[Process]:
     """Start programs in processes of their own; what still runs at the end of the test is killed."""
     clean = {key: value for key, value in os.environ.items() if not key.startswith("TRACKER_")}
@@ -44,7 +55,7 @@ def start_python(tmp_path: Path) -> Iterator[Process]:
         process = subprocess.Popen(
             [sys.executable, "-W", "error", "-c", textwrap.dedent(text), *map(str, arguments)],
             cwd=tmp_path,
-            env={**clean, "PYTHONPATH": root, **environment},
+            env={**clean, "PYTHONPATH": root, "TRACKER_SPOOL": str(tmp_path / "spool"), **environment},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

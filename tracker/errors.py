@@ -6,6 +6,7 @@
     │   │   └── FilterTooLarge      longer or deeper than can be searched by
     │   ├── InvalidMetric           a metric's name, value or step
     │   ├── InvalidPageToken
+    │   ├── InvalidFrame            a piece of a journal that a server cannot store
     │   ├── AmbiguousDataset        several datasets fit where one is needed
     │   └── SaveFailed              a checkpoint's save function wrote nothing usable
     ├── NotFound                    no such thing in the store
@@ -26,6 +27,7 @@
     │   ├── ParamChanged            a param has another value already
     │   ├── ParamExists             a logged model has that param already
     │   ├── OutputExists            a run has that output already
+    │   ├── JournalGap              what was sent does not follow what is stored
     │   ├── ModelPinned             an alias means the logged model, so it stays
     │   ├── UserExists
     │   ├── TokenExists             a user has a token of that name already
@@ -36,9 +38,11 @@
     │   ├── StoreTooOld             written by an older version, and not upgraded yet
     │   ├── StoreReadOnly
     │   ├── NetworkFileSystem       its folder is on another machine's disk
-    │   ├── StoreUnavailable        cannot be written just now
+    │   ├── StoreUnavailable        cannot be written, or reached, just now
+    │   ├── AccessRefused           a server wants to know who asks
     │   └── BackupFailed            no copy of it was made
     ├── ArtifactDamaged             a file's bytes are not those that were logged
+    ├── NotSupported                not offered by this kind of store
     ├── MissingExtra                an optional library is not installed
     └── Closed                      used after it was closed
 
@@ -101,6 +105,14 @@ class InvalidPageToken(InvalidInput):
 
     def __init__(self) -> None:
         super().__init__("the page token is not one that this query gave; start again without a token")
+
+
+class InvalidFrame(InvalidInput):
+    """A piece of a journal that a server cannot store, nor what came with it; `offset` is its place in its part."""
+
+    def __init__(self, offset: int, problem: str) -> None:
+        self.offset = offset
+        super().__init__(f"the frame at byte {offset} cannot be stored: {problem}")
 
 
 class AmbiguousDataset(InvalidInput):
@@ -272,6 +284,15 @@ class OutputExists(Conflict):
         super().__init__(f"{model_id} is an output of run {run_id} already")
 
 
+class JournalGap(Conflict):
+    """What was sent of a journal does not follow what is stored of it, which ends at `offset` of `part`."""
+
+    def __init__(self, part: int, offset: int) -> None:
+        self.part = part
+        self.offset = offset
+        super().__init__(f"what is stored of this journal ends at byte {offset} of part {part}; go on from there")
+
+
 class ModelPinned(Conflict):
     """A logged model that an alias of a registered model means is not deleted; `aliases` are as `name@alias`."""
 
@@ -369,7 +390,15 @@ class NetworkFileSystem(StoreError):
 
 
 class StoreUnavailable(StoreError):
-    """The store cannot be written just now; what was logged waits in the journal."""
+    """The store cannot be written, or reached, just now; what was logged waits in the journal."""
+
+
+class AccessRefused(StoreError):
+    """A server does not let this client in, or not to what it asked for."""
+
+    def __init__(self, server: str, problem: str) -> None:
+        self.server = server
+        super().__init__(f"{server} refuses: {problem}; set TRACKER_TOKEN, or put user:password@ into the URL")
 
 
 class BackupFailed(StoreError):
@@ -386,6 +415,13 @@ class ArtifactDamaged(TrackerError):
     def __init__(self, owner: str, path: str, problem: str) -> None:
         self.path = path
         super().__init__(f"{owner}: file {path!r} {problem}")
+
+
+class NotSupported(TrackerError):
+    """What this kind of store does not offer, and what to do instead."""
+
+    def __init__(self, what: str, instead: str) -> None:
+        super().__init__(f"{what} is not offered by a store behind a server; {instead}")
 
 
 class MissingExtra(TrackerError, ImportError):

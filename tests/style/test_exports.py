@@ -17,7 +17,19 @@ PUBLIC = {
     "sweeps": {"Sweep", "run", "run_async", "Trial", "TrialPruned", "SweepResult"},
 }
 # What only some programs need; loading it would cost all of them.
-HEAVY = {"numpy", "optuna", "rich", "yaml", "aiosqlite", "sklearn", "cloudpickle", "pandas", "polars", "pyarrow"}
+HEAVY = {
+    "numpy",
+    "optuna",
+    "rich",
+    "yaml",
+    "aiosqlite",
+    "httpx",
+    "sklearn",
+    "cloudpickle",
+    "pandas",
+    "polars",
+    "pyarrow",
+}
 
 
 @pytest.mark.parametrize("package", [tracker, sweeps])

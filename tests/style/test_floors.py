@@ -139,6 +139,7 @@ def test_one_foreign_library_is_imported_in_one_file() -> None:
         "aiosqlite": {"tracker.store.sqlite.connection"},
         "argon2": {"tracker.server.auth.passwords"},
         "msgspec": {"tracker.server.fields"},
+        "httpx": {"tracker.store.rest.http"},
         "starlette": {"tracker.server.http"},
         "uvicorn": {"tracker.server.serving"},
         "cloudpickle": {"sweeps.executors.packing"},

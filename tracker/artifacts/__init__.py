@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from .interface import Artifacts
 from .local import LocalArtifacts
+from .spooled import SpooledArtifacts
 
-__all__ = ["Artifacts", "LocalArtifacts"]
+__all__ = ["Artifacts", "LocalArtifacts", "SpooledArtifacts"]

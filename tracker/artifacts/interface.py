@@ -16,8 +16,12 @@ class Arriving(Protocol):
     def write(self, piece: bytes) -> None:
         """Take the next bytes."""
 
-    def keep(self) -> File:
-        """Say that there are no more; the file is kept then, for good."""
+    def keep(self, sha256: str = "") -> File:
+        """Say that there are no more; the file is kept then, for good, unless its SHA-256 is another one than is said.
+
+        Raises:
+            InvalidInput: it is.
+        """
         ...
 
 

@@ -55,20 +55,17 @@ class LocalArtifacts:
         """Move all files of a staged folder to their owner, for good; returns them by path."""
         home = self.path(owner)
         kept = []
-        for path in sorted(path for path in staged.rglob("*") if path.is_symlink() or not path.is_dir()):
-            if path.is_symlink():
-                message = f"{path.name} is a link; only files can be kept"
-                raise InvalidInput(message)
+        for path in files_in(staged):
             relative = PurePosixPath(under) / path.relative_to(staged).as_posix()
-            target = _inside(home, str(relative))
-            kept.append(File(str(relative), path.stat().st_size, _hash_and_sync(path)))
+            target = inside(home, str(relative))
+            kept.append(File(str(relative), path.stat().st_size, hash_and_sync(path)))
             self._move(path, target)
         return tuple(kept)
 
     @contextlib.contextmanager
     def receive(self, owner: str, path: str) -> Iterator[Arriving]:
         """Take a file of an owner's piece by piece; one that was not kept by the end is nowhere."""
-        target = _inside(self.path(owner), path)
+        target = inside(self.path(owner), path)
         with self.stage() as staged, (staged / _ARRIVING).open("wb") as file:
             yield _Arriving(file, path, lambda: self._move(staged / _ARRIVING, target))
 
@@ -82,7 +79,7 @@ class LocalArtifacts:
         Raises:
             InvalidInput: a link is there, or on the way to it.
         """
-        place = _inside(self.path(owner), path)
+        place = inside(self.path(owner), path)
         self._require_no_link(place)
         return place
 
@@ -92,7 +89,7 @@ class LocalArtifacts:
         Raises:
             InvalidInput: a link is on the way to it.
         """
-        place = _inside(self.path(owner), path)
+        place = inside(self.path(owner), path)
         self._require_no_link(place.parent)
         place.unlink(missing_ok=True)
 
@@ -104,7 +101,7 @@ class LocalArtifacts:
         """
         home = self.path(owner)
         for file in files:
-            source, target = _inside(home, file.path), _inside(destination, file.path)
+            source, target = inside(home, file.path), inside(destination, file.path)
             target.parent.mkdir(parents=True, exist_ok=True)
             aside = target.with_name(f".{target.name}.part")
             try:
@@ -123,7 +120,7 @@ class LocalArtifacts:
 
     def check(self, owner: str, file: File, *, deep: bool) -> str:
         """Say what is wrong with a file that was kept, by its size, or by its SHA-256 too; "" if nothing is."""
-        path = _inside(self.path(owner), file.path)
+        path = inside(self.path(owner), file.path)
         try:
             if path.stat().st_size != file.size:
                 return f"has {path.stat().st_size} bytes instead of {file.size}"
@@ -136,7 +133,7 @@ class LocalArtifacts:
     def is_new(self, owner: str, file: File) -> bool:
         """Say whether a file came to its place within the last hour."""
         try:
-            changed = _inside(self.path(owner), file.path).stat().st_ctime
+            changed = inside(self.path(owner), file.path).stat().st_ctime
         except OSError:
             return False
         return milliseconds() / 1000 - changed < NEW_SECONDS
@@ -151,7 +148,7 @@ class LocalArtifacts:
         Raises:
             ArtifactDamaged: the file is missing, or its bytes are not those that were kept.
         """
-        source, target = _inside(self.path(owner), file.path), _inside(other.path(owner), file.path)
+        source, target = inside(self.path(owner), file.path), inside(other.path(owner), file.path)
         private_folder(target.parent, other._root)
         target.unlink(missing_ok=True)
         if link and _link(source, target):
@@ -207,11 +204,14 @@ class _Arriving:
         self._digest.update(piece)
         self._file.write(piece)
 
-    def keep(self) -> File:
+    def keep(self, sha256: str = "") -> File:
+        found = self._digest.hexdigest()
+        if sha256 not in {"", found}:
+            raise InvalidInput(f"file {self._path!r} {OTHER_BYTES}: its SHA-256 is {found}, not {sha256}")
         self._file.flush()
         os.fsync(self._file.fileno())
         self._move()
-        return File(self._path, self._size, self._digest.hexdigest())
+        return File(self._path, self._size, found)
 
 
 def copy_into(source: Path, staged: Path) -> None:
@@ -229,7 +229,25 @@ def copy_into(source: Path, staged: Path) -> None:
         raise InvalidInput(message)
 
 
-def _inside(root: Path, relative: str) -> Path:
+def files_in(staged: Path) -> Iterator[Path]:
+    """Yield all files of a staged folder.
+
+    Raises:
+        InvalidInput: one is a link.
+    """
+    for path in sorted(path for path in staged.rglob("*") if path.is_symlink() or not path.is_dir()):
+        if path.is_symlink():
+            message = f"{path.name} is a link; only files can be kept"
+            raise InvalidInput(message)
+        yield path
+
+
+def inside(root: Path, relative: str) -> Path:
+    """Return a path below a folder.
+
+    Raises:
+        InvalidInput: it leads out of it, or is none.
+    """
     pure = PurePosixPath(relative)
     if pure.is_absolute() or ".." in pure.parts or "\0" in relative or not pure.parts:
         message = f"{relative!r} is not a path below its folder"
@@ -268,7 +286,8 @@ def _hash(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _hash_and_sync(path: Path) -> str:
+def hash_and_sync(path: Path) -> str:
+    """Force a file's bytes to the disk; return their SHA-256."""
     digest = _hash(path)
     sync_file(path)
     return digest

@@ -12,6 +12,7 @@ from ..entities.records import RunAct
 from .blocking import Tracker, open_tracker
 from .desk import ThreadDesk
 from .folder import StoreFolder
+from .place import place_of
 from .recorder import Recorder
 from .run import AsyncRun, Run
 from .values import token_of
@@ -44,7 +45,7 @@ class DetachedDesk:
 
     def opened(self) -> Tracker:
         """Open the store; close it soon."""
-        return open_tracker(self.recorder.folder, recorder=self.recorder)
+        return open_tracker(self.recorder.store, recorder=self.recorder)
 
 
 class Attachment:
@@ -76,7 +77,7 @@ def attach(store: str | os.PathLike[str] | None = None, *, watch: Watch | None =
     """Attach to a store that another process has open.
 
     Args:
-        store: its folder, else `TRACKER_STORE`, else `./tracker-store`.
+        store: its folder or its server's URL, else `TRACKER_STORE`, else `./tracker-store`.
         watch: called with (run ID, metrics, step, model ID) right after metrics were logged through this attachment,
             by `log` and `log_batch` of runs, with a model ID of None, and by `log` of logged models, in the thread
             that logs; of a batch with the last row only. What it raises, whoever logs gets.
@@ -87,6 +88,6 @@ def attach(store: str | os.PathLike[str] | None = None, *, watch: Watch | None =
         StoreNotFound, NotAStore: there is no store in that folder.
         InvalidInput: the token is no whole number from 0 on.
     """
-    folder = StoreFolder.named(store)
-    folder.require()
-    return Attachment(Recorder.at(folder, watch=watch, token=token_of(token)))
+    place = place_of(store)
+    place.require() if isinstance(place, StoreFolder) else place.prepare()
+    return Attachment(Recorder.at(place, watch=watch, token=token_of(token)))

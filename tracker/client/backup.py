@@ -23,7 +23,7 @@ from ..errors import ArtifactDamaged, BackupFailed, InvalidInput, StoreError
 from ..store.sqlite import upkeep
 from ..store.sqlite.connection import connect_reader
 from ..system import sync_file, sync_folder
-from .engine import CLOSE_SECONDS, Engine
+from .engine import CLOSE_SECONDS, LocalEngine
 from .folder import StoreFolder
 
 SUFFIX = ".new"
@@ -48,7 +48,7 @@ class Backup:
     caught_up: bool
 
 
-async def back_up(engine: Engine, destination: str | os.PathLike[str], *, link: bool = False) -> Backup:
+async def back_up(engine: LocalEngine, destination: str | os.PathLike[str], *, link: bool = False) -> Backup:
     """Copy a store, with everything that is stored by now, into a new folder, which is a store then.
 
     Files are checked against their SHA-256 on the way. With `link` they are the same files by another name where
@@ -82,7 +82,7 @@ async def back_up(engine: Engine, destination: str | os.PathLike[str], *, link: 
 class _Copying:
     """One backup under way, and what it has found."""
 
-    def __init__(self, engine: Engine, target: Path, *, link: bool) -> None:
+    def __init__(self, engine: LocalEngine, target: Path, *, link: bool) -> None:
         self._engine = engine
         self._target = target
         self._link = link

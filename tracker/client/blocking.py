@@ -48,11 +48,8 @@ class _Direct(Generic[P, R]):
 
         @functools.wraps(self._method)
         def call(*args: P.args, **kwargs: P.kwargs) -> R:
-            return self._method(
-                _settled(instance),
-                *args,
-                **kwargs,
-            )
+            found: R = getattr(_settled(instance), self._method.__name__)(*args, **kwargs)
+            return found
 
         return call
 
@@ -87,7 +84,7 @@ class StoreDesk:
 
     def _open(self) -> contextlib.AbstractContextManager[Tracker]:
         if self._tracker.is_closed:
-            return open_tracker(self.recorder.folder, create=False, recorder=self.recorder)
+            return open_tracker(self.recorder.store, create=False, recorder=self.recorder)
         return contextlib.nullcontext(self._tracker)
 
 
@@ -101,7 +98,7 @@ class Tracker:
         self._portal = portal
         self._lifetimes = lifetimes
         self._desk = StoreDesk(self)
-        self.searches = RegistrySearches(inner.engine.store.search, inner.engine.store.registry, self._model)
+        self.searches = inner.engine.searches(self._model)
         self._registry = Registry(inner.registry, self.call)
 
     @property
@@ -111,8 +108,13 @@ class Tracker:
 
     @property
     def path(self) -> Path:
-        """The store's folder."""
+        """The store's folder; of one behind a server, where waits on this machine what is not stored yet."""
         return self.inner.path
+
+    @property
+    def store(self) -> str:
+        """What opens it again: the folder, or the server's URL."""
+        return self.inner.store
 
     @property
     def is_closed(self) -> bool:
@@ -243,7 +245,7 @@ def open_tracker(
     create: bool = True,
     recorder: Recorder | None = None,
 ) -> Tracker:
-    """Open a store: a folder, else `TRACKER_STORE`, else `./tracker-store`.
+    """Open a store: a folder or a server's URL, else `TRACKER_STORE`, else `./tracker-store`.
 
     What earlier processes logged and could not store is folded in first. Use it as a context manager, or call
     `close`; a program that forgets both is closed when its main thread ends.

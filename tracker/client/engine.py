@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import contextlib
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from pathlib import Path
+from typing import Any, TypeVar
 
 import anyio
 
-from ..entities import Level
+from ..entities import Level, ModelInfo
 from ..entities.edits import Edit
 from ..entities.records import Act
-from ..errors import NotFound, StoreReadOnly, StoreTooOld, StoreUnavailable
+from ..errors import NotFound, NotSupported, StoreReadOnly, StoreTooOld, StoreUnavailable
+from ..filter import DatasetFilter, Subject
 from ..journal import JournalFolder
+from ..store.interface import Found, Query, Reads
 from ..store.sqlite import SqliteStore
 from ..system import sync_folder
-from ..writer import Writer, WriterLock
+from ..writer import JournalKeeper, Writer, WriterLock
 from .folder import StoreFolder
 from .recorder import Recorder
+from .registry import RegistrySearches
 
 # How long closing waits for what was logged to be stored, in seconds.
 CLOSE_SECONDS = 10.0
@@ -28,20 +33,21 @@ _ACTS = 1000
 
 log = logging.getLogger("tracker")
 
+Model = TypeVar("Model")
 
-class Engine:
-    """An open store; made by `opened`."""
 
-    def __init__(self, folder: StoreFolder, store: SqliteStore, writer: Writer, recorder: Recorder) -> None:
-        self.folder = folder
+class Engine(ABC):
+    """An open store of any kind."""
+
+    def __init__(self, path: Path, store: Reads, writer: JournalKeeper, recorder: Recorder) -> None:
+        self.path = path
         self.store = store
         self.writer = writer
         self.recorder = recorder
 
-    @property
-    def path(self) -> Path:
-        """The store's folder."""
-        return self.folder.path
+    @abstractmethod
+    def searches(self, model: Callable[[ModelInfo, DatasetFilter | None], Model]) -> RegistrySearches[Model]:
+        """Return what searches it; `model` makes what is given out of a logged model's facts."""
 
     @property
     def is_settled(self) -> bool:
@@ -58,13 +64,19 @@ class Engine:
 
         Raises:
             TrackerError: it is refused, or the store cannot be written just now.
+            NotSupported: the store is behind a server.
         """
-        try:
-            return await self.writer.edit(edit, CLOSE_SECONDS)
-        except NotFound:
-            if not await self.writer.catch_up(CLOSE_SECONDS):
-                raise
-            return await self.writer.edit(edit, CLOSE_SECONDS)
+        del edit
+        raise NotSupported("changing registered models", "use MLflow's client, or the store's folder")
+
+    def registered(self, subject: Subject, query: Query) -> Found[Any]:
+        """Return the registered models, or the versions, that a query asks for.
+
+        Raises:
+            NotSupported: the store is behind a server.
+        """
+        del subject, query
+        raise NotSupported("a search of registered models", "read them all by registered_models()")
 
     async def carry_out(self, acts: Sequence[Act], what: str) -> None:
         """Log acts, and wait until they were carried out.
@@ -78,8 +90,37 @@ class Engine:
             raise StoreUnavailable(f"{what} waits in the journal until the store can be written; see tracker doctor")
 
 
+class LocalEngine(Engine):
+    """An open store in a folder; made by `opened`."""
+
+    store: SqliteStore
+    writer: Writer
+
+    def __init__(self, folder: StoreFolder, store: SqliteStore, writer: Writer, recorder: Recorder) -> None:
+        super().__init__(folder.path, store, writer, recorder)
+        self.folder = folder
+
+    def searches(self, model: Callable[[ModelInfo, DatasetFilter | None], Model]) -> RegistrySearches[Model]:
+        """Return what searches it; `model` makes what is given out of a logged model's facts."""
+        return RegistrySearches(self.store.search, self.store.registry, model)
+
+    def registered(self, subject: Subject, query: Query) -> Found[Any]:
+        """Return the registered models, or the versions, that a query asks for."""
+        found: Found[Any] = getattr(self.store.search, subject.value)(query)
+        return found
+
+    async def edit(self, edit: Edit) -> object:
+        """Carry out an edit; what another program has said and nobody has stored yet counts."""
+        try:
+            return await self.writer.edit(edit, CLOSE_SECONDS)
+        except NotFound:
+            if not await self.writer.catch_up(CLOSE_SECONDS):
+                raise
+            return await self.writer.edit(edit, CLOSE_SECONDS)
+
+
 @contextlib.asynccontextmanager
-async def opened(folder: StoreFolder, *, create: bool, recorder: Recorder | None = None) -> AsyncIterator[Engine]:
+async def opened(folder: StoreFolder, *, create: bool, recorder: Recorder | None = None) -> AsyncIterator[LocalEngine]:
     """Open a store, fold in what earlier processes left, and go on folding in the background.
 
     Raises:
@@ -97,15 +138,15 @@ async def opened(folder: StoreFolder, *, create: bool, recorder: Recorder | None
             await writer.drain()
         except StoreUnavailable as problem:
             log.warning("%s; what was logged waits in the journal", problem)
-        async with _background(writer.run):
-            yield Engine(folder, store, writer, recorder)
+        async with background(writer.run):
+            yield LocalEngine(folder, store, writer, recorder)
     finally:
         with anyio.CancelScope(shield=True):
             await writer.aclose(CLOSE_SECONDS)
 
 
 @contextlib.asynccontextmanager
-async def _background(task: Callable[[], Coroutine[object, object, None]]) -> AsyncIterator[None]:
+async def background(task: Callable[[], Coroutine[object, object, None]]) -> AsyncIterator[None]:
     """Run a task beside the body; what the body raises stays as it is, in no exception group."""
     tasks = anyio.create_task_group()
     await tasks.__aenter__()

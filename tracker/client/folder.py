@@ -6,7 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import NetworkFileSystem, NotAStore, StoreNotFound, StoreReadOnly
+from ..errors import NetworkFileSystem, NotAStore, NotSupported, StoreNotFound, StoreReadOnly
+from ..store.rest import is_address
 from ..system import find_mount, is_network, sync_folder
 
 DEFAULT = "tracker-store"
@@ -46,8 +47,15 @@ class StoreFolder:
 
     @classmethod
     def named(cls, store: str | os.PathLike[str] | None) -> StoreFolder:
-        """Find the folder: as given, else `TRACKER_STORE`, else `./tracker-store`."""
-        return cls(Path(store or os.environ.get(VARIABLE) or DEFAULT).expanduser().absolute())
+        """Find the folder: as given, else `TRACKER_STORE`, else `./tracker-store`.
+
+        Raises:
+            NotSupported: it is a URL.
+        """
+        named = store or os.environ.get(VARIABLE) or DEFAULT
+        if is_address(named):
+            raise NotSupported("what needs the store's own folder", "do it on the server's machine")
+        return cls(Path(named).expanduser().absolute())
 
     def require(self) -> None:
         """Check that a store is there.

@@ -62,8 +62,8 @@ class RankedModels(Rows[Model]):
     def __init__(self, models: Sequence[Model], ranking: Ranking, names: Mapping[int, str], datasets: Datasets) -> None:
         super().__init__(models, of=ModelInfo)
         self.ranking = ranking
-        self._names = names
-        self._datasets = datasets
+        self.names = names
+        self.datasets = datasets
 
     @property
     def places(self) -> tuple[Place, ...]:
@@ -72,8 +72,8 @@ class RankedModels(Rows[Model]):
 
     def explained(self) -> list[str]:
         """Say in lines what is ranked, what each place has on the next one, and whether that is within noise."""
-        shown = {number: str(ref) if ref else "no dataset" for number, ref in self._datasets.items()}
-        return explained(self.ranking, self._names, shown)
+        shown = {number: str(ref) if ref else "no dataset" for number, ref in self.datasets.items()}
+        return explained(self.ranking, self.names, shown)
 
     def leading(self) -> Sequence[Column]:
         """Return the columns that say what is ranked by."""

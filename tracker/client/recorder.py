@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..artifacts import Artifacts, LocalArtifacts
+from ..artifacts import Artifacts, LocalArtifacts, SpooledArtifacts
 from ..entities import DatasetRef
 from ..entities.records import MeasureModel, Record
 from ..errors import InvalidInput
 from ..journal import Journal, ModelLayout, encode, model_bytes
+from ..store.rest import Connection, RestFiles
 from .folder import StoreFolder
+from .place import ServerPlace
 from .watching import Watch
 
 # So many sets of metrics that runs' models are measured by are known at once; one that was forgotten is made again.
@@ -20,17 +22,21 @@ _LAYOUTS = 4096
 class Recorder:
     """Says things to the store by way of the journal; what it returned from is *logged*."""
 
-    def __init__(self, journal: Journal, artifacts: Artifacts, folder: Path, watch: Watch | None = None) -> None:
+    def __init__(self, journal: Journal, artifacts: Artifacts, store: str | Path, watch: Watch | None = None) -> None:
         self.journal = journal
         self.artifacts = artifacts
-        self.folder = folder
+        # What opens it.
+        self.store = store
         self.watch = watch
         self._layouts: dict[tuple[str, DatasetRef | None, tuple[str, ...]], ModelLayout] = {}
 
     @classmethod
-    def at(cls, folder: StoreFolder, *, watch: Watch | None = None, token: int | None = None) -> Recorder:
+    def at(cls, place: StoreFolder | ServerPlace, *, watch: Watch | None = None, token: int | None = None) -> Recorder:
         """Write into a store's folder, as a holder of runs if there is a token, and tell a watch of the metrics."""
-        return cls(Journal(folder.journals, token), LocalArtifacts(folder.artifacts), folder.path, watch)
+        journal = Journal(place.journals, token)
+        if isinstance(place, StoreFolder):
+            return cls(journal, LocalArtifacts(place.artifacts), place.path, watch)
+        return cls(journal, spooled(place), place.address.given, watch)
 
     def record(self, record: Record) -> None:
         """Log one record.
@@ -76,3 +82,8 @@ class Recorder:
         if len(self._layouts) >= _LAYOUTS:
             self._layouts.clear()
         return self._layouts.setdefault((run_id, dataset, keys), layout)
+
+
+def spooled(place: ServerPlace) -> SpooledArtifacts:
+    """Return what keeps files until they are sent to a server."""
+    return SpooledArtifacts(place.files, RestFiles(Connection(place.address)))

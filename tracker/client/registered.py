@@ -105,7 +105,7 @@ class AsyncRegistry:
         """
         subject = Subject.REGISTERED_MODELS
         query, page = query_of(subject, filter_string, order_by, None, (), max_results, page_token, fields)
-        return page.of(await self._read(lambda: self._engine.store.search.registered_models(query)))
+        return page.of(await self._read(lambda: self._engine.registered(subject, query)))
 
     async def search_versions(
         self,
@@ -126,7 +126,7 @@ class AsyncRegistry:
         """
         subject = Subject.MODEL_VERSIONS
         query, page = query_of(subject, filter_string, order_by, None, (), max_results, page_token, fields)
-        return page.of(await self._read(lambda: self._engine.store.search.model_versions(query)))
+        return page.of(await self._read(lambda: self._engine.registered(subject, query)))
 
     async def register(
         self,

@@ -13,13 +13,15 @@ import anyio
 from anyio import to_thread
 
 from ..entities import Buckets, Histories, History, Level, ModelInfo
+from ..errors import NotSupported
 from ..filter import DatasetFilter
 from . import engine as engines
+from . import remote
 from .backup import Backup, back_up
 from .desk import EngineDesk
-from .engine import CLOSE_SECONDS, Engine
-from .folder import StoreFolder
+from .engine import CLOSE_SECONDS, Engine, LocalEngine
 from .model import AsyncLoggedModel
+from .place import ServerPlace, place_of
 from .queries import named_dataset, require_points, several
 from .recorder import Recorder
 from .registered import AsyncRegistry
@@ -54,7 +56,9 @@ class _Threaded(Generic[P, R]):
         @functools.wraps(self._method)
         async def call(*args: P.args, **kwargs: P.kwargs) -> R:
             await instance.engine.settle()
-            return await to_thread.run_sync(functools.partial(self._method, instance.searches, *args, **kwargs))
+            # By its name: a store behind a server has searches of its own.
+            method: Callable[P, R] = getattr(instance.searches, self._method.__name__)
+            return await to_thread.run_sync(functools.partial(method, *args, **kwargs))
 
         return call
 
@@ -65,7 +69,7 @@ class AsyncTracker(Registering):
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.desk = EngineDesk(engine)
-        self.searches = RegistrySearches(engine.store.search, engine.store.registry, self._model)
+        self.searches = engine.searches(self._model)
         self._registry = AsyncRegistry(self)
 
     @property
@@ -75,8 +79,13 @@ class AsyncTracker(Registering):
 
     @property
     def path(self) -> Path:
-        """The store's folder."""
+        """The store's folder; of one behind a server, where waits on this machine what is not stored yet."""
         return self.engine.path
+
+    @property
+    def store(self) -> str:
+        """What opens it again: the folder, or the server's URL."""
+        return str(self.engine.recorder.store)
 
     async def start_run(
         self,
@@ -213,6 +222,8 @@ class AsyncTracker(Registering):
             InvalidInput: there is something at the destination already, or it lies in the store.
             BackupFailed: the disk is full, say; nothing is at the destination then.
         """
+        if not isinstance(self.engine, LocalEngine):
+            raise NotSupported("a backup", "run tracker backup on the server's machine")
         return await back_up(self.engine, destination, link=link)
 
     async def flush(self, timeout: float = CLOSE_SECONDS) -> Level:  # noqa: ASYNC109  # it returns a level
@@ -238,13 +249,17 @@ async def connect(
     create: bool = True,
     recorder: Recorder | None = None,
 ) -> AsyncIterator[AsyncTracker]:
-    """Open a store for async code: a folder, else `TRACKER_STORE`, else `./tracker-store`.
+    """Open a store for async code: a folder or a server's URL, else `TRACKER_STORE`, else `./tracker-store`.
 
-    What earlier processes logged and could not store is folded in first.
+    What earlier processes logged and could not store is folded in first; what a server could not be sent is sent
+    meanwhile. A server that cannot be reached just now is a warning, unless `create` is false: what is logged waits.
 
     Raises:
         StoreNotFound: there is none, and `create` is false.
         NotAStore, StoreTooNew, StoreReadOnly: by what is at the place.
+        AccessRefused, MissingExtra: by the server, or for want of a library to speak to it.
     """
-    async with engines.opened(StoreFolder.named(store), create=create, recorder=recorder) as engine:
+    place = place_of(store)
+    opening = remote.opened if isinstance(place, ServerPlace) else engines.opened
+    async with opening(place, create=create, recorder=recorder) as engine:  # type: ignore[arg-type]  # each its own
         yield AsyncTracker(engine)

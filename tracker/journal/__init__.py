@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-from .codec import encode, portable, spelled
+from .codec import encode, portable
+from .fences import shut_off
 from .folder import START, JournalFolder, Pending, Position
 from .journal import Journal
+from .plain import spelled
 from .points import Block, Layout, ModelBlock, ModelLayout, model_bytes
+from .received import SENT, Received, Sent, stored_name
+from .spool import Letter, Spool
 
 __all__ = [
+    "SENT",
     "START",
     "Block",
     "Journal",
     "JournalFolder",
     "Layout",
+    "Letter",
     "ModelBlock",
     "ModelLayout",
     "Pending",
     "Position",
+    "Received",
+    "Sent",
+    "Spool",
     "encode",
     "model_bytes",
     "portable",
+    "shut_off",
     "spelled",
+    "stored_name",
 ]

@@ -6,7 +6,6 @@ they are the strings that MLflow's protocol uses for them.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import Any
@@ -37,9 +36,11 @@ from ..entities.records import (
 )
 from ..errors import StoreError
 from .frames import json_frame
+from .plain import spelled
 from .points import LAYOUT, MODEL_LAYOUT, Layout, ModelLayout
 
-_KINDS: dict[str, type[Any]] = {
+# What a record is by its tag, and the names of what follows the tag.
+KINDS: dict[str, type[Any]] = {
     "start": StartRun,
     "end": EndRun,
     "metrics": LogMetrics,
@@ -58,16 +59,16 @@ _KINDS: dict[str, type[Any]] = {
     "fence": Fence,
     "rewind": Rewind,
 }
-_TAGS = {kind: tag for tag, kind in _KINDS.items()}
-_FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in _TAGS}
+_TAGS = {kind: tag for tag, kind in KINDS.items()}
+FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in _TAGS}
 
 
 def encode(record: Record) -> bytes:
     """Return the record's frame."""
     kind = type(record)
-    content = [getattr(record, name) for name in _FIELDS[kind]]
+    content = [getattr(record, name) for name in FIELDS[kind]]
     if isinstance(record, LogMetrics | MeasureModel):
-        content[_FIELDS[kind].index("values")] = portable(record.values)
+        content[FIELDS[kind].index("values")] = portable(record.values)
     if isinstance(record, LogPoints):
         content[1] = [(*each[:3], spelled(each.value), *each[4:]) for each in record.points]
     return json_frame([_TAGS[kind], *content])
@@ -78,15 +79,6 @@ def portable(values: Mapping[str, float]) -> dict[str, float | str]:
     return {key: spelled(value) for key, value in values.items()}
 
 
-def spelled(value: float) -> float | str:
-    """Return a value as JSON has it: what is not finite by its name, as MLflow's protocol spells it."""
-    if math.isfinite(value):
-        return value
-    if math.isnan(value):
-        return "NaN"
-    return "Infinity" if value > 0 else "-Infinity"
-
-
 def decode(payload: bytes) -> Record | Layout:
     """Rebuild the record, or the layout, of a JSON payload.
 
@@ -95,7 +87,7 @@ def decode(payload: bytes) -> Record | Layout:
     """
     try:
         tag, *content = orjson.loads(payload)
-        return (_BUILDERS.get(tag) or _KINDS[tag])(*content)
+        return (_BUILDERS.get(tag) or KINDS[tag])(*content)
     except (KeyError, TypeError, ValueError) as problem:
         message = f"a newer version logged a record ({payload[:20]!r}…) that is not known here: upgrade sweeps-tracker"
         raise StoreError(message) from problem

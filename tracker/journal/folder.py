@@ -15,6 +15,7 @@ from ..system import is_locked, sync_folder
 from .fences import calls, run_of, shut_off
 from .part import Damage, Part
 from .points import Block, ModelBlock
+from .reading import Reading
 
 SUFFIX = ".journal"
 DAMAGED = ".damaged"
@@ -65,7 +66,7 @@ class Pending:
     def __bool__(self) -> bool:
         return bool(self.positions or self.spent or self.gone)
 
-    def add(self, part: Part, shut: Collection[str]) -> None:
+    def add(self, part: Part | Reading, shut: Collection[str]) -> None:
         """Add what was read of a part, but for what speaks of runs that it is shut off from."""
         blocks = self._admitted(part.blocks, shut) if shut else part.blocks
         if self._takes_back:
@@ -105,7 +106,7 @@ class JournalFolder:
         What is damaged is left out, kept in a file of its own beside the part, and told. What is said of a run by a
         holder whose token is smaller than the run's fence is left out and counted.
         """
-        parts = self._parts()
+        parts = self.parts()
         pending = Pending(gone=[journal_id for journal_id in folded if journal_id not in parts])
         room = max(READ_BYTES // max(len(parts), 1), min(READ_BYTES, _LEAST_BYTES))
         for journal_id, numbers in parts.items():
@@ -117,7 +118,7 @@ class JournalFolder:
         """Count the bytes that are not folded in, over all journals."""
         return sum(
             max(0, _size(part_path(self.path, journal_id, part)) - (start.offset if part == start.part else 0))
-            for journal_id, numbers in self._parts().items()
+            for journal_id, numbers in self.parts().items()
             for start in [folded.get(journal_id, START)]
             for part in numbers
             if part >= start.part
@@ -127,7 +128,7 @@ class JournalFolder:
         """Return where each journal ends now."""
         return {
             journal_id: Position(numbers[-1], _size(part_path(self.path, journal_id, numbers[-1])))
-            for journal_id, numbers in self._parts().items()
+            for journal_id, numbers in self.parts().items()
         }
 
     def remove(self, pending: Pending) -> None:
@@ -139,7 +140,8 @@ class JournalFolder:
             # Their positions may be forgotten only when no power loss can bring the files back.
             sync_folder(self.path)
 
-    def _parts(self) -> dict[str, list[int]]:
+    def parts(self) -> dict[str, list[int]]:
+        """Return the numbers of the parts that each journal has, in their order."""
         parts: dict[str, list[int]] = {}
         # A copy of a store may lack the folder, for it is empty as a rule.
         names = [path.name for path in self.path.iterdir()] if self.path.is_dir() else []
@@ -170,7 +172,7 @@ class JournalFolder:
             if part.is_suspect:
                 self._suspects[path] = part.end
             for damage in part.damaged:
-                _put_aside(path, damage)
+                put_aside(path, damage)
             pending.add(part, shut)
             if part.end > begin:
                 pending.positions[journal_id] = Position(number, part.end)
@@ -182,7 +184,7 @@ class JournalFolder:
                 return
 
 
-def _put_aside(path: Path, damage: Damage) -> None:
+def put_aside(path: Path, damage: Damage) -> None:
     """Keep bytes that cannot be read; the same ones may come twice, if the commit failed that they were read for."""
     aside = path.with_name(f"{path.name}.{damage.begin}{DAMAGED}")
     if not aside.exists():

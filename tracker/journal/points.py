@@ -177,6 +177,17 @@ def groups(buffer: bytes, begins: NDArray[np.int64]) -> list[Group]:
     return [Group(int(heads[part[0]]) & _LOW, int(heads[part[0]]) >> 32 & _LOW, part) for part in parts]
 
 
+def payload_words(buffer: bytes, begins: NDArray[np.int64], kind: int, layout: Layout) -> NDArray[np.int64]:
+    """Return how long frames of one kind and layout must be, in words of eight bytes without their headers."""
+    words, keys, rows = _words(buffer), len(layout.keys), begins // ALIGNMENT
+    if kind == _COLUMNS:
+        # One that is too short to have a count fits by no count, as do a negative one and one beyond all bounds.
+        counts = words[np.minimum(rows + 2, len(words) - 1)]
+        counts = np.where(counts >> 32, -1, counts)
+        return 2 + (2 + keys) * counts
+    return np.full(len(begins), (3 if kind == _POINTS else 5) + keys)
+
+
 def blocks(
     buffer: bytes,
     begins: NDArray[np.int64],

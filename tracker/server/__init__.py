@@ -17,10 +17,14 @@ from .guard import App as Asgi
 from .meter import Meter
 from .mlflow_api import artifacts, experiments, logged_models, metrics, model_versions, registered_models, runs
 from .modes import Mode, in_mode
+from .native_api import curves, files, journals, registry, search
 from .observing import Observer, Seen
 from .root_path import Below
 from .routes import Route, Router
 from .service import Service
+
+_MLFLOW = (experiments, runs, metrics, artifacts, logged_models, registered_models, model_versions)
+_ROOMS = (probes, me, *_MLFLOW, journals, search, registry, curves, files)
 
 __all__ = ["LOOPBACK", "Manner", "Meter", "Mode", "all_routes", "make_app"]
 
@@ -48,8 +52,7 @@ class Manner:
 def all_routes(manner: Manner | None = None) -> list[Route]:
     """Return every route there is."""
     manner = manner or Manner()
-    rooms = (probes, me, experiments, runs, metrics, artifacts, logged_models, registered_models, model_versions)
-    found = [manner.meter.route(), *(route for room in rooms for route in room.routes())]
+    found = [manner.meter.route(), *(route for room in _ROOMS for route in room.routes())]
     return in_mode([*found, openapi.describing(found, manner.root_path)], manner.mode)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from ..store.rest.address import PREFIX
 from .fields import Shape
 from .mlflow_api import answer_shapes
 from .mlflow_api.answers import Json
@@ -46,9 +47,16 @@ async def server_info(service: Service, asked: Nothing) -> Annotated[Json, answe
     }
 
 
+async def native(service: Service, asked: Nothing) -> Json:
+    """Say that clients of ours are answered, and by which words."""
+    del service, asked
+    return {"server": "tracker", "api": 1}
+
+
 def routes() -> list[Route]:
     """Return the routes of probes."""
     return [
+        Route("GET", f"{PREFIX}/server", native, Nothing, Permission.READ),
         Route("GET", "/health", health, Nothing, Permission.ANYONE),
         Route("GET", "/version", version, Nothing, Permission.ANYONE),
         Route("GET", "/api/3.0/mlflow/server-info", server_info, Nothing, Permission.ANYONE),

@@ -11,12 +11,13 @@ from typing import Any, TypeVar, cast
 import anyio
 from anyio import to_thread
 
+from ..client.engine import LocalEngine
 from ..client.queries import query_of, require_ids
 from ..client.tracker import AsyncTracker
 from ..entities import Experiment, File, ModelInfo, RunInfo
 from ..entities.edits import Edit, RemoveFiles
 from ..entities.records import LogPoints, PointOf, Record
-from ..errors import ExperimentExists, NotActive, RunNotFound
+from ..errors import ExperimentExists, NotActive, NotSupported, RunNotFound
 from ..filter import DatasetFilter, Entity, Subject, parse_order
 from ..filter.tree import Comparison, Expression, Field, Operator
 from ..journal import Layout, encode
@@ -61,6 +62,8 @@ class Service:
     doorkeeper: Doorkeeper | None = None
 
     def __init__(self, tracker: AsyncTracker, artifact_root: str = "", *, alone: bool = True) -> None:
+        if not isinstance(tracker.engine, LocalEngine):
+            raise NotSupported("being served", "serve the store's folder on its own machine")
         self.artifact_root = artifact_root
         self._alone = alone
         self._logged = Logged()
@@ -236,10 +239,13 @@ class Service:
         self.engine.recorder.record(record)
         await self._disk.reached()
 
-    async def receive(self, owner: str, path: str, chunks: AsyncIterable[bytes], most: int | None = None) -> File:
+    async def receive(
+        self, owner: str, path: str, chunks: AsyncIterable[bytes], most: int | None = None, sha256: str = ""
+    ) -> File:
         """Keep a file whose bytes are still coming; whole and on the disk, or nothing of it.
 
         Raises:
+            InvalidInput: its SHA-256 is another one than was said.
             Problem: there are more bytes than may be, or the disk is full.
         """
         size = 0
@@ -250,7 +256,7 @@ class Service:
                     if most is not None and size > most:
                         raise Problem("REQUEST_TOO_LARGE", f"a file has at most {most} bytes here")
                     await to_thread.run_sync(arriving.write, piece)
-                return await to_thread.run_sync(arriving.keep)
+                return await to_thread.run_sync(arriving.keep, sha256)
         except (IsADirectoryError, NotADirectoryError, FileExistsError) as problem:
             raise bad_value("a file and a folder cannot have one path") from problem
         except OSError as problem:

@@ -316,6 +316,8 @@ class Batch:
         self._add_pieces(block, 0, *NO_DATASET)
 
     def _add_pieces(self, block: Block | ModelBlock, of_model: int, name: str, digest: str) -> None:
+        if not len(block.steps):
+            return
         for key, values in zip(block.keys, block.values, strict=True):
             curve = CurveKey(block.run_id, key, of_model, name, digest)
             piece = Piece(block.places, Columns(block.steps, block.timestamps, values))

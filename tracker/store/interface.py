@@ -198,7 +198,10 @@ class Commits(Protocol):
     """The writing side: only whoever holds the writer's lock may call it."""
 
     async def journal_positions(self) -> dict[str, Position]:
-        """Return how far each journal is folded in."""
+        """Return how far each journal of this folder is folded in."""
+
+    async def received_positions(self, journal_ids: Collection[str]) -> dict[str, Position]:
+        """Return how far clients' journals are stored, by their IDs; of one that nothing is stored of, nothing."""
 
     async def fences(self) -> dict[str, int]:
         """Return the least token of each run that only some holders may log into."""
@@ -243,12 +246,8 @@ class Runs(Protocol):
         """Return the files of a run or a logged model, by path."""
 
 
-class Store(Commits, Runs, Protocol):
-    """All of it."""
-
-    @property
-    def search(self) -> Search:
-        """What searches it."""
+class Reads(Runs, Protocol):
+    """Reading, but for searches: those of a store behind a server are asked for in a user's words."""
 
     @property
     def registry(self) -> Registry:
@@ -256,3 +255,11 @@ class Store(Commits, Runs, Protocol):
 
     async def aclose(self) -> None:
         """Let go of everything; nothing may be called afterwards."""
+
+
+class Store(Commits, Reads, Protocol):
+    """All of it."""
+
+    @property
+    def search(self) -> Search:
+        """What searches it."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from .keeping import JournalKeeper
 from .lock import WriterLock
+from .sender import Sender
 from .writer import Writer
 
-__all__ = ["Writer", "WriterLock"]
+__all__ = ["JournalKeeper", "Sender", "Writer", "WriterLock"]

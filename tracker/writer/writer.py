@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Protocol, TypeVar, cast
 
 import anyio
 from anyio import to_thread
 
-from ..entities import Level
 from ..entities.edits import Edit
 from ..errors import StoreError, StoreUnavailable, TrackerError
-from ..journal import START, Journal, JournalFolder, Pending, Position
+from ..journal import Journal, JournalFolder, Pending, Position, Received
 from ..store.batch import Batch
 from ..store.interface import Commits
-from . import rhythm
+from .keeping import Folded, JournalKeeper, translated
 from .lock import WriterLock
+from .receiving import Inbox
 
-# How often to ask whether another process has folded in what we wait for, in seconds.
+# How often to ask whether another process has ended its turn, in seconds.
 _TURN = 0.01
-# What a last try takes, in seconds.
-_LAST_TRY = 0.5
 
 log = logging.getLogger("tracker")
+
+T = TypeVar("T")
 
 
 class WritableStore(Commits, Protocol):
@@ -36,21 +34,11 @@ class WritableStore(Commits, Protocol):
         """Let go of everything."""
 
 
-class Folded(NamedTuple):
-    """What a fold did: how many bytes of journals it folded in, and the share of their runs that go on."""
-
-    size: int
-    lasting: float
-
-
-_NOTHING = Folded(0, 1.0)
-
-
 @dataclass(slots=True, eq=False)
 class _Asked:
-    """An edit, and what came of it."""
+    """What is to be done in the store, and what came of it."""
 
-    edit: Edit
+    what: Edit | Received
     answer: object = None
     is_done: bool = False
 
@@ -62,116 +50,16 @@ class _Asked:
         return self.answer
 
 
-class Writer:
-    """Folds every process's journals into the store, whenever the writer's lock is free.
-
-    If another process holds the lock, it folds ours too, so there is nothing to do but to look again.
-    """
+class Writer(JournalKeeper):
+    """Folds every process's journals into the store, and what others ask for, whenever the writer's lock is free."""
 
     def __init__(self, store: WritableStore, journals: JournalFolder, own: Journal, lock: WriterLock) -> None:
+        super().__init__(journals, own, lock)
         self._store = store
-        self._journals = journals
-        self._own = own
-        self._lock = lock
-        self._turn = anyio.Lock()
-        # Whether the last flush waited in vain.
-        self._stuck = False
         # Of which runs it was told that something was refused.
         self._refused: set[str] = set()
-        self._asked: list[_Asked] = []
-        # How far our own journal is known to be stored.
-        self._stored = START
-
-    @property
-    def is_settled(self) -> bool:
-        """Whether all that this process has logged is known to be stored."""
-        return not self._own.waiting and self._own.position == self._stored
-
-    async def run(self) -> None:
-        """Fold in the background, until cancelled."""
-        wait, told = rhythm.BUSY, False
-        while True:
-            await anyio.sleep(wait)
-            begun = time.monotonic()
-            try:
-                folded = await self.fold()
-            except Exception as problem:  # whatever it is, the program that logs must not end by it
-                if not told:
-                    # One of ours says all; another is a defect, to be seen whole.
-                    defect = None if isinstance(problem, StoreError) else problem
-                    log.warning("%s; what is logged waits in the journal", problem, exc_info=defect)
-                wait, told = rhythm.IDLE, True
-            else:
-                wait = rhythm.next_wait(wait, *(folded or _NOTHING), time.monotonic() - begun)
-                told = False
-
-    async def fold(self) -> Folded | None:
-        """Fold in what is pending now, in one commit; None if nothing is pending or it is not our turn."""
-        folded = None
-        async with self._turn:
-            with anyio.CancelScope(shield=True), self._lock.held() as held:
-                folded = await self._fold() if held else None
-        return folded
-
-    async def _fold(self) -> Folded | None:
-        folded, fences = await self._store.journal_positions(), await self._store.fences()
-        pending, batch = await to_thread.run_sync(self._read, folded, fences)
-        if not pending:
-            return None
-        await self._store.commit(batch, pending.positions, pending.gone)
-        with _translated():
-            await to_thread.run_sync(self._journals.remove, pending)
-        self._tell_refused(pending.refused)
-        return Folded(pending.size, batch.lasting)
-
-    def _read(self, folded: Mapping[str, Position], fences: Mapping[str, int]) -> tuple[Pending, Batch]:
-        with _translated():
-            pending = self._journals.read(folded, fences)
-        return pending, Batch(pending.records, pending.blocks, pending.refused)
-
-    def _tell_refused(self, refused: Collection[str]) -> None:
-        for run_id in set(refused).difference(self._refused):
-            log.warning("what an earlier holder of run %s logs is refused: the run was given to another one", run_id)
-        self._refused.update(refused)
-
-    async def flush(self, timeout: float) -> Level:  # noqa: ASYNC109  # it returns a level, and raises nothing
-        """Wait until what this process has logged so far is stored, for at most so many seconds.
-
-        Returns the level that was reached.
-        """
-        level = await self._flush(timeout)
-        self._stuck = level != Level.STORED
-        return level
-
-    async def _flush(self, timeout: float) -> Level:  # noqa: ASYNC109  # it returns a level, and raises nothing
-        target, problem = self._target(), "another process is writing"
-        with anyio.move_on_after(timeout):
-            while True:
-                folded = None
-                try:
-                    if target is None:
-                        target, problem = self._target(), "the journal has no room on the disk"
-                    elif await self._is_stored(target):
-                        return Level.STORED
-                    folded = await self.fold()
-                except StoreError as error:
-                    problem = str(error)
-                if folded is None:
-                    await anyio.sleep(_TURN)
-        # What was cancelled may have been done all the same.
-        with contextlib.suppress(StoreError):
-            if target is not None and await self._is_stored(target):
-                return Level.STORED
-        log.warning("not stored within %g s: %s; what was logged waits in the journal", timeout, problem)
-        return await to_thread.run_sync(self._sync)
-
-    def _sync(self) -> Level:
-        try:
-            self._own.sync()
-        except OSError as problem:
-            log.warning("cannot force the journal to the disk: %s", problem)
-            return Level.LOGGED
-        return Level.LOGGED if self._own.waiting else Level.SYNCED
+        self._edits: list[_Asked] = []
+        self._received: list[_Asked] = []
 
     async def edit(self, edit: Edit, timeout: float) -> object:  # noqa: ASYNC109  # it says what was not done
         """Carry out an edit and return its answer; edits that are asked for at one time share a transaction.
@@ -180,107 +68,90 @@ class Writer:
             TrackerError: it was refused, by what is stored.
             StoreUnavailable: it could not be carried out in so many seconds, and will not be.
         """
-        asked = _Asked(edit)
-        self._asked.append(asked)
+        return await self._done(_Asked(edit), self._edits, self._edit_all, timeout)
+
+    async def receive(self, received: Received, timeout: float) -> Position:  # noqa: ASYNC109  # as `edit`
+        """Store what a client sent of its journal, and return how far that is stored; none of it is stored twice.
+
+        What is received at one time shares a transaction, which has the journals' positions too.
+
+        Raises:
+            JournalGap: it does not follow what is stored.
+            StoreUnavailable: it could not be stored in so many seconds.
+        """
+        return cast("Position", await self._done(_Asked(received), self._received, self._receive_all, timeout))
+
+    async def _done(
+        self,
+        asked: _Asked,
+        waiting: list[_Asked],
+        do_all: Callable[[], Awaitable[None]],
+        timeout: float,  # noqa: ASYNC109  # it says what was not done
+    ) -> object:
+        waiting.append(asked)
         try:
             with anyio.move_on_after(timeout):
                 while not asked.is_done:
                     # Whoever has the turn does the work of all who wait for it.
                     async with self._turn:
                         if not asked.is_done:
-                            await self._edit_all()
+                            await self._do(do_all)
                     if not asked.is_done:
                         await anyio.sleep(_TURN)
         finally:
-            if asked in self._asked:
-                self._asked.remove(asked)
+            if asked in waiting:
+                waiting.remove(asked)
         return asked.result(timeout)
 
-    async def _edit_all(self) -> None:
+    async def _do(self, do_all: Callable[[], Awaitable[None]]) -> None:
         with anyio.CancelScope(shield=True), self._lock.held() as held:
-            if not held:
-                return
-            batch, self._asked = self._asked, []
-            try:
-                answers = await self._store.edit([each.edit for each in batch])
-            except StoreError as problem:
-                answers = [problem] * len(batch)
-            for each, answer in zip(batch, answers, strict=True):
-                each.answer, each.is_done = answer, True
+            if held:
+                await do_all()
 
-    async def drain(self) -> None:
-        """Fold in what is pending now, as when a store is opened; what comes meanwhile may never end."""
-        with _translated():
-            targets = await to_thread.run_sync(self._journals.ends)
-        while await self.fold() is not None and await self._left(targets):
-            pass
+    async def _edit_all(self) -> None:
+        batch = _taken(self._edits)
+        try:
+            answers = await self._store.edit([cast("Edit", each.what) for each in batch])
+        except StoreError as problem:
+            answers = [problem] * len(batch)
+        for each, answer in zip(batch, answers, strict=True):
+            each.answer, each.is_done = answer, True
 
-    async def catch_up(self, timeout: float) -> bool:  # noqa: ASYNC109  # it returns whether, and raises nothing
-        """Wait until what every process has logged by now is stored, for at most so many seconds."""
-        targets = await to_thread.run_sync(self._journals.ends)
-        with anyio.move_on_after(timeout):
-            while True:
-                folded = None
-                # A store that cannot be written just now may be in time.
-                with contextlib.suppress(StoreError):
-                    if not await self._left(targets):
-                        return True
-                    folded = await self.fold()
-                if folded is None:
-                    await anyio.sleep(_TURN)
-        return False
+    async def _receive_all(self) -> None:
+        batch = _taken(self._received)
+        answers = await Inbox(self._store, self._tell_refused).store([cast("Received", each.what) for each in batch])
+        for each, answer in zip(batch, answers, strict=True):
+            each.answer, each.is_done = answer, True
 
-    async def _left(self, targets: Mapping[str, Position]) -> bool:
-        """Say whether any journal is not folded in to its target; one that has left the folder was, by whoever."""
-        positions = await self._store.journal_positions()
-        left = {each for each, end in targets.items() if positions.get(each, START) < end}
-        return bool(left) and not left.isdisjoint(await to_thread.run_sync(self._journals.ends))
+    async def _positions(self) -> Mapping[str, Position]:
+        return await self._store.journal_positions()
 
-    def _target(self) -> Position | None:
-        """Return where our own journal ends, or None while something of it is in memory only."""
-        self._own.retry()
-        return None if self._own.waiting else self._own.position
+    async def _fold(self) -> Folded | None:
+        folded, fences = await self._store.journal_positions(), await self._store.fences()
+        pending, batch = await to_thread.run_sync(self._read, folded, fences)
+        if not pending:
+            return None
+        await self._store.commit(batch, pending.positions, pending.gone)
+        with translated():
+            await to_thread.run_sync(self._journals.remove, pending)
+        self._tell_refused(pending.refused)
+        return Folded(pending.size, batch.lasting)
 
-    async def _is_stored(self, target: Position) -> bool:
-        if target == START:
-            return True
-        positions = await self._store.journal_positions()
-        found = positions.get(self._own.journal_id)
-        if found is None:
-            # One that was closed and has left the folder was folded in to its end, whoever did it.
-            return self._own.journal_id not in await to_thread.run_sync(self._journals.ends)
-        if found >= target:
-            self._stored = target
-        return found >= target
+    def _read(self, folded: Mapping[str, Position], fences: Mapping[str, int]) -> tuple[Pending, Batch]:
+        with translated():
+            pending = self._journals.read(folded, fences)
+        return pending, Batch(pending.records, pending.blocks, pending.refused)
 
-    async def aclose(self, timeout: float) -> Level:  # noqa: ASYNC109  # it returns a level, and raises nothing
-        """Flush, remove what is left of our own journal, and close the store."""
-        # Who has waited in vain just now, at the end of a run say, does not wait as long again.
-        level = await self.flush(min(timeout, _LAST_TRY) if self._stuck else timeout)
-        self._own.close()
-        with contextlib.suppress(StoreError):
-            # Once for the file, which nobody owns now, and once for its position, which is then of nothing.
-            if await self.fold() is not None:
-                await self.fold()
-        if level != Level.STORED:
-            await self._tell_what_is_left()
-        with anyio.CancelScope(shield=True), contextlib.ExitStack() as holding:
-            # Closing may checkpoint the file, which is writing. Whoever else writes has it open, so then it does not.
-            with contextlib.suppress(StoreError):
-                holding.enter_context(self._lock.held())
-            await self._store.aclose()
-        return level
+    def _tell_refused(self, refused: Collection[str]) -> None:
+        for run_id in set(refused).difference(self._refused):
+            log.warning("what an earlier holder of run %s logs is refused: the run was given to another one", run_id)
+        self._refused.update(refused)
 
-    async def _tell_what_is_left(self) -> None:
-        with contextlib.suppress(StoreError, OSError):
-            left = await to_thread.run_sync(self._journals.unfolded, await self._store.journal_positions())
-            log.warning("closed with %d bytes of journals that are not stored yet; the next open folds them in", left)
+    async def _close(self) -> None:
+        await self._store.aclose()
 
 
-@contextlib.contextmanager
-def _translated() -> Iterator[None]:
-    """Make a failing disk a matter that passes, as it is for the store."""
-    try:
-        yield
-    except OSError as problem:
-        raise StoreUnavailable(f"cannot read the journals just now: {problem}") from problem
+def _taken(waiting: list[_Asked]) -> Sequence[_Asked]:
+    taken = [*waiting]
+    waiting.clear()
+    return taken

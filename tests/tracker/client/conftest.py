@@ -9,10 +9,24 @@ import pytest
 
 import tracker
 
+# The rooms whose tests are run behind a server too, each time; all others in campaigns.
+SERVED = {"test_fencing", "test_rank", "test_rewinding", "test_watching"}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run tests of an open store with one in a folder, and with one behind a server."""
+    named = {name for mark in metafunc.definition.iter_markers("parametrize") for name in str(mark.args[0]).split(",")}
+    if "opened" in metafunc.fixturenames and "opened" not in named:
+        always = metafunc.module.__name__.rpartition(".")[2] in SERVED
+        behind = "server" if always else pytest.param("server", marks=pytest.mark.campaign)
+        metafunc.parametrize("opened", ["folder", behind], indirect=True)
+
 
 @pytest.fixture
-def opened(store: Path) -> Iterator[tracker.Tracker]:
-    with tracker.open(store) as found:
+def opened(request: pytest.FixtureRequest, store: Path) -> Iterator[tracker.Tracker]:
+    """A store in a folder, by itself and behind a server."""
+    place = store if request.param == "folder" else request.getfixturevalue("serve")(store)
+    with tracker.open(place) as found:
         yield found
 
 

@@ -65,7 +65,7 @@ def test_each_thread_has_its_own(opened: tracker.Tracker) -> None:
 
 def test_it_is_the_one_that_the_environment_names(opened: tracker.Tracker, run_python: Program) -> None:
     run = opened.start_run("trials", params={"lr": 0.1})
-    done = run_python(LOGS, TRACKER_STORE=str(opened.path), TRACKER_RUN_ID=run.run_id, TRACKER_EXPERIMENT="trials")
+    done = run_python(LOGS, TRACKER_STORE=opened.store, TRACKER_RUN_ID=run.run_id, TRACKER_EXPERIMENT="trials")
     assert (done.stdout.strip(), done.stderr) == (run.run_id, "")
     assert opened.catch_up()
     found = opened.get_run(run.run_id)

@@ -56,7 +56,7 @@ def stopped_and_woken(
     run = opened.start_run("trials")
     (tmp_path / "note.txt").write_text("note")
     environment = {
-        "TRACKER_STORE": str(opened.path),
+        "TRACKER_STORE": opened.store,
         "TRACKER_RUN_ID": run.run_id,
         "TRACKER_EXPERIMENT": "trials",
         "TRACKER_RUN_TOKEN": "1",
@@ -78,7 +78,7 @@ def stopped_and_woken(
 
 
 def test_who_comes_back_after_the_fence_is_not_heard(
-    opened: tracker.Tracker, start_python: Process, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    opened: tracker.Tracker, store: Path, start_python: Process, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING, "tracker"):
         run_id, models = stopped_and_woken(opened, start_python, tmp_path, lambda run: run.fence(2))
@@ -90,14 +90,14 @@ def test_who_comes_back_after_the_fence_is_not_heard(
     assert len(opened.metric_history(run_id, "acc")) == 1
     assert sorted(path.name for path in opened.download(run_id, tmp_path / "files").iterdir()) == ["before"]
     # log, log_batch, params, tags, files; a model made, its files, finished, and measured; the end.
-    assert refused(opened.path, run_id) == 10
+    assert refused(store, run_id) == 10
     assert [text for text in caplog.messages if "refused" in text] == [
         f"what an earlier holder of run {run_id} logs is refused: the run was given to another one"
     ]
 
 
 def test_the_control_that_is_not_fenced_off_is_heard(
-    opened: tracker.Tracker, start_python: Process, tmp_path: Path
+    opened: tracker.Tracker, store: Path, start_python: Process, tmp_path: Path
 ) -> None:
     run_id, models = stopped_and_woken(opened, start_python, tmp_path, lambda run: run.fence(1))
     found = opened.get_run(run_id)
@@ -108,21 +108,21 @@ def test_the_control_that_is_not_fenced_off_is_heard(
     )
     assert opened.metric_history(run_id, "loss").steps.tolist() == [1, 1, 2, 2, 3, 3]
     assert {model.model_id for model in opened.search_logged_models()} == set(models)
-    assert refused(opened.path, run_id) == 0
+    assert refused(store, run_id) == 0
 
 
-def test_a_checkpoint_that_is_finished_after_the_fence_is_not_ready(opened: tracker.Tracker) -> None:
+def test_a_checkpoint_that_is_finished_after_the_fence_is_not_ready(opened: tracker.Tracker, store: Path) -> None:
     run = opened.start_run("x")
 
     def save(folder: Path) -> None:
         (folder / "w").write_text("w")
         run.fence(1)
 
-    with tracker.attach(opened.path) as attachment:
+    with tracker.attach(opened.store) as attachment:
         model = attachment.run(run.run_id).log_model("net", save)
     assert opened.catch_up()
     assert opened.get_logged_model(model.model_id).status == "PENDING"
-    assert refused(opened.path, run.run_id) == 2
+    assert refused(store, run.run_id) == 2
 
 
 def test_who_opened_the_store_is_never_refused(opened: tracker.Tracker) -> None:
@@ -138,7 +138,7 @@ def test_who_opened_the_store_is_never_refused(opened: tracker.Tracker) -> None:
 def test_only_the_run_itself_is_fenced(opened: tracker.Tracker) -> None:
     runs = [opened.start_run("x") for _ in range(2)]
     runs[0].fence(1)
-    with tracker.attach(opened.path) as attachment:
+    with tracker.attach(opened.store) as attachment:
         for run in runs:
             attachment.run(run.run_id).log({"loss": 1.0})
     assert opened.catch_up()
@@ -160,7 +160,7 @@ def test_a_forked_child_writes_with_its_parents_token(opened: tracker.Tracker, s
         _, status = os.wait()
         assert status == 0
         """,
-        TRACKER_STORE=str(opened.path),
+        TRACKER_STORE=opened.store,
         TRACKER_RUN_ID=run.run_id,
         TRACKER_EXPERIMENT="x",
     )
@@ -221,7 +221,7 @@ def test_what_counts_is_what_was_logged_with_no_smaller_token(
     runs, fences = [opened.start_run("x") for _ in range(2)], [0, 0]
     expected: list[list[int]] = [[], []]
     with ExitStack() as attached:
-        holders = [attached.enter_context(tracker.attach(opened.path, token=token)) for token in range(4)]
+        holders = [attached.enter_context(tracker.attach(opened.store, token=token)) for token in range(4)]
         for step, (what, which, token) in enumerate(happenings):
             if what == FENCE:
                 runs[which].fence(token)

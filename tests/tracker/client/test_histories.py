@@ -13,6 +13,7 @@ import pytest
 import tracker
 from tracker.errors import InvalidInput, RunNotFound
 from tracker.filter import DatasetFilter
+from tracker.store.sqlite import SqliteStore
 
 
 def test_with_its_cursor_only_what_is_new_is_read(opened: tracker.Tracker) -> None:
@@ -242,6 +243,7 @@ async def test_many_curves_take_no_more_queries_than_one(store: Path) -> None:
         said: list[str] = []
         inner = opened.engine.store
         # The writer asks the same connection for positions and fences, whenever it looks.
+        assert isinstance(inner, SqliteStore)
         await inner._reader._connection.set_trace_callback(
             lambda sql: said.append(sql) if "FROM journals" not in sql and "fence > 0" not in sql else None
         )

@@ -12,6 +12,9 @@ from tracker import FrontOf, LastOf, TopOf
 from tracker.cli.main import main
 from tracker.errors import AmbiguousDataset, ExperimentNotFound, InvalidFilter, InvalidInput, SaveFailed
 
+# What looks at the store's own folder.
+in_folder = pytest.mark.parametrize("opened", ["folder"], indirect=True)
+
 SIZE = 1000
 
 
@@ -47,6 +50,7 @@ def left(opened: tracker.Tracker, logged: Sequence[tracker.LoggedModel]) -> list
     return on_disk
 
 
+@in_folder
 def test_the_best_stay_and_the_rest_goes_with_its_files(
     opened: tracker.Tracker, logged: list[tracker.LoggedModel], store: Path
 ) -> None:
@@ -83,6 +87,7 @@ def test_each_rule_is_planned_from_the_store(
     assert numbers(logged, opened.plan_keep(*rules).kept) == kept
 
 
+@in_folder
 def test_a_budget_drops_the_worst_and_never_what_is_pinned(
     opened: tracker.Tracker, logged: list[tracker.LoggedModel]
 ) -> None:
@@ -96,6 +101,7 @@ def test_a_budget_drops_the_worst_and_never_what_is_pinned(
     assert left(opened, logged) == [0]
 
 
+@in_folder
 def test_only_what_is_in_the_scope_is_planned(opened: tracker.Tracker, logged: list[tracker.LoggedModel]) -> None:
     plan = opened.plan_keep(LastOf(1), experiment_names=["e0"], filter_string="params.n > 0 OR params.n < 0")
     assert (numbers(logged, plan.kept), numbers(logged, plan.dropped)) == ([2], [1])
@@ -110,6 +116,7 @@ def test_what_has_no_files_is_left_to_others(opened: tracker.Tracker, runs: list
     assert len(opened.search_logged_models()) == 1
 
 
+@in_folder
 def test_what_was_pinned_or_became_better_meanwhile_stays(
     opened: tracker.Tracker, logged: list[tracker.LoggedModel], validation: tracker.Dataset
 ) -> None:
@@ -129,6 +136,7 @@ def test_what_was_pinned_or_became_better_meanwhile_stays(
     assert left(opened, logged) == [0, 1, 4, 5]
 
 
+@in_folder
 def test_what_is_pinned_between_the_last_look_and_the_deletion_stays(
     opened: tracker.Tracker, logged: list[tracker.LoggedModel], monkeypatch: pytest.MonkeyPatch, store: Path
 ) -> None:
@@ -148,6 +156,7 @@ def test_what_is_pinned_between_the_last_look_and_the_deletion_stays(
     assert left(opened, logged) == [1, 2, 3, 4, 5]
 
 
+@in_folder
 def test_a_rule_that_would_keep_nothing_is_refused(
     opened: tracker.Tracker, logged: list[tracker.LoggedModel], runs: list[tracker.Run], holdout: tracker.Dataset
 ) -> None:

@@ -15,6 +15,9 @@ from numpy.typing import ArrayLike, NDArray
 import tracker
 from tracker.errors import InvalidMetric
 
+# What looks at the store's own folder.
+in_folder = pytest.mark.parametrize("opened", ["folder"], indirect=True)
+
 INT64 = [0, -1, 7, 7, 3, 2**63 - 1, -(2**63)]
 
 
@@ -107,6 +110,7 @@ def test_what_is_no_step_is_refused_at_the_call(opened: tracker.Tracker, step: i
     assert len(opened.metric_history(run.run_id, "loss")) == 0
 
 
+@in_folder
 def test_a_run_may_have_a_hundred_thousand_metrics(opened: tracker.Tracker) -> None:
     with opened.start_run() as run:
         run.log({f"layer {number}/λ": number / 7 for number in range(90_000)}, step=1)

@@ -12,6 +12,9 @@ import tracker
 from tracker.entities.records import CreateModel, FinishModel
 from tracker.errors import ArtifactDamaged, InvalidInput, InvalidMetric, ModelNotFound, SaveFailed
 
+# What looks at the store's own folder.
+in_folder = pytest.mark.parametrize("opened", ["folder"], indirect=True)
+
 CONTENT = bytes(range(256)) * 5
 
 
@@ -67,6 +70,7 @@ def test_a_checkpoint_is_what_was_said_of_it(opened: tracker.Tracker, run: track
     assert opened.get_logged_model(model.uri).model_id == model.model_id
 
 
+@in_folder
 @pytest.mark.parametrize(
     ("save", "wanted"),
     [(into_folder, {"deep/w.bin": CONTENT, "config.json": b"{}"}), (to_file, {"net": CONTENT})],
@@ -87,6 +91,7 @@ def test_a_checkpoint_comes_back_byte_for_byte(
     assert tree(tmp_path / "out") == tree(tmp_path / "again") == tree(tmp_path / "by id") == wanted
 
 
+@in_folder
 def test_a_checkpoint_may_be_a_path(run: tracker.Run, tmp_path: Path) -> None:
     folder = tmp_path / "made"
     folder.mkdir()
@@ -110,6 +115,7 @@ def test_the_save_function_gets_an_empty_folder_each_time(run: tracker.Run) -> N
     assert not any(folder.exists() for folder in seen)
 
 
+@in_folder
 @pytest.mark.parametrize(
     ("save", "error", "text"),
     [
@@ -148,6 +154,7 @@ def damaged(path: Path) -> None:
     path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
 
 
+@in_folder
 @pytest.mark.parametrize("damage", [damaged, Path.unlink])
 def test_a_damaged_checkpoint_is_not_given(run: tracker.Run, tmp_path: Path, damage: Callable[[Path], None]) -> None:
     model = run.log_model("net", into_folder)

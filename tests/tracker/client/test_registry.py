@@ -30,6 +30,9 @@ from tracker.store.sqlite import upkeep
 from tracker.store.sqlite.connection import Connection
 from tracker.writer import WriterLock
 
+# What looks at the store's own folder.
+in_folder = pytest.mark.parametrize("opened", ["folder"], indirect=True)
+
 Process = Callable[..., subprocess.Popen[str]]
 
 
@@ -307,6 +310,7 @@ def test_what_a_killed_process_had_logged_is_decided_once(store: Path, start_pyt
 # --- deleting
 
 
+@in_folder
 def test_a_deleted_model_is_gone_with_its_files_and_its_metrics_stay(
     opened: tracker.Tracker, run: tracker.Run, store: Path
 ) -> None:
@@ -329,6 +333,7 @@ def test_a_deleted_model_is_gone_with_its_files_and_its_metrics_stay(
     assert main(["doctor", "--deep", "--store", str(store)]) == 0
 
 
+@in_folder
 def test_a_pinned_model_is_not_deleted(opened: tracker.Tracker, run: tracker.Run) -> None:
     model = logged(run, 0.9)
     opened.promote_if_better(model, "digits", metric="acc")

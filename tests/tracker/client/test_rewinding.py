@@ -210,7 +210,7 @@ def test_what_another_process_logged_before_is_taken_back(opened: tracker.Tracke
             print(flush=True)
             sys.stdin.readline()
         """,
-        TRACKER_STORE=str(opened.path),
+        TRACKER_STORE=opened.store,
         TRACKER_RUN_ID=run.run_id,
         TRACKER_EXPERIMENT="x",
     )
@@ -250,7 +250,7 @@ def test_who_follows_is_given_the_curve_whole_again(opened: tracker.Tracker) -> 
 def test_an_earlier_holder_takes_nothing_back(opened: tracker.Tracker) -> None:
     run = opened.start_run("x")
     run.log({"loss": 1.0}, step=1)
-    with tracker.attach(opened.path, token=1) as attachment:
+    with tracker.attach(opened.store, token=1) as attachment:
         run.fence(2)
         attachment.run(run.run_id).rewind(0, 2**62)
     assert opened.catch_up()

@@ -51,7 +51,7 @@ def received(listening: socket.socket) -> list[Any]:
 
 def test_a_watch_is_told_of_each_way_to_log(opened: tracker.Tracker, validation: tracker.Dataset) -> None:
     run_id, told = opened.start_run("x").run_id, Told()
-    with tracker.attach(opened.path, watch=lambda *what: told.append(what)) as attachment:
+    with tracker.attach(opened.store, watch=lambda *what: told.append(what)) as attachment:
         run = attachment.run(run_id, "x")
         run.log({"loss": 0.5, "n": np.int64(2)}, step=1)
         run.log({"loss": np.array(0.25)}, step=np.int64(2))  # type: ignore[arg-type]  # a number all the same
@@ -91,7 +91,7 @@ async def test_a_watch_is_told_in_async_code(store: Path) -> None:
 
 def test_what_was_refused_is_not_told(opened: tracker.Tracker) -> None:
     run_id, told = opened.start_run("x").run_id, Told()
-    with tracker.attach(opened.path, watch=lambda *what: told.append(what)) as attachment:
+    with tracker.attach(opened.store, watch=lambda *what: told.append(what)) as attachment:
         with pytest.raises(InvalidMetric):
             attachment.run(run_id).log({"loss": "much"})
         with pytest.raises(InvalidMetric):
@@ -105,7 +105,7 @@ def test_what_a_watch_raises_comes_after_logging_once(opened: tracker.Tracker, e
         raise error
 
     run_id = opened.start_run("x").run_id
-    with tracker.attach(opened.path, watch=watch) as attachment, pytest.raises(error):
+    with tracker.attach(opened.store, watch=watch) as attachment, pytest.raises(error):
         attachment.run(run_id).log({"loss": 1.0})
     assert opened.catch_up()
     assert opened.metric_history(run_id, "loss").values.tolist() == [1.0]
@@ -116,7 +116,7 @@ def test_a_script_tells_the_socket_of_its_environment(
 ) -> None:
     run_id = opened.start_run("trials").run_id
     environment = {
-        "TRACKER_STORE": str(opened.path),
+        "TRACKER_STORE": opened.store,
         "TRACKER_RUN_ID": run_id,
         "TRACKER_EXPERIMENT": "trials",
         "TRACKER_RUN_TOKEN": "2",
@@ -179,7 +179,7 @@ def test_very_many_metrics_are_told_in_parts(listening: socket.socket) -> None:
 
 @pytest.mark.parametrize("token", ["one", "-1", str(2**63), "1.5"])
 def test_a_token_is_a_whole_number(opened: tracker.Tracker, monkeypatch: pytest.MonkeyPatch, token: str) -> None:
-    monkeypatch.setenv("TRACKER_STORE", str(opened.path))
+    monkeypatch.setenv("TRACKER_STORE", opened.store)
     monkeypatch.setenv("TRACKER_RUN_ID", opened.start_run("x").run_id)
     monkeypatch.setenv("TRACKER_RUN_TOKEN", token)
     with pytest.raises(InvalidInput, match="whole number"):

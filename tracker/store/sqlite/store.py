@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import orjson
 
@@ -26,7 +26,7 @@ from ...entities import (
 )
 from ...entities.edits import Edit, UpdateRun
 from ...filter import DatasetFilter, Subject
-from ...journal import Position
+from ...journal import SENT, Position, stored_name
 from ..batch import Batch
 from ..interface import Found, Query
 from . import commits, curves, edits, merge, packing, plans, reads, registered, schema, search
@@ -36,6 +36,10 @@ from .rankable import SqliteRankable
 from .reader import Reader
 from .registry import SqliteRegistry
 from .run_metrics import pack_runs
+
+_RECEIVED = """
+SELECT journal_id, part, position FROM json_each(?) AS j CROSS JOIN journals ON journal_id = j.value
+"""
 
 
 class SqliteSearch:
@@ -165,9 +169,15 @@ class SqliteStore:
             await writer.aclose()
 
     async def journal_positions(self) -> dict[str, Position]:
-        """Return how far each journal is folded in."""
-        found = await self._reader.rows("SELECT journal_id, part, position FROM journals")
+        """Return how far each journal of this folder is folded in."""
+        found = await self._reader.rows("SELECT journal_id, part, position FROM journals WHERE journal_id < ?", (SENT,))
         return {journal_id: Position(part, offset) for journal_id, part, offset in found}  # type: ignore[misc,arg-type]
+
+    async def received_positions(self, journal_ids: Collection[str]) -> dict[str, Position]:
+        """Return how far clients' journals are stored, by their IDs; of one that nothing is stored of, nothing."""
+        wanted = orjson.dumps([stored_name(each) for each in journal_ids]).decode()
+        found: list[Any] = await self._reader.rows(_RECEIVED, (wanted,))
+        return {name.removeprefix(SENT): Position(part, offset) for name, part, offset in found}
 
     async def fences(self) -> dict[str, int]:
         """Return the least token of each run that only some holders may log into."""

@@ -1,0 +1,75 @@
+"""A store behind a server, opened: what is logged goes to the local journal, and from there to the server."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Callable
+from typing import TypeVar
+
+import anyio
+from anyio import to_thread
+
+from ..entities import ModelInfo
+from ..errors import StoreUnavailable
+from ..filter import DatasetFilter
+from ..store.rest import Connection, RestStore
+from ..writer import Sender, WriterLock
+from .engine import CLOSE_SECONDS, Engine, background
+from .place import ServerPlace
+from .recorder import Recorder, spooled
+from .registry import RegistrySearches
+from .remote_searches import RemoteSearches
+
+# How long to wait for a server's first word, in seconds.
+_HELLO_SECONDS = 5.0
+
+log = logging.getLogger("tracker")
+
+Model = TypeVar("Model")
+
+
+class RemoteEngine(Engine):
+    """An open store behind a server; made by `opened`."""
+
+    def __init__(self, place: ServerPlace, connection: Connection, sender: Sender, recorder: Recorder) -> None:
+        super().__init__(place.path, RestStore(connection), sender, recorder)
+        self._connection = connection
+
+    def searches(self, model: Callable[[ModelInfo, DatasetFilter | None], Model]) -> RegistrySearches[Model]:
+        """Return what searches it; `model` makes what is given out of a logged model's facts."""
+        return RemoteSearches(self._connection, model)
+
+
+@contextlib.asynccontextmanager
+async def opened(place: ServerPlace, *, create: bool, recorder: Recorder | None = None) -> AsyncIterator[RemoteEngine]:
+    """Open a store behind a server, and send in the background what earlier processes left.
+
+    Raises:
+        StoreUnavailable: the server cannot be reached, and `create` is false.
+        AccessRefused, MissingExtra, StoreReadOnly: by what is in the way.
+    """
+    place.prepare()
+    connection = Connection(place.address)
+    await _greet(connection, create=create)
+    recorder = recorder or Recorder.at(place)
+    sender = Sender(connection, spooled(place), place.journals, recorder.journal, WriterLock(place.lock))
+    try:
+        async with background(sender.run):
+            yield RemoteEngine(place, connection, sender, recorder)
+    finally:
+        with anyio.CancelScope(shield=True):
+            await sender.aclose(CLOSE_SECONDS)
+
+
+async def _greet(connection: Connection, *, create: bool) -> None:
+    try:
+        await to_thread.run_sync(connection.hello, _HELLO_SECONDS, abandon_on_cancel=True)
+    except StoreUnavailable as problem:
+        if not create:
+            connection.close()
+            raise
+        log.warning("%s; what is logged waits in the journal", problem)
+    except BaseException:
+        connection.close()
+        raise

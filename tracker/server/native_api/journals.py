@@ -1,0 +1,72 @@
+"""Clients' journals: frames as they lie there, folded into the store in one commit with how far that is.
+
+So a frame is stored once, however often it is sent. What is damaged, says what cannot be stored, or does not follow
+what is stored is refused, with its place; nothing of such a request is kept.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from anyio import to_thread
+
+from ...errors import InvalidInput
+from ...journal import Received, Sent
+from ...journal.plain import plain
+from ..http import Request
+from ..replies import Reply, json_reply
+from ..routes import Permission, Route
+from ..service import SECONDS, Service
+from .asking import body_of, raw_route, route
+
+# One call's columns may be that long; all else is sent in pieces of a mebibyte.
+MOST_BYTES = 64 * 1024 * 1024
+_BYTES = "application/octet-stream"
+_JOURNAL_ID = re.compile(r"[0-9a-f]{32}([0-9a-f]{16})?")
+_MOST_DIGITS = 18
+
+
+@dataclass(frozen=True, slots=True)
+class JournalIds:
+    """Some journals."""
+
+    journal_ids: tuple[str, ...]
+
+
+async def send(service: Service, request: Request, journal_id: str) -> Reply:
+    """Store what is new of a journal; answer how far it is stored."""
+    journal = _journal(journal_id)
+    part, after, offset, earlier = (_number(request, name) for name in ("part", "after", "offset", "earlier"))
+    body = await body_of(request, _BYTES, MOST_BYTES)
+    if not (part and after <= offset and earlier <= len(body)):
+        raise InvalidInput("a part is from 1 on, begins after what it follows, and layouts are a part of the body")
+    sent = Sent(journal, part, after, offset, body[earlier:], body[:earlier])
+    received = await to_thread.run_sync(Received, sent)
+    return json_reply(plain(await service.engine.writer.receive(received, SECONDS)))
+
+
+async def positions(service: Service, asked: JournalIds) -> object:
+    """Return how far journals are stored."""
+    return await service.store.received_positions([_journal(each) for each in asked.journal_ids])
+
+
+def routes() -> list[Route]:
+    """Return the routes of journals."""
+    return [
+        raw_route("POST", "journals/{journal_id}", send, Permission.EDIT),
+        route("positions", JournalIds, positions, Permission.EDIT),
+    ]
+
+
+def _journal(journal_id: str) -> str:
+    if not _JOURNAL_ID.fullmatch(journal_id):
+        raise InvalidInput("a journal's ID is 32 or 48 hexadecimal digits")
+    return journal_id
+
+
+def _number(request: Request, name: str) -> int:
+    text = request.query_params.get(name, "0")
+    if not (text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS):
+        raise InvalidInput(f"{name} is a number of bytes, or a part's")
+    return int(text)

@@ -1,0 +1,94 @@
+"""Registered models, what was decided about them, and what was deleted: one route for each method of `Registry`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+from ..routes import Route
+from ..service import Service
+from .asking import route
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """All of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """One registered model."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """One registered model, and perhaps one alias of it."""
+
+    name: str
+    alias: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PromotionId:
+    """One decision."""
+
+    promotion_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelIds:
+    """Some logged models."""
+
+    model_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelId:
+    """One logged model."""
+
+    model_id: str
+
+
+async def registered_models(service: Service, asked: Nothing) -> object:
+    """Return all registered models, by name."""
+    del asked
+    return await service.read("registered models", service.store.registry.registered_models)
+
+
+async def versions(service: Service, asked: Name) -> object:
+    """Return the versions of a registered model, by number."""
+    return await service.read("versions", partial(service.store.registry.versions, asked.name))
+
+
+async def promotions(service: Service, asked: Alias) -> object:
+    """Return what was decided about a registered model, or about one alias of it, in the order decided."""
+    return await service.read("promotions", partial(service.store.registry.promotions, asked.name, asked.alias))
+
+
+async def promotion(service: Service, asked: PromotionId) -> object:
+    """Return one decision, or null."""
+    return await service.read("promotion", partial(service.store.registry.promotion, asked.promotion_id))
+
+
+async def deleted(service: Service, asked: ModelIds) -> object:
+    """Return those of some logged models that were deleted."""
+    return await service.read("deleted", partial(service.store.registry.deleted, asked.model_ids))
+
+
+async def pins(service: Service, asked: ModelId) -> object:
+    """Return which aliases mean a logged model."""
+    return await service.read("pins", partial(service.store.registry.pins, asked.model_id))
+
+
+def routes() -> list[Route]:
+    """Return the routes of the registry."""
+    return [
+        route("registered-models", Nothing, registered_models),
+        route("versions", Name, versions),
+        route("promotions", Alias, promotions),
+        route("promotion", PromotionId, promotion),
+        route("deleted", ModelIds, deleted),
+        route("pins", ModelId, pins),
+    ]

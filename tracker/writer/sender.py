@@ -1,0 +1,137 @@
+"""Journals → a server: the frames as they are, which it folds into its own store."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from anyio import to_thread
+
+from ..artifacts import SpooledArtifacts
+from ..entities import File
+from ..entities.records import AddFiles
+from ..errors import InvalidFrame, InvalidInput, JournalGap, StoreError, TrackerError
+from ..journal import START, Journal, JournalFolder, Letter, Position, Sent, Spool
+from ..store.rest import Connection, RestFiles, RestJournals, wait_after
+from .keeping import Folded, JournalKeeper
+from .lock import WriterLock
+
+log = logging.getLogger("tracker")
+
+
+class Sender(JournalKeeper):
+    """Sends every process's journals that lie in one spool, and the files that they speak of.
+
+    A request whose answer is lost is sent again; the server knows by its place what it has. So nothing here needs to be
+    ended that was begun.
+    """
+
+    is_shielded = False
+
+    def __init__(
+        self, connection: Connection, artifacts: SpooledArtifacts, folder: Path, own: Journal, lock: WriterLock
+    ) -> None:
+        super().__init__(JournalFolder(folder), own, lock)
+        self._connection = connection
+        self._artifacts = artifacts
+        self._server = RestJournals(connection)
+        self._files = RestFiles(connection)
+        self._spool = Spool(folder)
+        # How far journals are stored, as far as this process was told.
+        self._known: dict[str, Position] = {}
+        # Files that the server has and whose record it has not, and those that it cannot have.
+        self._uploaded: set[Path] = set()
+        self._unfit: set[Path] = set()
+
+    def _pause(self, failures: int, least: float) -> float:
+        """Return the seconds to wait: more after each failure, and never the same as everyone."""
+        return max(least, wait_after(failures)) if failures else least
+
+    async def _positions(self) -> Mapping[str, Position]:
+        return self._known
+
+    async def _fold(self) -> Folded | None:
+        size = 0
+        try:
+            journals = await to_thread.run_sync(self._look, abandon_on_cancel=True)
+            for journal_id, numbers in journals.items():
+                size += await to_thread.run_sync(self._send_next, journal_id, numbers, abandon_on_cancel=True)
+        except StoreError:
+            raise
+        except (TrackerError, OSError) as problem:
+            raise StoreError(str(problem)) from problem
+        return Folded(size, 1.0) if size else None
+
+    async def _close(self) -> None:
+        self._connection.close()
+
+    def _look(self) -> Mapping[str, list[int]]:
+        """Return the journals that there are, those first whose turn comes first by their names.
+
+        How far others' are stored is asked for: their own processes may have sent them meanwhile.
+        """
+        journals = self._spool.journals()
+        ends = self._journals.ends()
+        own = self._own.journal_id
+        stale = [each for each, end in ends.items() if self._known.get(each, START) < end]
+        if any(each != own or each not in self._known for each in stale):
+            for each, place in self._server.positions(stale).items():
+                self._learn(each, place)
+        for gone in self._known.keys() - journals.keys():
+            del self._known[gone]
+        return journals
+
+    def _send_next(self, journal_id: str, numbers: list[int]) -> int:
+        """Send what is next of a journal; return how many bytes that were."""
+        letter = self._spool.next_letter(journal_id, numbers, self._known.get(journal_id, START))
+        if letter is None:
+            return 0
+        uploaded = self._upload(letter.files)
+        try:
+            self._learn(journal_id, self._server.send(letter.sent))
+        except JournalGap as gap:
+            # The server was given an older copy of its store, say: what it lacks is sent again, as far as it is here.
+            log.warning("%s has less of a journal than it had: %s", self._connection.address, gap)
+            self._known[journal_id] = Position(gap.part, gap.offset)
+        except InvalidFrame as problem:
+            self._go_around(letter, problem)
+        else:
+            for place in uploaded:
+                self._artifacts.forget(place)
+                self._uploaded.discard(place)
+        return len(letter.sent.frames)
+
+    def _go_around(self, letter: Letter, problem: InvalidFrame) -> None:
+        """Send what comes before a frame that the server cannot store, and put that one aside."""
+        before: Sent = letter.until(problem.offset)
+        if before.frames:
+            self._learn(before.journal_id, self._server.send(before))
+        self._spool.refuse(letter, problem)
+
+    def _learn(self, journal_id: str, place: Position) -> None:
+        self._known[journal_id] = max(place, self._known.get(journal_id, START))
+
+    def _upload(self, said: Sequence[AddFiles]) -> list[Path]:
+        """Send files that records speak of, in their order, unless they were sent before; return where they wait."""
+        sent: list[Path] = []
+        for owner, file in ((each.owner, file) for each in said for file in each.files):
+            places = self._artifacts.waiting(owner, file)
+            place = next((each for each in places if each not in sent and each not in self._unfit), None)
+            if place is not None and (place in self._uploaded or self._send_file(owner, file, place)):
+                self._uploaded.add(place)
+                sent.append(place)
+        return sent
+
+    def _send_file(self, owner: str, file: File, place: Path) -> bool:
+        try:
+            self._files.upload(owner, file, place)
+        except FileNotFoundError:
+            # Another process has sent it.
+            return False
+        except InvalidInput as problem:
+            # What is logged besides must be stored; whoever fetches the file is told that it is missing.
+            self._unfit.add(place)
+            log.error("file %r of %s cannot be sent: %s; it is kept as %s", file.path, owner, problem, place)  # noqa: TRY400  # a line is enough
+            return False
+        return True
