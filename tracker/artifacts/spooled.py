@@ -63,6 +63,22 @@ class SpooledArtifacts:
         """
         raise NotSupported(f"taking {path!r} of {owner} piece by piece", "log the file")
 
+    def place(self, owner: str, path: str) -> Path:
+        """Refuse: the file is on the server.
+
+        Raises:
+            NotSupported: always.
+        """
+        raise NotSupported(f"the place of {path!r} of {owner}", "download the files")
+
+    def discard(self, owner: str, path: str) -> None:
+        """Refuse: files are removed with their logged model.
+
+        Raises:
+            NotSupported: always.
+        """
+        raise NotSupported(f"removing {path!r} of {owner}", "delete the logged model")
+
     def path(self, owner: str) -> Path:
         """Refuse: the files are on the server.
 
@@ -70,22 +86,6 @@ class SpooledArtifacts:
             NotSupported: always.
         """
         raise NotSupported(f"the folder of {owner}", "download its files")
-
-    def place(self, owner: str, path: str) -> Path:
-        """Refuse: the file is on the server.
-
-        Raises:
-            NotSupported: always.
-        """
-        raise NotSupported(f"the place of {path!r} of {owner}", "download it")
-
-    def discard(self, owner: str, path: str) -> None:
-        """Refuse: the file is on the server.
-
-        Raises:
-            NotSupported: always.
-        """
-        raise NotSupported(f"removing {path!r} of {owner}", "remove it by MLflow's client")
 
     def waiting(self, owner: str, file: File) -> list[Path]:
         """Return where the bytes of a file wait: a place for each time that it was kept, the first one first."""

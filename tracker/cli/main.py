@@ -12,7 +12,7 @@ from .manners import Parser, run_command
 from .options import add_dataset, add_experiments, add_keep, add_promote, add_rank, add_search, add_serving
 from .user_options import add_users
 
-_STORE_HELP = "the store's folder (default: $TRACKER_STORE, else ./tracker-store)"
+_STORE_HELP = "the store's folder, or its server's URL (default: $TRACKER_STORE, else ./tracker-store)"
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -38,6 +38,7 @@ def _parser() -> Parser:
     backup = _add(commands, "backup", "backup", "copy a store while programs go on logging into it")
     backup.add_argument("destination", metavar="DEST", help="a new folder, which is a store then")
     backup.add_argument("--link", action="store_true", help="link artifacts instead of copying them, on the same disk")
+    _add(commands, "sync", "sync", "send servers what programs logged while they could not be reached")
     gc = _add(commands, "gc", "gc", "remove what nobody needs any more: leftovers, the WAL, free pages")
     gc.add_argument("--dry-run", action="store_true", help="only say what would be removed")
     gc.add_argument("--damaged", action="store_true", help="remove damaged pieces of journals too")

@@ -7,17 +7,17 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import anyio
 
 from ..entities import Level, ModelInfo
 from ..entities.edits import Edit
 from ..entities.records import Act
-from ..errors import NotFound, NotSupported, StoreReadOnly, StoreTooOld, StoreUnavailable
-from ..filter import DatasetFilter, Subject
+from ..errors import NotFound, StoreReadOnly, StoreTooOld, StoreUnavailable
+from ..filter import DatasetFilter
 from ..journal import JournalFolder
-from ..store.interface import Found, Query, Reads
+from ..store.interface import Reads, Search
 from ..store.sqlite import SqliteStore
 from ..system import sync_folder
 from ..writer import JournalKeeper, Writer, WriterLock
@@ -49,6 +49,22 @@ class Engine(ABC):
     def searches(self, model: Callable[[ModelInfo, DatasetFilter | None], Model]) -> RegistrySearches[Model]:
         """Return what searches it; `model` makes what is given out of a logged model's facts."""
 
+    @abstractmethod
+    async def edit(self, edit: Edit) -> object:
+        """Carry out an edit; what another program has said and nobody has stored yet counts.
+
+        Raises:
+            TrackerError: it is refused, or the store cannot be written just now.
+        """
+
+    @abstractmethod
+    def search(self) -> Search:
+        """Return what searches it by queries.
+
+        Raises:
+            NotSupported: it is searched elsewhere.
+        """
+
     @property
     def is_settled(self) -> bool:
         """Whether what this process logged is known to be visible to its own reading."""
@@ -58,25 +74,6 @@ class Engine(ABC):
         """Make what this process logged visible to its own reading."""
         if not self.is_settled:
             await self.writer.flush(CLOSE_SECONDS)
-
-    async def edit(self, edit: Edit) -> object:
-        """Carry out an edit; what another program has said and nobody has stored yet counts.
-
-        Raises:
-            TrackerError: it is refused, or the store cannot be written just now.
-            NotSupported: the store is behind a server.
-        """
-        del edit
-        raise NotSupported("changing registered models", "use MLflow's client, or the store's folder")
-
-    def registered(self, subject: Subject, query: Query) -> Found[Any]:
-        """Return the registered models, or the versions, that a query asks for.
-
-        Raises:
-            NotSupported: the store is behind a server.
-        """
-        del subject, query
-        raise NotSupported("a search of registered models", "read them all by registered_models()")
 
     async def carry_out(self, acts: Sequence[Act], what: str) -> None:
         """Log acts, and wait until they were carried out.
@@ -104,19 +101,22 @@ class LocalEngine(Engine):
         """Return what searches it; `model` makes what is given out of a logged model's facts."""
         return RegistrySearches(self.store.search, self.store.registry, model)
 
-    def registered(self, subject: Subject, query: Query) -> Found[Any]:
-        """Return the registered models, or the versions, that a query asks for."""
-        found: Found[Any] = getattr(self.store.search, subject.value)(query)
-        return found
-
     async def edit(self, edit: Edit) -> object:
-        """Carry out an edit; what another program has said and nobody has stored yet counts."""
+        """Carry out an edit; what another program has said and nobody has stored yet counts.
+
+        Raises:
+            TrackerError: it is refused, or the store cannot be written just now.
+        """
         try:
             return await self.writer.edit(edit, CLOSE_SECONDS)
         except NotFound:
             if not await self.writer.catch_up(CLOSE_SECONDS):
                 raise
             return await self.writer.edit(edit, CLOSE_SECONDS)
+
+    def search(self) -> Search:
+        """Return what searches it by queries."""
+        return self.store.search
 
 
 @contextlib.asynccontextmanager

@@ -105,7 +105,7 @@ class AsyncRegistry:
         """
         subject = Subject.REGISTERED_MODELS
         query, page = query_of(subject, filter_string, order_by, None, (), max_results, page_token, fields)
-        return page.of(await self._read(lambda: self._engine.registered(subject, query)))
+        return page.of(await self._read(lambda: self._engine.search().registered_models(query)))
 
     async def search_versions(
         self,
@@ -126,7 +126,7 @@ class AsyncRegistry:
         """
         subject = Subject.MODEL_VERSIONS
         query, page = query_of(subject, filter_string, order_by, None, (), max_results, page_token, fields)
-        return page.of(await self._read(lambda: self._engine.registered(subject, query)))
+        return page.of(await self._read(lambda: self._engine.search().model_versions(query)))
 
     async def register(
         self,

@@ -5,14 +5,18 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from typing import TypeVar
 
 import anyio
 from anyio import to_thread
 
 from ..entities import ModelInfo
-from ..errors import StoreUnavailable
+from ..entities.edits import Edit
+from ..errors import NotSupported, StoreUnavailable
 from ..filter import DatasetFilter
+from ..journal import Journal, JournalFolder
+from ..store.interface import Search
 from ..store.rest import Connection, RestStore
 from ..writer import Sender, WriterLock
 from .engine import CLOSE_SECONDS, Engine, background
@@ -23,6 +27,8 @@ from .remote_searches import RemoteSearches
 
 # How long to wait for a server's first word, in seconds.
 _HELLO_SECONDS = 5.0
+# How long to go on sending what earlier programs left, in seconds.
+_SYNC_SECONDS = 600.0
 
 log = logging.getLogger("tracker")
 
@@ -39,6 +45,14 @@ class RemoteEngine(Engine):
     def searches(self, model: Callable[[ModelInfo, DatasetFilter | None], Model]) -> RegistrySearches[Model]:
         """Return what searches it; `model` makes what is given out of a logged model's facts."""
         return RemoteSearches(self._connection, model)
+
+    async def edit(self, edit: Edit) -> object:
+        """Refuse: edits are MLflow's clients', over its protocol."""
+        raise NotSupported(f"{type(edit).__name__} by this client", "let MLflow's client do it, at the server's URL")
+
+    def search(self) -> Search:
+        """Refuse: a server is asked in a user's words."""
+        raise NotSupported("a search of the registry by this client", "let MLflow's client do it, at the server's URL")
 
 
 @contextlib.asynccontextmanager
@@ -73,3 +87,37 @@ async def _greet(connection: Connection, *, create: bool) -> None:
     except BaseException:
         connection.close()
         raise
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """What was sent to a server, and what still waits, in bytes of journals; and why, if anything does."""
+
+    server: str
+    sent: int
+    left: int
+    problem: str = ""
+
+
+async def send_all(place: ServerPlace, timeout: float = _SYNC_SECONDS) -> Synced:  # noqa: ASYNC109  # it says what is left
+    """Send a server what waits for it, until nothing does or it cannot be reached.
+
+    Raises:
+        AccessRefused, MissingExtra, StoreReadOnly: by what is in the way.
+    """
+    place.prepare()
+    connection, folder = Connection(place.address), JournalFolder(place.journals)
+    before, problem = folder.unfolded({}), ""
+    sender = Sender(connection, spooled(place), place.journals, Journal(place.journals), WriterLock(place.lock))
+    try:
+        await to_thread.run_sync(connection.hello, _HELLO_SECONDS)
+        if not await sender.catch_up(timeout):
+            problem = f"{place.address}: not all was sent within {timeout:g} s; run tracker sync again"
+        # Once more for the files, of which nothing is left to send.
+        await sender.fold()
+    except StoreUnavailable as unreached:
+        problem = str(unreached)
+    finally:
+        connection.close()
+    left = folder.unfolded(sender.known)
+    return Synced(place.address.url, max(0, before - left), left, problem)

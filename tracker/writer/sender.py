@@ -48,6 +48,11 @@ class Sender(JournalKeeper):
         """Return the seconds to wait: more after each failure, and never the same as everyone."""
         return max(least, wait_after(failures)) if failures else least
 
+    @property
+    def known(self) -> Mapping[str, Position]:
+        """How far journals are stored, as far as this process was told."""
+        return self._known
+
     async def _positions(self) -> Mapping[str, Position]:
         return self._known
 

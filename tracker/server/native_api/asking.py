@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from functools import wraps
 from typing import TypeVar
 
 import anyio
@@ -37,24 +36,24 @@ def route(
 ) -> Route:
     """Return a route that is asked by words, a frozen dataclass, and answers with facts, or with a whole reply."""
 
-    @wraps(answer, assigned=("__doc__",))
     async def handler(service: Service, request: Request) -> Reply | Response:
         found = await answer(service, read(words, _json(await body_of(request, _JSON, MOST_WORDS))))
         return found if isinstance(found, Reply | Response) else json_reply(plain(found))
 
+    handler.__doc__ = answer.__doc__
     return raw_route("POST", path, handler, permission)
 
 
 def raw_route(method: str, path: str, handler: Handler, permission: Permission) -> Route:
     """Return a route whose handler is given the request itself, and what its path says."""
 
-    @wraps(handler, assigned=("__doc__",))
     async def refusing(service: Service, request: Request, **said: str) -> Reply | Response:
         try:
             return await handler(service, request, **said)
         except TOLD as error:
             return _refusal(error)
 
+    refusing.__doc__ = handler.__doc__
     return Route(method, f"{PREFIX}/{path}", refusing, Shape, permission, files=True)
 
 

@@ -53,7 +53,7 @@ async def get(service: Service, request: Request, owner: str, path: str) -> Resp
     wanted = relative_of(path)
     if all(file.path != wanted for file in await service.store.files(_owner(owner))):
         raise Problem("RESOURCE_DOES_NOT_EXIST", "there is no such file")
-    place = service.engine.recorder.artifacts.path(owner) / wanted
+    place = service.engine.recorder.artifacts.place(owner, wanted)
     if not place.is_file():
         raise Problem("RESOURCE_DOES_NOT_EXIST", f"{owner}: file {wanted!r} is missing from the store")
     return file_response(place)

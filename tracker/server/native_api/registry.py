@@ -23,6 +23,14 @@ class Name:
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """One version of a registered model."""
+
+    name: str
+    wanted: str
+
+
+@dataclass(frozen=True, slots=True)
 class Alias:
     """One registered model, and perhaps one alias of it."""
 
@@ -57,9 +65,19 @@ async def registered_models(service: Service, asked: Nothing) -> object:
     return await service.read("registered models", service.store.registry.registered_models)
 
 
+async def registered_model(service: Service, asked: Name) -> object:
+    """Return a registered model by its name, or null."""
+    return await service.read("registered model", partial(service.store.registry.registered_model, asked.name))
+
+
 async def versions(service: Service, asked: Name) -> object:
     """Return the versions of a registered model, by number."""
     return await service.read("versions", partial(service.store.registry.versions, asked.name))
+
+
+async def version(service: Service, asked: Wanted) -> object:
+    """Return a version by its number, `@alias`, `latest` or a stage, or null."""
+    return await service.read("version", partial(service.store.registry.version, asked.name, asked.wanted))
 
 
 async def promotions(service: Service, asked: Alias) -> object:
@@ -86,7 +104,9 @@ def routes() -> list[Route]:
     """Return the routes of the registry."""
     return [
         route("registered-models", Nothing, registered_models),
+        route("registered-model", Name, registered_model),
         route("versions", Name, versions),
+        route("version", Wanted, version),
         route("promotions", Alias, promotions),
         route("promotion", PromotionId, promotion),
         route("deleted", ModelIds, deleted),

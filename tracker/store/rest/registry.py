@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from ...entities import ModelVersion, RegisteredModel
-from ...entities.registry import stage_of
 from ...errors import NotSupported
 from ...journal.plain import read
 from ...ranking import Checkpoint, Promotion
@@ -23,17 +22,19 @@ class RestRegistry:
         """Return all, by name."""
         return list(read(tuple[RegisteredModel, ...], self._connection.ask("registered-models")))
 
+    def registered_model(self, name: str) -> RegisteredModel | None:
+        """Return one by its name; None if there is none of that name."""
+        found = self._connection.ask("registered-model", name=name)
+        return None if found is None else read(RegisteredModel, found)
+
     def versions(self, name: str) -> list[ModelVersion]:
         """Return the versions of a registered model, by number; none if there is no such model."""
         return list(read(tuple[ModelVersion, ...], self._connection.ask("versions", name=name)))
 
-    def registered_model(self, name: str) -> RegisteredModel | None:
-        """Return the one of a name, with its versions; None if there is none."""
-        return next((each for each in self.registered_models() if each.name == name), None)
-
     def version(self, name: str, wanted: str) -> ModelVersion | None:
         """Return a version by its number, `@alias`, `latest` or a stage, of which it is the newest; None if none is."""
-        return next((each for each in reversed(self.versions(name)) if _is_meant(each, wanted)), None)
+        found = self._connection.ask("version", name=name, wanted=wanted)
+        return None if found is None else read(ModelVersion, found)
 
     def promotions(self, name: str, alias: str | None = None) -> list[Promotion]:
         """Return what was decided about a registered model, or about one alias of it, in the order decided."""
@@ -56,12 +57,3 @@ class RestRegistry:
         """Refuse: a plan of what to keep is made where the store is."""
         del query, keys
         raise NotSupported("a list of all checkpoints with their values", "ask for a plan of what to keep")
-
-
-def _is_meant(version: ModelVersion, wanted: str) -> bool:
-    """Say whether a version may be meant, of which the newest is."""
-    if wanted.startswith("@"):
-        return wanted[1:] in version.aliases
-    if wanted.lower() == "latest" or stage_of(wanted) == version.stage:
-        return True
-    return wanted == str(version.version)
