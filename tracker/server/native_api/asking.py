@@ -23,6 +23,8 @@ from ..service import Service
 MOST_WORDS = 4 * 1024 * 1024
 BODY_SECONDS = 60.0
 _JSON = "application/json"
+# A journal speaks of many things at once, and a ranking looks at all: where users sign in, these routes are for admins.
+_PERMISSION = Permission.ADMIN
 
 Asked = TypeVar("Asked")
 Handler = Callable[..., Awaitable[Reply | Response]]
@@ -32,7 +34,6 @@ def route(
     path: str,
     words: type[Asked],
     answer: Callable[[Service, Asked], Awaitable[object]],
-    permission: Permission = Permission.READ,
 ) -> Route:
     """Return a route that is asked by words, a frozen dataclass, and answers with facts, or with a whole reply."""
 
@@ -41,10 +42,10 @@ def route(
         return found if isinstance(found, Reply | Response) else json_reply(plain(found))
 
     handler.__doc__ = answer.__doc__
-    return raw_route("POST", path, handler, permission)
+    return raw_route("POST", path, handler)
 
 
-def raw_route(method: str, path: str, handler: Handler, permission: Permission) -> Route:
+def raw_route(method: str, path: str, handler: Handler) -> Route:
     """Return a route whose handler is given the request itself, and what its path says."""
 
     async def refusing(service: Service, request: Request, **said: str) -> Reply | Response:
@@ -54,7 +55,7 @@ def raw_route(method: str, path: str, handler: Handler, permission: Permission) 
             return _refusal(error)
 
     refusing.__doc__ = handler.__doc__
-    return Route(method, f"{PREFIX}/{path}", refusing, Shape, permission, files=True)
+    return Route(method, f"{PREFIX}/{path}", refusing, Shape, _PERMISSION, files=True)
 
 
 async def body_of(request: Request, kind: str, most: int) -> bytes:

@@ -12,7 +12,7 @@ from ..http import Request, Response, file_response
 from ..mlflow_api.artifacts import relative_of
 from ..problems import Problem
 from ..replies import Reply
-from ..routes import Permission, Route
+from ..routes import Route
 from ..service import Service
 from .asking import raw_route, route
 
@@ -74,9 +74,9 @@ def routes() -> list[Route]:
     """Return the routes of files."""
     return [
         route("files", Owner, files),
-        raw_route("PUT", "files/{owner}/{path:path}", put, Permission.EDIT),
-        raw_route("GET", "files/{owner}/{path:path}", get, Permission.READ),
-        raw_route("DELETE", "files/{owner}", remove, Permission.EDIT),
+        raw_route("PUT", "files/{owner}/{path:path}", put),
+        raw_route("GET", "files/{owner}/{path:path}", get),
+        raw_route("DELETE", "files/{owner}", remove),
     ]
 
 
