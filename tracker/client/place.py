@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,7 +56,7 @@ class ServerPlace:
             for folder in (self.path, self.journals, self.files):
                 private_folder(folder, self.path.parent)
             if not (self.path / _URL).exists():
-                aside = self.path / f"{_URL}.{os.getpid()}"
+                aside = self.path / f"{_URL}.{secrets.token_hex(8)}"
                 aside.write_text(self.address.url)
                 aside.rename(self.path / _URL)
                 sync_folder(self.path)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import socket
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
 import pytest
 
 import tracker
-from tracker.client.place import place_of
+from tracker.client.place import ServerPlace, place_of
 from tracker.errors import AccessRefused, InvalidInput, NotSupported, RunNotFound, StoreError, StoreUnavailable
 from tracker.store.rest import Address
 
@@ -150,3 +151,13 @@ def test_words_that_are_none_are_refused(serve: Serve, store: Path, words: bytes
     answer = httpx.post(f"{serve(store)}/api/tracker/1/search-runs", content=words, headers=headers)
     assert answer.status_code == 400, answer.text
     assert answer.json()["error"]["name"] == "InvalidInput"
+
+
+def test_many_may_make_a_servers_folder_at_once(nobody: str) -> None:
+    place = place_of(nobody)
+    assert isinstance(place, ServerPlace)
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(lambda _: place.prepare(), range(64))) == [None] * 64
+    assert [path.name for path in place.path.glob("url*")] == ["url"]
+    assert (place.path / "url").read_text() == nobody
+    assert place.path.stat().st_mode & 0o777 == 0o700
