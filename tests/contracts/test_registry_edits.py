@@ -219,6 +219,25 @@ class TestVersions:
         assert net(kept).last_updated_timestamp == 11
 
 
+class TestCopies:
+    async def test_what_was_made_of_one_that_goes_is_made_of_what_that_was(self, kept: Store) -> None:
+        await versions(kept, 2)
+        await do(kept, CreateRegistered("a", 1), CreateRegistered("b", 1))
+        await do(kept, AddVersion("a", "models:/net/1", 2), AddVersion("a", "models:/net/2", 2))
+        await do(kept, AddVersion("b", "models:/a/1", 2), AddVersion("b", "models:/a/12", 2))
+        await do(kept, DeleteVersion("net", 1, 3))
+        assert [each.source for each in kept.registry.versions("a")] == ["s3://b/1", "models:/net/2"]
+        await do(kept, DeleteRegistered("a"))
+        assert [each.source for each in kept.registry.versions("b")] == ["s3://b/1", "models:/a/12"]
+
+    async def test_what_was_made_of_one_that_is_renamed_follows(self, kept: Store) -> None:
+        await versions(kept, 1)
+        await do(kept, CreateRegistered("a", 1))
+        sources = ["models:/net/1", "models:/nets/1", "models:/net@best", "models:/net/1/x", "s3://net/1"]
+        await do(kept, *(AddVersion("a", source, 2) for source in sources), RenameRegistered("net", "x?#y", 3))
+        assert [each.source for each in kept.registry.versions("a")] == ["models:/x?#y/1", *sources[1:]]
+
+
 class TestStages:
     async def test_several_may_be_in_one(self, kept: Store) -> None:
         await versions(kept, 3)

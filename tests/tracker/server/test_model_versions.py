@@ -101,6 +101,8 @@ def test_one_may_be_made_of_another(mlflow: Mlflow) -> None:
     assert "run_id and model_id" in mlflow.post("model-versions/create", 400, **fields)["message"]
     version(mlflow, name)
     assert version(mlflow, other, f"models:/{name}/2", run_id="")["source"] == f"models:/{name}/2"
+    mlflow.ask("DELETE", "registered-models/delete", 200, name=name)
+    assert mlflow.get("model-versions/get-download-uri", name=other, version=copied)["artifact_uri"] == uri
 
 
 def test_its_files_are_fetched_by_what_its_source_names(mlflow: Mlflow, http: httpx.Client) -> None:
@@ -229,7 +231,9 @@ HOSTED = "'source' cannot use the"
         ("mlflow-artifacts:/0/RUN/artifacts2/m", {"run_id": "RUN"}, 400, FOREIGN),
         ("mlflow-artifacts:/0/RUN/artifacts/m", {"model_id": "MODEL"}, 400, FOREIGN),
         ("mlflow-artifacts:/0/RUN/artifacts/m", {"run_id": NO_RUN}, 400, FOREIGN),
-        ("http://[", {}, 400, "Invalid model version source"),
+        ("http://[", {}, 400, HOSTED),
+        (" http://h", {}, 400, LOCAL),
+        ("//h/x", {"run_id": "RUN"}, 400, LOCAL),
         ("s3://b/" + "x" * 6000, {}, 400, "exceeds the maximum length of 6000"),
     ],
 )

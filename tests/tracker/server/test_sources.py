@@ -109,12 +109,19 @@ def test_what_is_its_owners_is_taken(source: str, owner: Owner) -> None:
         ("/srv", "/"),
         (f"mlflow-artifacts:/0/{MINE}/artifactsx", RUN.root),
         (f"mlflow-artifacts:/0/{MINE}", RUN.root),
+        (f" mlflow-artifacts:/0/{MINE}/artifacts", RUN.root),
+        (f"mlflow-\nartifacts:/0/{MINE}/artifacts", RUN.root),
     ],
 )
 def test_what_only_looks_like_it_is_not_taken(source: str, root: str) -> None:
     assert needs_root(source)
     with pytest.raises(Problem, match="Invalid model version source"):
         require_own(source, Owner("run_id", MINE, root))
+
+
+def test_names_of_files_may_hold_what_is_special_elsewhere() -> None:
+    assert place_in(f"runs:/{MINE}/a?b#c", {MINE}) == (MINE, "a?b#c")
+    assert place_in(f"mlflow-artifacts:/0/{MINE}/artifacts/a?b", {MINE}) == (MINE, "a?b")
 
 
 def test_a_run_within_a_runs_path_is_another_one() -> None:
@@ -132,6 +139,8 @@ def test_a_run_within_a_runs_path_is_another_one() -> None:
         ("models:/net/latest", Reference("", "net", "latest")),
         ("models:/a@b@best", Reference("", "a@b", "@best")),
         ("models:/a b/Production", Reference("", "a b", "Production")),
+        ("models:/a?b#c/1", Reference("", "a?b#c", "1")),
+        ("MODELS:/net/1", Reference("", "net", "1")),
     ],
 )
 def test_references_are_read(source: str, reference: Reference) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, cast
 
 from ...entities import ModelVersion
 from ...entities.registry import ACTIVE_STAGES
@@ -126,8 +126,8 @@ async def create(service: Service, asked: Create) -> Annotated[Json, registry_sh
         run_link=limits.require_short("run_link", asked.run_link, limits.PARAM_LENGTH),
         tags=tags,
     )
-    number = await service.edit(edit)
-    return await _answer(service, name, int(str(number)))
+    number = cast("int", await service.edit(edit))
+    return await _answer(service, name, number)
 
 
 async def get(service: Service, asked: One) -> Annotated[Json, registry_shapes.OneVersion]:

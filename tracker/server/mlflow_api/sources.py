@@ -9,15 +9,24 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from typing import NamedTuple
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import unquote
 
 from ..problems import Problem, bad_value
 from .artifacts import Place, place_of, relative_of
 
 MODELS, RUNS, PROXY = "models", "runs", "mlflow-artifacts"
 _LOCAL = frozenset({"", "file"})
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")
 # Schemes that name a host; this server connects to none for a client, and lets none be named for others either.
 _HOSTED = frozenset({"http", "https", "ftp", "sftp", "hdfs", "viewfs", "r2", "b2", "abfss"})
+
+
+class _Parts(NamedTuple):
+    """A URI, or a path, which has no scheme."""
+
+    scheme: str
+    netloc: str
+    path: str
 
 
 class Owner(NamedTuple):
@@ -37,11 +46,7 @@ class Reference(NamedTuple):
 
 
 def scheme_of(source: str) -> str:
-    """Return a source's scheme, "" if it is a path.
-
-    Raises:
-        Problem: it is no URI at all.
-    """
+    """Return a source's scheme, "" if it is a path."""
     return _split(source).scheme
 
 
@@ -97,7 +102,7 @@ def require_own(source: str, owner: Owner) -> None:
             )
         return
     _require_plain(source)
-    if not _is_own(parts, owner):
+    if not _is_own(source, owner):
         raise _foreign(source, "model_id" if parts.scheme == MODELS else owner.field)
 
 
@@ -113,7 +118,7 @@ def place_in(source: str, owners: Collection[str]) -> Place:
     return place
 
 
-def _place(parts: SplitResult) -> Place | None:
+def _place(parts: _Parts) -> Place | None:
     path = parts.path.removeprefix("/")
     if parts.netloc or parts.scheme not in {PROXY, RUNS}:
         return None
@@ -123,29 +128,29 @@ def _place(parts: SplitResult) -> Place | None:
     return Place(run_id, relative_of(rest))
 
 
-def _is_own(parts: SplitResult, owner: Owner) -> bool:
+def _is_own(source: str, owner: Owner) -> bool:
+    parts = _split(source)
     match parts.scheme:
         case "runs":
             run_id = parts.path.removeprefix("/").partition("/")[0]
             return owner.field == "run_id" and not parts.netloc and bool(owner.id) and run_id == owner.id
         case "models":
-            reference = reference_of(parts.geturl())
-            mine = owner.field == "model_id" and bool(owner.id) and reference.model_id == owner.id
-            return mine or not reference.model_id
+            model_id = reference_of(source).model_id
+            return not model_id or (owner.field == "model_id" and model_id == owner.id)
         case "mlflow-artifacts":
             return owner.root is not None and _is_within(parts, _split(owner.root))
         case _:
             return True
 
 
-def _is_local_within(parts: SplitResult, root: SplitResult) -> bool:
+def _is_local_within(parts: _Parts, root: _Parts) -> bool:
     """Whether a path is in a folder; where both come to lie is not looked at."""
     if root.scheme not in _LOCAL or parts.netloc or root.netloc or not parts.path.startswith("/"):
         return False
     return {".", ".."}.isdisjoint(_segments(parts)) and _starts(_segments(parts), _segments(root))
 
 
-def _is_within(parts: SplitResult, root: SplitResult) -> bool:
+def _is_within(parts: _Parts, root: _Parts) -> bool:
     same = (parts.scheme, parts.netloc.lower()) == (root.scheme, root.netloc.lower())
     return same and _starts(_segments(parts), _segments(root))
 
@@ -154,7 +159,7 @@ def _starts(segments: list[str], root: list[str]) -> bool:
     return bool(root) and segments[: len(root)] == root
 
 
-def _segments(parts: SplitResult) -> list[str]:
+def _segments(parts: _Parts) -> list[str]:
     return [each for each in parts.path.split("/") if each]
 
 
@@ -170,11 +175,15 @@ def _unquoted(text: str) -> str:
     return text
 
 
-def _split(source: str) -> SplitResult:
-    try:
-        return urlsplit(source)
-    except ValueError as problem:
-        raise _invalid(source, f"It is no URI: {problem}") from problem
+def _split(source: str) -> _Parts:
+    # Names and paths may hold ? and #, which are nothing special here; and what is no scheme makes it a path.
+    scheme, colon, rest = source.partition(":")
+    if not colon or not _SCHEME.fullmatch(scheme):
+        return _Parts("", "", source)
+    if not rest.startswith("//"):
+        return _Parts(scheme.lower(), "", rest)
+    netloc, slash, path = rest.removeprefix("//").partition("/")
+    return _Parts(scheme.lower(), netloc, slash + path)
 
 
 def _foreign(source: str, field: str) -> Problem:

@@ -29,7 +29,18 @@ _DESCRIBE = "UPDATE registered_models SET description = ?, last_updated_timestam
 _DESCRIBE_VERSION = """
 UPDATE model_versions SET description = ?, last_updated_timestamp = ? WHERE registered_no = ? AND version = ?
 """
+# Versions of other models may be made of this one's: these go on meaning what they meant, whatever it is called.
+_MADE_OF = """
+UPDATE model_versions SET source = ?1 || substr(source, length(?2) + 1)
+WHERE substr(source, 1, length(?2)) = ?2 AND substr(source, length(?2) + 1) NOT GLOB '*[^0-9]*'
+"""
 _DELETE = "DELETE FROM registered_models WHERE registered_no = ?"
+_NUMBERS_OF = "SELECT version FROM model_versions WHERE registered_no = ?"
+_INHERIT = """
+UPDATE model_versions SET source = (SELECT source FROM model_versions WHERE registered_no = ?1 AND version = ?2)
+WHERE source = ?3
+"""
+_DELETE_VERSION = "DELETE FROM model_versions WHERE registered_no = ? AND version = ?"
 _UNDECIDED = "DELETE FROM promotions WHERE name = ?"
 _VERSION_TAG = """
 INSERT INTO model_version_tags (registered_no, version, key, value) VALUES (?, ?, ?, ?)
@@ -71,6 +82,7 @@ def rename(connection: sqlite3.Connection, edit: RenameRegistered) -> None:
     connection.execute(_RENAME, (edit.new_name, edit.timestamp, number))
     connection.execute(_RENAMED, (edit.timestamp, number))
     connection.execute(_DECIDED, (edit.new_name, edit.name))
+    connection.execute(_MADE_OF, (f"models:/{edit.new_name}/", f"models:/{edit.name}/"))
 
 
 def describe(connection: sqlite3.Connection, edit: DescribeRegistered) -> None:
@@ -92,7 +104,10 @@ def delete(connection: sqlite3.Connection, edit: DeleteRegistered) -> None:
     Raises:
         RegisteredModelNotFound: there is none of that name.
     """
-    connection.execute(_DELETE, (registered_number(connection, edit.name),))
+    number = registered_number(connection, edit.name)
+    for (version,) in connection.execute(_NUMBERS_OF, (number,)).fetchall():
+        forget_version(connection, edit.name, Version(number, version))
+    connection.execute(_DELETE, (number,))
     connection.execute(_UNDECIDED, (edit.name,))
 
 
@@ -144,6 +159,12 @@ def version_key(connection: sqlite3.Connection, name: str, version: int) -> Vers
     if version not in _NUMBERS or connection.execute(_KNOWN_VERSION, key).fetchone() is None:
         raise VersionNotFound(name, str(version))
     return key
+
+
+def forget_version(connection: sqlite3.Connection, name: str, key: Version) -> None:
+    """Delete a version; what was made of it is made of what that was made of."""
+    connection.execute(_INHERIT, (*key, f"models:/{name}/{key.number}"))
+    connection.execute(_DELETE_VERSION, key)
 
 
 def _require_free(connection: sqlite3.Connection, name: str) -> None:

@@ -10,7 +10,7 @@ import orjson
 from ....entities.registry_edits import AddVersion, DeleteVersion, MoveAlias, SetStage
 from ....errors import ModelNotFound
 from .common import set_texts
-from .registered import registered_number, version_key
+from .registered import forget_version, registered_number, version_key
 
 _TOUCH = "UPDATE registered_models SET last_updated_timestamp = ? WHERE registered_no = ?"
 _NEXT = """
@@ -23,7 +23,6 @@ INSERT INTO model_versions (registered_no, version, model_id, run_id, source, cr
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8, ?9)
 """
 _TAG = "INSERT INTO model_version_tags (registered_no, version, key, value) VALUES (?, ?, ?, ?)"
-_DELETE = "DELETE FROM model_versions WHERE registered_no = ? AND version = ?"
 _STAGE = "UPDATE model_versions SET stage = ?, last_updated_timestamp = ? WHERE registered_no = ? AND version = ?"
 _ARCHIVE = """
 UPDATE model_versions SET stage = 'Archived', last_updated_timestamp = ?
@@ -60,13 +59,13 @@ def add(connection: sqlite3.Connection, edit: AddVersion) -> int:
 
 
 def delete(connection: sqlite3.Connection, edit: DeleteVersion) -> None:
-    """Delete a version, and the aliases that mean it.
+    """Delete a version, and the aliases that mean it; what was made of it is made of what that was made of.
 
     Raises:
         RegisteredModelNotFound, VersionNotFound: there is no such one.
     """
     key = version_key(connection, edit.name, edit.version)
-    connection.execute(_DELETE, key)
+    forget_version(connection, edit.name, key)
     connection.execute(_TOUCH, (edit.timestamp, key.registered))
 
 
