@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated, cast
 
-from ...entities import ModelVersion
 from ...entities.registry import ACTIVE_STAGES
 from ...entities.registry_edits import (
     AddVersion,
@@ -14,7 +13,7 @@ from ...entities.registry_edits import (
     SetRegisteredTags,
     SetStage,
 )
-from ...errors import ModelNotFound, RegisteredModelNotFound, VersionNotFound
+from ...errors import RegisteredModelNotFound, VersionNotFound
 from ...filter import Subject
 from ...system import milliseconds
 from ..concerns import Thing, model, registered_model, run, what_may_be_read
@@ -23,18 +22,15 @@ from ..http import Request, Response
 from ..problems import Problem, bad_value
 from ..routes import Permission, Route
 from ..service import Service
-from . import answer_shapes, answers, limits, prompts, registry, registry_shapes, sources
+from . import answer_shapes, answers, limits, lineage, prompts, registry, registry_shapes, sources
 from .answers import Json
 from .artifacts import Place, relative_of, sent
 from .registered_models import required_stage
 from .shapes import Pair
-from .sources import Owner
 
 _ROOT = "/api/2.0/mlflow/model-versions"
 _MOST = 200_000
 _LEFT_OUT = 10_000
-# So many versions may be made of one another.
-_DEEPEST = 100
 
 _VersionEdit = DescribeRegistered | DeleteVersion | SetStage | SetRegisteredTags | DeleteRegisteredTag
 
@@ -115,7 +111,7 @@ async def create(service: Service, asked: Create) -> Annotated[Json, registry_sh
             raise bad_value(f"Invalid prompt source: '{source[:100]}'. A prompt has no files.")
         run_id, model_id = asked.run_id or "", asked.model_id or ""
     else:
-        source, run_id, model_id = await _made_of(service, source, asked)
+        source, run_id, model_id = await lineage.made_of(service, source, asked.run_id, asked.model_id)
     edit = AddVersion(
         name,
         source,
@@ -181,95 +177,19 @@ async def delete_tag(service: Service, asked: DeleteTag) -> Annotated[Json, answ
 
 async def get_download_uri(service: Service, asked: One) -> Annotated[Json, registry_shapes.DownloadUri]:
     """Return where a version's files are, by a URI that no other version has a part in."""
-    origin = await _origin(service, await registry.found_version(service, *_key(asked)))
-    return {"artifact_uri": await _location(service, origin)}
+    version = await registry.found_version(service, *_key(asked))
+    return {"artifact_uri": await lineage.location(service, version)}
 
 
 async def get_file(service: Service, request: Request) -> Response:
     """Return a file of a version, for a page: one of this store's, found by the IDs in the version's source."""
     asked = _one(request)
     path = relative_of(required("path", request.query_params.get("path")))
-    origin = await _origin(service, await registry.found_version(service, *_key(asked)))
-    owner, folder = _place(origin)
+    owner, folder = await lineage.place(service, await registry.found_version(service, *_key(asked)))
     # Who may read of a version may not for that read what it is made of.
     if not await service.may_read(Subject.MODELS if owner.startswith("m-") else Subject.RUNS, owner):
         raise Problem("RESOURCE_DOES_NOT_EXIST", "there is no such file")
     return await sent(service, Place(owner, f"{folder}/{path}" if folder else path))
-
-
-async def _made_of(service: Service, source: str, asked: Create) -> tuple[str, str, str]:
-    """Return what a version is made of: its source, its run's and its logged model's ID."""
-    sources.require_no_host(source)
-    run_id, model_id = asked.run_id or "", asked.model_id or ""
-    if sources.scheme_of(source) == sources.MODELS:
-        _, name, wanted = sources.reference_of(source)
-        if name:
-            made_of = await _wanted(service, name, wanted)
-            _require_same(source, asked, made_of)
-            source, run_id, model_id = f"models:/{name}/{made_of.version}", made_of.run_id or "", made_of.model_id or ""
-            return source, run_id, model_id
-    owner = Owner("model_id", model_id, None) if model_id else Owner("run_id", run_id, None)
-    if owner.id and sources.needs_root(source):
-        owner = owner._replace(root=await _root(service, owner))
-    sources.require_own(source, owner)
-    return source, run_id, model_id
-
-
-async def _wanted(service: Service, name: str, wanted: str) -> ModelVersion:
-    """Return the version that another one is to be made of."""
-    model = await registry.found(service, registry.name_of(name))
-    if prompts.is_prompt(model.tags):
-        raise bad_value(f"Invalid model version source: '{name}' is a prompt, which has no files.")
-    if wanted.startswith("@") or wanted.lower() == registry.LATEST:
-        return await registry.meant_by(service, name, wanted.removeprefix("@"))
-    if not (wanted.isascii() and wanted.isdecimal()):
-        required_stage(wanted)
-    return await registry.meant(service, name, wanted)
-
-
-def _require_same(source: str, asked: Create, made_of: ModelVersion) -> None:
-    said = (asked.run_id, made_of.run_id), (asked.model_id, made_of.model_id)
-    if any(own is not None and own != (other or "") for own, other in said):
-        raise bad_value(
-            f"Invalid model version source: '{source}'. "
-            "run_id and model_id, where they are given, are those of the version that it names."
-        )
-
-
-async def _root(service: Service, owner: Owner) -> str | None:
-    """Return where the files of a run or of a logged model are; None if there is no such one."""
-    if owner.field == "run_id":
-        run = await service.run(owner.id)
-        return run.artifact_uri if run else None
-    model = await service.model(owner.id)
-    return model.artifact_uri if model else None
-
-
-async def _origin(service: Service, version: ModelVersion) -> ModelVersion:
-    """Return the version that a version was made of in the end, which is itself as a rule."""
-    for _ in range(_DEEPEST):
-        if sources.scheme_of(version.source) != sources.MODELS:
-            return version
-        _, name, wanted = sources.reference_of(version.source)
-        if not name:
-            return version
-        version = await registry.found_version(service, name, registry.number_of(wanted))
-    raise bad_value(f"{version.name} {version.version} is made of versions that are made of versions, and so on")
-
-
-async def _location(service: Service, version: ModelVersion) -> str:
-    if sources.scheme_of(version.source) != sources.MODELS:
-        return version.source
-    model = await service.model(version.model_id or "")
-    if model is None:
-        raise ModelNotFound(version.source)
-    return model.artifact_uri
-
-
-def _place(version: ModelVersion) -> Place:
-    if sources.scheme_of(version.source) == sources.MODELS:
-        return Place(sources.reference_of(version.source).model_id, "")
-    return sources.place_in(version.source, {version.run_id or "", version.model_id or ""} - {""})
 
 
 async def _edit(service: Service, edit: _VersionEdit) -> None:
