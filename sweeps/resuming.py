@@ -21,7 +21,7 @@ from .executors.target import find_target
 from .learning import learn
 from .plan import Plan, Settings, plan
 from .result import SweepResult
-from .running import Listener, begin, conduct, ignore
+from .running import Listener, begin, conduct, ignore, require_folder
 from .scheduler import Ledger, catch_up
 from .scheduler.attentive import run_in_loop
 from .scheduler.lease import Lease
@@ -69,6 +69,7 @@ async def resume_async(
         SweepRunning: it runs already.
         SpaceChanged: `sweep` searches something else.
     """
+    require_folder(store)
     async with tracker.connect(store, create=False) as open_store:
         await catch_up(open_store)
         parent = named(await open_store.search_runs(filter_string=SWEEPS), which)

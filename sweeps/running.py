@@ -18,7 +18,7 @@ import tracker
 from tracker import AsyncRun, AsyncTracker, RunStatus
 from tracker.errors import TrackerError
 
-from .errors import MetricNeverLogged, NoTrialSucceeded
+from .errors import InvalidSweep, MetricNeverLogged, NoTrialSucceeded
 from .learning import learn
 from .plan import Plan, Settings, plan
 from .provenance import collect
@@ -76,9 +76,21 @@ async def run_async(
         MetricNeverLogged: no trial logged the sweep's metric.
         NoTrialSucceeded: every trial failed.
     """
+    require_folder(store)
     decided = await to_thread.run_sync(plan, sweep, Settings(parallel, trials, seed, executor))
     async with tracker.connect(store) as open_store:
         return await begin(decided, open_store, listen or ignore, {})
+
+
+def require_folder(store: str | os.PathLike[str] | None) -> None:
+    """Check that a sweep's store is a folder, in which it also keeps what says that it runs.
+
+    Raises:
+        InvalidSweep: it is a server.
+    """
+    named = str(store or os.environ.get("TRACKER_STORE", ""))
+    if "://" in named:
+        raise InvalidSweep("a sweep runs beside its store: name a folder, not a server", where="store")
 
 
 async def begin(decided: Plan, store: AsyncTracker, listen: Listener, tags: Mapping[str, object]) -> SweepResult:

@@ -439,3 +439,12 @@ class TestBest:
         with pytest.raises(tracker.TrackerError, match="no store at"):
             result.best(dataset="validation")
         assert not Path("store").exists()
+
+
+def test_a_sweep_runs_beside_a_folder_and_no_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    sweep = sweeps.Sweep(print, parameters=GRID, metric="loss")
+    with pytest.raises(InvalidSweep, match="name a folder"):
+        sweeps.run(sweep, store="http://127.0.0.1:1")
+    monkeypatch.setenv("TRACKER_STORE", "http://127.0.0.1:1")
+    with pytest.raises(InvalidSweep, match="name a folder"):
+        sweeps.resume("last")

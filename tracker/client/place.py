@@ -53,6 +53,7 @@ class ServerPlace:
             StoreReadOnly: it cannot be written.
         """
         try:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             for folder in (self.path, self.journals, self.files):
                 private_folder(folder, self.path.parent)
             if not (self.path / _URL).exists():

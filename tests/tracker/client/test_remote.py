@@ -161,3 +161,14 @@ def test_many_may_make_a_servers_folder_at_once(nobody: str) -> None:
     assert [path.name for path in place.path.glob("url*")] == ["url"]
     assert (place.path / "url").read_text() == nobody
     assert place.path.stat().st_mode & 0o777 == 0o700
+
+
+def test_what_is_logged_waits_in_folders_that_nobody_made_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("TRACKER_SPOOL", str(tmp_path / "not" / "there" / "yet"))
+    monkeypatch.setattr("tracker.client.remote.CLOSE_SECONDS", 0.05)
+    with tracker.open("http://127.0.0.1:1") as store:
+        store.start_run("digits").log({"loss": 1.0}, step=1)
+    assert list(tmp_path.glob("not/there/yet/*/journals/*"))
+    assert "cannot be reached" in caplog.text
