@@ -57,7 +57,7 @@ def test_a_plan_is_read_as_it_was_kept(bodies: list[str], clients: int) -> None:
         assert plan_in(plan.kept(Path(folder))) == plan
 
 
-@pytest.mark.parametrize("has_wrk", [True, False])
+@pytest.mark.parametrize("has_wrk", [True, pytest.param(False, marks=pytest.mark.campaign)])
 def test_what_was_answered_is_there(has_wrk: bool, setting: Setting, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: FBT001  # a case
     if not has_wrk:
         monkeypatch.setattr("shutil.which", lambda _: None)
@@ -87,6 +87,7 @@ def test_points_that_are_missing_end_it(setting: Setting) -> None:
             writing.counted(running, plans.log_metric(runs), runs, 2)
 
 
+@pytest.mark.campaign
 def test_searches_are_answered_rightly_or_not_at_all(setting: Setting) -> None:
     answer = finding.answer(setting, "runs", search_runs.search(20), {CEILING: None, MLFLOW: at_least(1, 2)})
     assert [(figure.versus, figure.ratio is None) for figure in answer.figures] == [(CEILING, False), (MLFLOW, True)]

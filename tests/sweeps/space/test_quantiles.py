@@ -256,7 +256,8 @@ class TestIncompleteBeta:
         # lgamma of a million has nine digits behind the point.
         assert incomplete_beta(x, a, b) == pytest.approx(float(special.betainc(a, b, x)), abs=1e-8)
 
-    @given(st.floats(0.01, 100), st.floats(0.01, 100), st.floats(0, 1))
+    # Nearer to 1 than that, scipy has fewer digits: of 1 - 1e-16, with both shapes 0.5, it has eight.
+    @given(st.floats(0.01, 100), st.floats(0.01, 100), st.floats(0, 1 - 1e-9))
     def test_of_moderate_shapes_is_exact(self, a: float, b: float, x: float) -> None:
         assert incomplete_beta(x, a, b) == pytest.approx(float(special.betainc(a, b, x)), abs=1e-12)
 

@@ -9,8 +9,8 @@ import pytest
 
 import tracker
 
-# The rooms whose tests are run behind a server too, each time; all others in campaigns.
-SERVED = {"test_fencing", "test_rank", "test_rewinding", "test_watching"}
+# Whose tests are run behind a server too, each time; those of all others are in campaigns.
+SERVED = {"test_fencing"}
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
