@@ -98,6 +98,7 @@ def test_the_downloaded_best_predicts_the_same_in_another_process(
     assert run("python", "copy/digits.py", "--evaluate", "best").stdout == f"test accuracy {expected:.4f}\n"
 
 
+@pytest.mark.campaign
 def test_one_seed_gives_one_result_by_file_from_python_and_as_a_command(run: Run, tmp_path: Path) -> None:
     run("sweeps", "run", "digits", "--write", ".")
     sweep_file = (tmp_path / "digits.yaml").read_text("utf-8")

@@ -204,6 +204,7 @@ def test_what_is_synced_survives_a_power_loss(shim: Path, tmp_path: Path, seed: 
         assert not problems, f"FAULT_SEED={seed}, {name}: {problems}"
 
 
+@pytest.mark.campaign
 def test_a_store_whose_making_was_cut_short_can_be_opened(shim: Path, tmp_path: Path, seed: int) -> None:
     whole = record(shim, tmp_path / "traced", MAKES, seed)
     # The moments after the new file was given its name.

@@ -110,6 +110,7 @@ def test_what_is_no_step_is_refused_at_the_call(opened: tracker.Tracker, step: i
     assert len(opened.metric_history(run.run_id, "loss")) == 0
 
 
+@pytest.mark.campaign
 @in_folder
 def test_a_run_may_have_a_hundred_thousand_metrics(opened: tracker.Tracker) -> None:
     with opened.start_run() as run:
