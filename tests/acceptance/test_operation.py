@@ -50,7 +50,7 @@ def test_it_ends_well_and_answers_what_has_begun(tmp_path: Path, number: int) ->
 def stopped_listening(port: int) -> bool:
     try:
         socket.create_connection(("127.0.0.1", port), timeout=5).close()
-    except ConnectionRefusedError:
+    except (ConnectionRefusedError, ConnectionResetError):
         return True
     return False
 
