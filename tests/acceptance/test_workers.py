@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
+import pytest
 
 import tracker
 
@@ -53,3 +54,13 @@ def test_whoever_answers_knows_what_the_others_answered(tmp_path: Path) -> None:
         for run in runs:
             assert store.metric_history(run, "loss").steps.tolist() == list(range(POINTS))
         assert store.count_runs() == len(runs)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_ends_however_early_it_is_told(tmp_path: Path, number: int) -> None:
+    for count in (0, 1):
+        with served(tmp_path, "--workers", str(WORKERS)) as server:
+            while len(workers(server)) < count:
+                pass
+            # Some workers do not listen yet, or have not even begun.
+            assert server.stop(number) in {0, -number}

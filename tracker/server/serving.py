@@ -26,7 +26,7 @@ from .connections import MAX_HEAD, Limits, Room
 from .guard import App
 from .problems import bad_value
 from .tls import require_tls
-from .workers import run_workers
+from .workers import STOPPING, run_workers
 
 __all__ = ["Limits", "Manner", "Mode", "Way", "access_log", "listen", "require_tls", "serve", "serve_within"]
 
@@ -87,10 +87,21 @@ def _serve(store: Path, listening: socket.socket, manner: Manner, way: Way) -> N
     room = Room(replace(way.limits, connections=min(way.limits.connections, _most_connections())))
     manner.meter.connections = lambda: len(room)
     app = make_app(store, replace(manner, hosts=[*LOOPBACK, *manner.hosts]))
-    for number in (signal.SIGTERM, signal.SIGINT):
-        # uvicorn raises a signal again when all is over, which is no error then.
-        signal.signal(number, lambda *_: None)
-    uvicorn.Server(_config(app, way, room, loop="uvloop", lifespan="on", drain=DRAIN_SECONDS)).run(sockets=[listening])
+    _Alone(_config(app, way, room, loop="uvloop", lifespan="on", drain=DRAIN_SECONDS)).run(sockets=[listening])
+
+
+class _Alone(uvicorn.Server):
+    """A server that is all of its program: until it listens to signals, they end it as any program."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """End in order at a signal, which is not raised again as by uvicorn's own: it was obeyed."""
+        before = {number: signal.signal(number, self.handle_exit) for number in STOPPING}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
 class _Within(uvicorn.Server):

@@ -16,7 +16,8 @@ from typing import NoReturn
 
 # One that ends as soon as it has begun would only end again.
 _BRIEF_SECONDS = 1.0
-_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+# The signals by which a server is told to end.
+STOPPING = (signal.SIGTERM, signal.SIGINT)
 
 log = logging.getLogger("tracker.server")
 
@@ -38,12 +39,12 @@ def run_workers(count: int, work: Callable[[], None]) -> int:
 
     def start() -> None:
         # Whoever is told to stop must know of all.
-        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
         if not stopping:
             workers[_start(work)] = time.monotonic()
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
 
-    for number in _SIGNALS:
+    for number in STOPPING:
         signal.signal(number, stop)
     for _ in range(count):
         start()
@@ -53,7 +54,8 @@ def run_workers(count: int, work: Callable[[], None]) -> int:
         began = workers.pop(pid, None)
         code = os.waitstatus_to_exitcode(status)
         if began is None or stopping:
-            worst = max(worst, abs(code))
+            # One that was told before it listened has just ended.
+            worst = max(worst, 0 if code == -signal.SIGTERM else abs(code))
             continue
         log.error("a worker of the server (process %d) has ended with %d; another one takes its place", pid, code)
         if time.monotonic() - began < _BRIEF_SECONDS:
@@ -74,7 +76,10 @@ def _start(work: Callable[[], None]) -> int:
 def _work(work: Callable[[], None]) -> NoReturn:
     code = 1
     try:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+        # Who started this one looks after the others; until it listens itself, a signal just ends it.
+        for number in STOPPING:
+            signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
         work()
         code = 0
     except SystemExit as leaving:
