@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from tracker.entities import DatasetInfo, Experiment, RunInfo, RunLinks, edits
@@ -23,29 +20,12 @@ from tracker.errors import (
 from tracker.filter import Subject, parse, parse_order
 from tracker.store.batch import Batch
 from tracker.store.interface import Query, Store
-from tracker.store.sqlite import SqliteStore
 
 pytestmark = pytest.mark.anyio
 
 RUN, OTHER, MODEL = "a" * 32, "b" * 32, "m-" + "1" * 32
 BOTH = frozenset({"active", "deleted"})
 TEST = DatasetInfo("test", "22", "local", "x.csv")
-
-
-async def sqlite(path: Path) -> Store:
-    await SqliteStore.create(path / "tracker.db")
-    return await SqliteStore.open(path / "tracker.db")
-
-
-STORES = {"sqlite": sqlite}
-
-
-@pytest.fixture(params=STORES)
-async def kept(request: pytest.FixtureRequest, tmp_path: Path, anyio_backend: str) -> AsyncIterator[Store]:
-    del anyio_backend
-    store = await STORES[request.param](tmp_path)
-    yield store
-    await store.aclose()
 
 
 async def do(store: Store, edit: Edit) -> object:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -29,7 +27,8 @@ from tracker.journal import Position
 from tracker.ranking import decide_promotion
 from tracker.store.batch import Batch
 from tracker.store.interface import Query, Store
-from tracker.store.sqlite import SqliteStore
+
+from .conftest import NewStore
 
 pytestmark = pytest.mark.anyio
 
@@ -37,22 +36,6 @@ RUN = "a" * 32
 A, B, C = ("m-" + digit * 32 for digit in "123")
 ONE, TWO, OTHER = DatasetRef("validation", "1"), DatasetRef("validation", "2"), DatasetRef("holdout", "1")
 ALL = Query(parse("", Subject.MODELS), parse_order(["model_id"], Subject.MODELS))
-
-
-async def sqlite(path: Path) -> Store:
-    await SqliteStore.create(path / "tracker.db")
-    return await SqliteStore.open(path / "tracker.db")
-
-
-STORES = {"sqlite": sqlite}
-
-
-@pytest.fixture(params=STORES)
-async def kept(request: pytest.FixtureRequest, tmp_path: Path, anyio_backend: str) -> AsyncIterator[Store]:
-    del anyio_backend
-    store = await STORES[request.param](tmp_path)
-    yield store
-    await store.aclose()
 
 
 async def say(store: Store, *records: Record) -> None:
@@ -267,17 +250,15 @@ async def state(store: Store) -> object:
 
 @pytest.mark.parametrize("size", [1, 2, 3, 5, 8])
 async def test_however_records_are_cut_into_batches_the_same_is_decided(
-    kept: Store, tmp_path: Path, request: pytest.FixtureRequest, size: int
+    kept: Store, new_store: NewStore, size: int
 ) -> None:
-    (tmp_path / "other").mkdir()
-    whole = await STORES[request.node.callspec.params["kept"]](tmp_path / "other")
+    whole = await new_store()
     await say(whole, *STORY)
     for start in range(0, len(STORY), size):
         await say(kept, *STORY[start : start + size])
     assert await state(kept) == await state(whole)
     assert [promoted for promoted, _ in reasons(kept)] == [True, False, True, True, False, False]
     assert found(kept) == [B, C]
-    await whole.aclose()
 
 
 async def test_an_act_is_stored_with_the_journals_position_or_not_at_all(kept: Store) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -33,7 +31,6 @@ from tracker.errors import (
 from tracker.filter import Subject, parse, parse_order
 from tracker.store.batch import Batch
 from tracker.store.interface import Query, Store
-from tracker.store.sqlite import SqliteStore
 
 pytestmark = pytest.mark.anyio
 
@@ -41,21 +38,10 @@ RUN, MODEL = "a" * 32, "m-" + "1" * 32
 HUGE = 10**30
 
 
-async def sqlite(path: Path) -> Store:
-    await SqliteStore.create(path / "tracker.db")
-    return await SqliteStore.open(path / "tracker.db")
-
-
-STORES = {"sqlite": sqlite}
-
-
-@pytest.fixture(params=STORES)
-async def kept(request: pytest.FixtureRequest, tmp_path: Path, anyio_backend: str) -> AsyncIterator[Store]:
-    del anyio_backend
-    store = await STORES[request.param](tmp_path)
-    await do(store, CreateRegistered("net", 1, "what it is", {"team": "a"}))
-    yield store
-    await store.aclose()
+@pytest.fixture
+async def kept(kept: Store) -> Store:
+    await do(kept, CreateRegistered("net", 1, "what it is", {"team": "a"}))
+    return kept
 
 
 async def do(store: Store, *asked: Edit) -> list[object]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -29,7 +28,8 @@ from tracker.filter import DatasetFilter, Place, Subject, parse, parse_order
 from tracker.journal import Position
 from tracker.store.batch import Batch
 from tracker.store.interface import Query, Store
-from tracker.store.sqlite import SqliteStore
+
+from .conftest import NewStore
 
 pytestmark = pytest.mark.anyio
 
@@ -40,22 +40,6 @@ TEST = DatasetInfo("test", "22")
 START = StartRun(RUN, "digits", "first", None, 1000)
 START_CHILD = StartRun(CHILD, "digits", "second", RUN, 2000)
 PARAMS: dict[str, object] = {"lr": 0.1, "n": 3, "flag": True, "none": None, "layers": [1, 2], "name": "adam", "é": "ü"}
-
-
-async def sqlite(path: Path) -> Store:
-    await SqliteStore.create(path / "tracker.db")
-    return await SqliteStore.open(path / "tracker.db")
-
-
-STORES = {"sqlite": sqlite}
-
-
-@pytest.fixture(params=STORES)
-async def kept(request: pytest.FixtureRequest, tmp_path: Path, anyio_backend: str) -> AsyncIterator[Store]:
-    del anyio_backend
-    store = await STORES[request.param](tmp_path)
-    yield store
-    await store.aclose()
 
 
 async def say(store: Store, *records: Record) -> None:
@@ -210,15 +194,13 @@ async def state(store: Store) -> object:
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7])
 async def test_however_records_are_cut_into_batches_the_store_is_the_same(
-    kept: Store, tmp_path: Path, request: pytest.FixtureRequest, size: int
+    kept: Store, new_store: NewStore, size: int
 ) -> None:
-    (tmp_path / "other").mkdir()
-    whole = await STORES[request.node.callspec.params["kept"]](tmp_path / "other")
+    whole = await new_store()
     await say(whole, *EVERYTHING)
     for start in range(0, len(EVERYTHING), size):
         await say(kept, *EVERYTHING[start : start + size])
     assert await state(kept) == await state(whole)
-    await whole.aclose()
 
 
 async def test_curves_are_sorted_by_step_then_in_the_order_logged(kept: Store) -> None:
