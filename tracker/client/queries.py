@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
-from ..entities import Experiment, ModelInfo, ModelVersion, RegisteredModel, RunInfo
+from ..entities import Experiment, ModelInfo, ModelVersion, RegisteredModel, RunInfo, number_in
 from ..errors import InvalidInput
 from ..filter import DatasetFilter, Subject, decode_token, encode_token, fingerprint, parse, parse_order
 from ..store.interface import FAMILIES, Found, Query
@@ -15,8 +15,6 @@ from ..tables import Entity, Page
 MAX_RESULTS = 50_000
 # MLflow's clients ask for 10 000 versions at once, and its server gives up to so many.
 MAX_VERSIONS = 200_000
-# SQLite's integers have up to 19.
-MAX_DIGITS = 19
 
 T = TypeVar("T")
 # What an item of a page is like, also of an empty one.
@@ -148,7 +146,7 @@ def require_ids(experiment_ids: Sequence[str]) -> list[str]:
         InvalidInput: one is not.
     """
     for number in several("experiment_ids", experiment_ids):
-        if not (number.isascii() and number.isdecimal() and len(number) < MAX_DIGITS):
+        if number_in(number) is None:
             raise InvalidInput(f"experiment_ids holds {number!r}, and an experiment's ID is a number as text, like '3'")
     return list(experiment_ids)
 

@@ -9,6 +9,7 @@ from .lazy import Lazy
 from .level import Level
 from .metric import Buckets, Histories, History, Measurement, MetricSummary
 from .model import ModelInfo, ModelStatus
+from .number import number_in
 from .registry import ModelVersion, RegisteredModel, Stage
 from .run import RunInfo, RunLinks, RunStatus
 
@@ -32,4 +33,5 @@ __all__ = [
     "RunLinks",
     "RunStatus",
     "Stage",
+    "number_in",
 ]

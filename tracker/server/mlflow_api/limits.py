@@ -17,7 +17,6 @@ EXPERIMENT_LENGTH = 500
 BATCH = 1000
 BATCH_METRICS, BATCH_PARAMS, BATCH_TAGS = 1000, 100, 100
 _KEY = re.compile(r"[/\w.\- :]*")
-MAX_DIGITS = 19
 
 
 def require_key(field: str, key: str) -> str:

@@ -9,7 +9,7 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 
-from ...entities import History
+from ...entities import History, number_in
 from ...errors import RunNotFound
 from ...filter import Subject
 from ...journal import spelled
@@ -138,9 +138,10 @@ def _runs(field: str, run_ids: Sequence[str]) -> Sequence[str]:
 def _place(token: str) -> int:
     if not token:
         return 0
-    if not (token.isascii() and token.isdecimal() and len(token) < limits.MAX_DIGITS):
+    place = number_in(token)
+    if place is None:
         raise invalid("page_token", token)
-    return int(token)
+    return place
 
 
 def routes() -> list[Route]:

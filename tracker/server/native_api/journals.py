@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from anyio import to_thread
 
+from ...entities import number_in
 from ...errors import InvalidInput
 from ...journal import Received, Sent
 from ...journal.plain import plain
@@ -24,7 +25,6 @@ from .asking import body_of, raw_route, route
 MOST_BYTES = 64 * 1024 * 1024
 _BYTES = "application/octet-stream"
 _JOURNAL_ID = re.compile(r"[0-9a-f]{32}([0-9a-f]{16})?")
-_MOST_DIGITS = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,7 @@ def _journal(journal_id: str) -> str:
 
 def _number(request: Request, name: str) -> int:
     text = request.query_params.get(name, "0")
-    if not (text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS):
+    number = number_in(text)
+    if number is None:
         raise InvalidInput(f"{name} is a number of bytes, or a part's")
-    return int(text)
+    return number

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from ...entities import ModelVersion, RegisteredModel, Stage
+from ...entities import ModelVersion, RegisteredModel, Stage, number_in
 from ...entities.registry import stage_of
 from ...errors import InvalidPageToken
 from ...filter import Sql, behind, joined, order_by, order_keys, where
@@ -67,8 +67,6 @@ SELECT r.name, v.version, nullif(v.model_id, ''), nullif(v.run_id, ''),
 FROM registered_models AS r LEFT JOIN model_versions AS v USING (registered_no) WHERE ?1 IS NULL OR r.name = ?1
 """
 _LATEST = "latest"
-# SQLite's integers have up to 19.
-_MAX_DIGITS = 19
 
 Row = tuple[Any, ...]
 Key = tuple[int, int]
@@ -122,8 +120,8 @@ def _meant(wanted: str) -> tuple[str, str | int] | None:
     """Return the query for the key of a version, and what it asks by."""
     if wanted.startswith("@"):
         return _BY_ALIAS, wanted[1:]
-    if wanted.isascii() and wanted.isdecimal():
-        return (_BY_NUMBER, int(wanted)) if len(wanted) < _MAX_DIGITS else None
+    if (number := number_in(wanted)) is not None:
+        return _BY_NUMBER, number
     stage = "" if wanted.lower() == _LATEST else stage_of(wanted)
     return None if stage is None else (_NEWEST, stage)
 

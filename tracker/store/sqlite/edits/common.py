@@ -5,10 +5,10 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 
+from ....entities import number_in
 from ....errors import ExperimentNotFound, NotActive, RunNotFound
 
 DELETED, ACTIVE = "deleted", "active"
-MAX_DIGITS = 19
 
 _EXPERIMENT = "SELECT experiment_id, lifecycle_stage FROM experiments WHERE experiment_id = ?"
 _RUN = "SELECT run_no, lifecycle_stage FROM runs WHERE run_id = ? AND run_no > 0 AND run_name <> ''"
@@ -20,8 +20,8 @@ def experiment_number(connection: sqlite3.Connection, experiment_id: str) -> tup
     Raises:
         ExperimentNotFound: there is none of that ID.
     """
-    fits = experiment_id.isascii() and experiment_id.isdecimal() and len(experiment_id) < MAX_DIGITS
-    row = connection.execute(_EXPERIMENT, (int(experiment_id),)).fetchone() if fits else None
+    number = number_in(experiment_id)
+    row = None if number is None else connection.execute(_EXPERIMENT, (number,)).fetchone()
     if row is None:
         raise ExperimentNotFound(experiment_id)
     return row[0], row[1]
