@@ -21,14 +21,13 @@ from ..entities.edits import CreateRun, Edit
 from ..entities.records import PointOf
 from . import LOOPBACK, all_routes
 from .app import App
+from .auth.credentials import credentials_of, unauthenticated
 from .guard import Guard
 from .problems import Problem
 from .replies import problem_reply
 from .routes import Router
 from .service import Service
 from .serving import serve_within
-
-_BEARER = b"bearer "
 
 
 class Guest(Protocol):
@@ -63,13 +62,18 @@ class _Door:
         self._guests = guests
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401  # as ASGI has it
-        guest = self._guests.get(_token(scope["headers"]))
-        if guest is None:
-            problem = Problem("UNAUTHENTICATED", "this server is for the trials of a sweep, while they run")
+        try:
+            _guest.set(self._admit(scope["headers"]))
+        except Problem as problem:
             await problem_reply(problem).send(scope, send)
             return
-        _guest.set(guest)
         await self._app.answer(self._house, scope, receive, send)
+
+    def _admit(self, headers: Sequence[tuple[bytes, bytes]]) -> Guest:
+        guest = self._guests.get(credentials_of(headers).secret)
+        if guest is None:
+            raise unauthenticated("this server is for the trials of a sweep, while they run")
+        return guest
 
 
 class _House(Service):
@@ -100,10 +104,3 @@ class _House(Service):
 
 
 _guest: ContextVar[Guest] = ContextVar("guest")
-
-
-def _token(headers: Sequence[tuple[bytes, bytes]]) -> str:
-    for name, value in headers:
-        if name == b"authorization" and value[: len(_BEARER)].lower() == _BEARER:
-            return value[len(_BEARER) :].strip().decode("latin-1")
-    return ""

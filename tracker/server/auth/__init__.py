@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from .credentials import new_token
-from .fixed_token import TokenDoorkeeper
 from .interface import Doorkeeper
 from .names import canonical_name, require_password
 from .passwords import hash_password
@@ -18,7 +17,6 @@ __all__ = [
     "Owned",
     "Role",
     "Token",
-    "TokenDoorkeeper",
     "User",
     "Users",
     "UsersDoorkeeper",

@@ -15,7 +15,7 @@ import argon2
 import pytest
 
 import tracker
-from tracker.server.auth import TokenDoorkeeper, Users, UsersDoorkeeper, hash_password, new_token
+from tracker.server.auth import Users, UsersDoorkeeper, hash_password, new_token
 from tracker.server.auth.file import NAME
 from tracker.server.auth.throttle import CALM
 
@@ -265,14 +265,3 @@ def test_nobody_signs_in_while_users_cannot_be_read(served: Served, place: Path)
     assert [sign_in(served, name, PASSWORD) for name in ("ann", "bob")] == [401, 200]
     away.rename(place / NAME)
     assert [sign_in(served, name, PASSWORD) for name in ("ann", "bob")] == [200, 401]
-
-
-def test_a_fixed_token_may_do_everything(store: Path) -> None:
-    token = new_token()
-    with serving(store, TokenDoorkeeper(token), {"program": token}) as served:
-        assert served.things("program", "mine").run_id
-        assert sign_in(served, "anybody", token) == 200
-        assert served.ask("program", "GET", ME).json()["is_admin"]
-        for wrong in (new_token(), token[:-1], f"{token}x"):
-            assert served.ask(wrong, "GET", ME).status_code == 401
-        assert served.ask(None, "GET", ME).status_code == 401
