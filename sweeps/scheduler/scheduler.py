@@ -35,7 +35,7 @@ from .why import Why
 # After so many complete trials without the metric, more will not bring it.
 _PATIENCE = 3
 # What a sampler does in so many seconds, it does where it is asked: in a thread, which takes turns with the others, it
-# would take twice as long.
+# takes longer, and so does its slot's waiting.
 _BRIEF = 0.005
 # How often clocks are looked at, and the file by which other terminals tell the sweep to end, in seconds.
 _TICK = 0.2
