@@ -16,6 +16,10 @@ class Arriving(Protocol):
     def write(self, piece: bytes) -> None:
         """Take the next bytes."""
 
+    @property
+    def sha256(self) -> str:
+        """The SHA-256 of all bytes that have come."""
+
     def keep(self, sha256: str = "") -> File:
         """Say that there are no more; the file is kept then, for good, unless its SHA-256 is another one than is said.
 

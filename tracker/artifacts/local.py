@@ -204,8 +204,12 @@ class _Arriving:
         self._digest.update(piece)
         self._file.write(piece)
 
+    @property
+    def sha256(self) -> str:
+        return self._digest.hexdigest()
+
     def keep(self, sha256: str = "") -> File:
-        found = self._digest.hexdigest()
+        found = self.sha256
         if sha256 not in {"", found}:
             raise InvalidInput(f"file {self._path!r} {OTHER_BYTES}: its SHA-256 is {found}, not {sha256}")
         self._file.flush()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from http import HTTPStatus
@@ -9,9 +11,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from anyio import to_thread
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, Response
 
+from ..entities import File
 from .problems import Problem, bad_value
 from .replies import SAFE_HEADERS, Reply, problem_reply
 
@@ -21,31 +25,67 @@ _HEADERS = {name.decode(): value.decode() for name, value in SAFE_HEADERS}
 # Should a browser show it all the same, it is nobody's page.
 _HEADERS["content-security-policy"] += "; sandbox"
 
+log = logging.getLogger("tracker.server")
 
-def file_response(path: Path) -> Response:
-    """Answer with a file, or the ranges of it that are asked for; a browser saves it, and never shows it."""
+
+def file_response(path: Path, kept: File) -> Response:
+    """Answer with a file as it was kept, or ranges of it; a browser saves it, and never shows it.
+
+    Raises:
+        Problem: it is not as long as it was. Bytes that differ are found while it is sent.
+    """
+    if path.stat().st_size != kept.size:
+        log.error("%s has another size than was logged", path)
+        raise Problem("INTERNAL_ERROR", "the file has other bytes than were logged; tracker doctor says what else has")
     disposition = f"attachment; filename*=UTF-8''{quote(path.name, safe='')}"
     headers = {**_HEADERS, "content-disposition": disposition}
-    return _File(path, headers=headers, media_type="application/octet-stream")
+    return _File(path, kept.sha256, headers)
 
 
 class _File(FileResponse):
-    """A file in large pieces, for each costs a thread's turn; its ranges are refused in MLflow's words."""
+    """A file in large pieces, for each costs a thread's turn; its ranges are refused in MLflow's words.
+
+    One that is sent as a whole is checked on the way, and of one that has other bytes than were kept the last piece is
+    not sent, so that nobody takes it for whole.
+    """
 
     chunk_size = 1024 * 1024
 
+    def __init__(self, path: Path, sha256: str, headers: Mapping[str, str]) -> None:
+        super().__init__(path, headers=headers, media_type="application/octet-stream")
+        self._sha256 = sha256
+
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401  # as ASGI has it
-        refused: dict[str, Any] = {}
+        digest = hashlib.sha256()
+        # The answer's start, and then the last piece that has not been sent.
+        held: dict[str, Any] = {}
+        status = HTTPStatus.OK
 
-        async def keep_or_send(message: Any) -> None:  # noqa: ANN401  # as ASGI has it
-            if message["type"] == "http.response.start" and message["status"] >= HTTPStatus.BAD_REQUEST:
-                refused.update(message)
-            if not refused:
-                await send(message)
+        async def check_and_send(message: Any) -> None:  # noqa: ANN401  # as ASGI has it
+            nonlocal held, status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            elif status == HTTPStatus.OK:
+                await to_thread.run_sync(digest.update, message["body"])
+                if held["type"] == message["type"] and not message["body"]:
+                    # Only that there is no more: what is held was the last piece.
+                    held["more_body"] = False
+                    return
+            if status < HTTPStatus.BAD_REQUEST and held:
+                await send(held)
+            if status < HTTPStatus.BAD_REQUEST or not held:
+                held = message
 
-        await super().__call__(scope, receive, keep_or_send)
-        if refused:
-            await _refusal(refused).send(scope, send)
+        await super().__call__(scope, receive, check_and_send)
+        if status >= HTTPStatus.BAD_REQUEST:
+            await _refusal(held).send(scope, send)
+        elif held.get("more_body", True):
+            # Whoever asked for it has left.
+            return
+        elif status == HTTPStatus.OK and scope["method"] == "GET" and digest.hexdigest() != self._sha256:
+            log.error("%s has other bytes than were logged", self.path)
+        else:
+            await send(held)
 
 
 def _refusal(message: Mapping[str, Any]) -> Reply:

@@ -14,7 +14,7 @@ from anyio import to_thread
 from ..client.engine import LocalEngine
 from ..client.queries import query_of, require_ids
 from ..client.tracker import AsyncTracker
-from ..entities import Experiment, File, ModelInfo, RunInfo
+from ..entities import Experiment, File, ModelInfo, ModelStatus, RunInfo
 from ..entities.edits import Edit, RemoveFiles
 from ..entities.records import LogPoints, PointOf, Record
 from ..errors import ExperimentExists, NotActive, NotSupported, RunNotFound
@@ -40,6 +40,8 @@ PIECE_SECONDS = 60.0
 _NO_NAME = {errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ}
 # So many sets of metrics that runs log are known at once.
 _LAYOUTS = 8192
+# What MLflow writes again when a ready model gets another signature, or other requirements.
+_DESCRIBING = {"MLmodel", "conda.yaml", "python_env.yaml", "requirements.txt"}
 # What is written of a file at once.
 _PIECE_BYTES = 1024 * 1024
 
@@ -246,7 +248,7 @@ class Service:
 
         Raises:
             InvalidInput: its SHA-256 is another one than was said.
-            Problem: there are more bytes than may be, or the disk is full.
+            Problem: there are more bytes than may be, or the disk is full; or other bytes must stay in its place.
         """
         size = 0
         try:
@@ -256,6 +258,8 @@ class Service:
                     if most is not None and size > most:
                         raise Problem("REQUEST_TOO_LARGE", f"a file has at most {most} bytes here")
                     await to_thread.run_sync(arriving.write, piece)
+                if any(file.sha256 != arriving.sha256 for file in await self._staying(owner, path)):
+                    raise _ready(owner, path)
                 return await to_thread.run_sync(arriving.keep, sha256)
         except (IsADirectoryError, NotADirectoryError, FileExistsError) as problem:
             raise bad_value("a file and a folder cannot have one path") from problem
@@ -265,12 +269,33 @@ class Service:
             raise Problem("INSUFFICIENT_STORAGE", f"the file cannot be kept: {problem.strerror}") from problem
 
     async def remove(self, owner: str, path: str) -> None:
-        """Remove a file, or all in a folder."""
+        """Remove a file, or all in a folder.
+
+        Raises:
+            Problem: one of them must stay.
+        """
+        if await self._staying(owner, path):
+            raise _ready(owner, path)
         # What was said of a file before must not come after this.
         await self.engine.settle()
         paths = await self.edit(RemoveFiles(owner, path))
         for each in cast("list[str]", paths):
             await to_thread.run_sync(self.engine.recorder.artifacts.discard, owner, each)
+
+    async def _staying(self, owner: str, path: str) -> list[File]:
+        """Return what must stay as it is, at a path and below it: the files of a ready model, for they were ranked.
+
+        What describes a model stays from its first registered version on.
+        """
+        model = await self.model(owner) if owner.startswith("m-") else None
+        if model is None or model.status is not ModelStatus.READY:
+            return []
+        version = await self._one(Subject.MODEL_VERSIONS, "model_id", owner)
+        return [
+            file
+            for file in await self.store.files(owner)
+            if f"{file.path}/".startswith(f"{path}/") and (version or file.path not in _DESCRIBING)
+        ]
 
     async def _require_active(self, run_id: str) -> None:
         stage = self.store.search.stage(run_id)
@@ -290,6 +315,10 @@ class Service:
                 self._layouts.clear()
             known = self._layouts[run_id, keys] = Layout(run_id, keys, once=True)
         return known
+
+
+def _ready(model_id: str, path: str) -> Problem:
+    return bad_value(f"{model_id} is ready, and {path!r} stays as it is; log another model")
 
 
 async def _gathered(chunks: AsyncIterable[bytes]) -> AsyncIterator[bytes]:

@@ -20,14 +20,20 @@ from .described import require_described
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the server of a file's tests keeps its store."""
+    return tmp_path_factory.mktemp("server")
+
+
+@pytest.fixture(scope="module")
+def address(folder: Path) -> Iterator[str]:
     """Start a server for the tests of a file; return where it is."""
     command = [sys.executable, "-W", "error", "-m", "tracker.cli.main", "serve", "--port", "0", "--store", "store"]
     root = str(Path(tracker.__file__).parents[1])
     clean = {key: value for key, value in os.environ.items() if not key.startswith("TRACKER_")}
     with subprocess.Popen(
         command,
-        cwd=tmp_path_factory.mktemp("server"),
+        cwd=folder,
         env={**clean, "PYTHONPATH": root},
         stdout=subprocess.PIPE,
         text=True,

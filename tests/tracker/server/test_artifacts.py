@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from http.client import HTTPConnection
+from pathlib import Path
 
 import httpx
 import pytest
@@ -74,6 +75,43 @@ def test_what_belongs_to_nobody_has_a_place_too(http: httpx.Client) -> None:
     assert http.put(f"{PROXY}/some/file.txt", content=b"x").status_code == 200
     assert http.get(f"{PROXY}/some/file.txt").content == b"x"
     assert http.get(PROXY, params={"path": "some"}).json()["files"][0]["path"] == "file.txt"
+
+
+def test_a_ready_models_files_stay_as_they_are(http: httpx.Client, mlflow: Mlflow) -> None:
+    model = mlflow.post("logged-models", experiment_id="0")["model"]["info"]["model_id"]
+    root = f"{PROXY}/0/models/{model}/artifacts"
+
+    def put(path: str, data: bytes) -> int:
+        return http.put(f"{root}/{path}", content=data).status_code
+
+    for data in (b"half", b"weights"):
+        assert [put(path, data) for path in ("data/w.bin", "MLmodel")] == [200, 200]
+    mlflow.ask("PATCH", f"logged-models/{model}", 200, model_id=model, status=2)
+    assert put("data/w.bin", b"others") == 400
+    assert put("data/w.bin", b"weights") == 200
+    assert [http.delete(f"{root}/{path}").status_code for path in ("data/w.bin", "data")] == [400, 400]
+    assert http.get(f"{root}/data/w.bin").content == b"weights"
+    # MLflow's client writes what describes a model again, when it is told another signature.
+    assert put("MLmodel", b"signed") == 200
+    name = f"net-{model}"
+    mlflow.post("registered-models/create", name=name)
+    mlflow.post("model-versions/create", name=name, source=f"models:/{model}", model_id=model)
+    assert put("MLmodel", b"signed again") == 400
+    assert http.get(f"{root}/MLmodel").content == b"signed"
+
+
+@pytest.mark.parametrize("size", [1, 1024 * 1024, 2_500_000])
+def test_a_flipped_byte_is_never_taken_for_the_file(http: httpx.Client, folder: Path, root: str, size: int) -> None:
+    http.put(f"{PROXY}/{root}/w.bin", content=os.urandom(size))
+    place = folder / "store" / "artifacts" / "runs" / root.split("/")[1] / "w.bin"
+    with place.open("r+b") as file:
+        first = file.read(1)[0]
+        file.seek(0)
+        file.write(bytes([first ^ 1]))
+    with pytest.raises(httpx.RemoteProtocolError):
+        http.get(f"{PROXY}/{root}/w.bin")
+    place.write_bytes(b"longer or shorter")
+    assert http.get(f"{PROXY}/{root}/w.bin").status_code == 500
 
 
 def test_a_file_and_a_folder_do_not_share_a_path(http: httpx.Client, root: str) -> None:

@@ -114,12 +114,13 @@ async def sent(service: Service, place: Place) -> Response:
     files = await files_of(service, place.owner)
     if any(file.path.startswith(f"{place.path}/") for file in files) or not place.path:
         raise bad_value("the path is a directory")
-    if all(file.path != place.path for file in files):
+    kept = next((file for file in files if file.path == place.path), None)
+    if kept is None:
         raise Problem("RESOURCE_DOES_NOT_EXIST", "there is no such file")
-    kept = service.engine.recorder.artifacts.place(place.owner, place.path)
-    if not kept.is_file():
+    path = service.engine.recorder.artifacts.place(place.owner, place.path)
+    if not path.is_file():
         raise Problem("RESOURCE_DOES_NOT_EXIST", "the file is missing from the store; tracker doctor says what else is")
-    return file_response(kept)
+    return file_response(path, kept)
 
 
 async def list_proxied(service: Service, asked: ListProxied) -> Annotated[Json, answer_shapes.Files]:

@@ -51,12 +51,13 @@ async def get(service: Service, request: Request, owner: str, path: str) -> Resp
     del request
     await service.settle()
     wanted = relative_of(path)
-    if all(file.path != wanted for file in await service.store.files(_owner(owner))):
+    kept = next((file for file in await service.store.files(_owner(owner)) if file.path == wanted), None)
+    if kept is None:
         raise Problem("RESOURCE_DOES_NOT_EXIST", "there is no such file")
     place = service.engine.recorder.artifacts.place(owner, wanted)
     if not place.is_file():
         raise Problem("RESOURCE_DOES_NOT_EXIST", f"{owner}: file {wanted!r} is missing from the store")
-    return file_response(place)
+    return file_response(place, kept)
 
 
 async def remove(service: Service, request: Request, owner: str) -> Reply:
