@@ -14,11 +14,16 @@ from tracker.server.serving import listen
 
 
 @contextmanager
-def served(store: Path, port: int = 0) -> Iterator[str]:
+def served(store: Path, port: int = 0, manner: Manner | None = None) -> Iterator[str]:
     """Serve a store; gives its address."""
     listening = listen("127.0.0.1", port)
     config = uvicorn.Config(
-        make_app(store, Manner()), http="httptools", ws="none", lifespan="on", log_level="warning", access_log=False
+        make_app(store, manner or Manner()),
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        log_level="warning",
+        access_log=False,
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})

@@ -7,6 +7,7 @@
     │   ├── InvalidMetric           a metric's name, value or step
     │   ├── InvalidPageToken
     │   ├── InvalidFrame            a piece of a journal that a server cannot store
+    │   │   └── FramesRefused       whoever sent it may not change what it is about
     │   ├── AmbiguousDataset        several datasets fit where one is needed
     │   └── SaveFailed              a checkpoint's save function wrote nothing usable
     ├── NotFound                    no such thing in the store
@@ -32,6 +33,7 @@
     │   ├── UserExists
     │   ├── TokenExists             a user has a token of that name already
     │   └── LastAdmin               somebody must be left who may do everything
+    ├── NotAllowed                  who asks may see it, and not do that with it
     ├── StoreError                  the store itself
     │   ├── NotAStore               the folder holds something else
     │   ├── StoreTooNew             written by a newer version
@@ -110,9 +112,23 @@ class InvalidPageToken(InvalidInput):
 class InvalidFrame(InvalidInput):
     """A piece of a journal that a server cannot store, nor what came with it; `offset` is its place in its part."""
 
-    def __init__(self, offset: int, problem: str) -> None:
+    def __init__(self, offset: int, reason: str) -> None:
         self.offset = offset
-        super().__init__(f"the frame at byte {offset} cannot be stored: {problem}")
+        self.reason = reason
+        super().__init__(f"the frame at byte {offset} cannot be stored: {reason}")
+
+
+class FramesRefused(InvalidFrame):
+    """Pieces of a journal, from `offset` to `end`, are about what whoever sent them may not change.
+
+    `missing` says what it is that there is not, or not for them: a "run", which another program may still have to tell
+    of, an "experiment" and so on; it is "" if they may read it.
+    """
+
+    def __init__(self, offset: int, end: int, reason: str, missing: str = "") -> None:
+        self.end = end
+        self.missing = missing
+        super().__init__(offset, reason)
 
 
 class AmbiguousDataset(InvalidInput):
@@ -327,6 +343,13 @@ class LastAdmin(Conflict):
         super().__init__(f"{name!r} is the last admin: make another one before")
 
 
+class NotAllowed(TrackerError):
+    """Whoever asks may see what they ask about, and not do that with it."""
+
+    def __init__(self, problem: str = "you may not do that here") -> None:
+        super().__init__(f"{problem}; ask whoever manages it, or an admin, for the role")
+
+
 class StoreError(TrackerError):
     """The store itself is not usable for what was asked."""
 
@@ -396,9 +419,10 @@ class StoreUnavailable(StoreError):
 class AccessRefused(StoreError):
     """A server does not let this client in, or not to what it asked for."""
 
-    def __init__(self, server: str, problem: str) -> None:
+    def __init__(self, server: str, problem: str, *, is_known: bool = False) -> None:
         self.server = server
-        super().__init__(f"{server} refuses: {problem}; set TRACKER_TOKEN, or put user:password@ into the URL")
+        remedy = "" if is_known else "; set TRACKER_TOKEN, or put user:password@ into the URL"
+        super().__init__(f"{server} refuses: {problem}{remedy}")
 
 
 class BackupFailed(StoreError):

@@ -11,10 +11,10 @@ from typing import TypeVar
 
 import anyio
 
-from ..entities import Level, ModelInfo
+from ..entities import ModelInfo
 from ..entities.edits import Edit
 from ..entities.records import Act
-from ..errors import NotFound, StoreReadOnly, StoreTooOld, StoreUnavailable
+from ..errors import NotAllowed, NotFound, StoreReadOnly, StoreTooOld, StoreUnavailable
 from ..filter import DatasetFilter
 from ..journal import JournalFolder
 from ..store.interface import Reads, Search
@@ -80,11 +80,16 @@ class Engine(ABC):
 
         Raises:
             StoreUnavailable: they wait in the journal, since the store cannot be written just now.
+            NotAllowed: a server refuses them.
         """
+        before = self.writer.refusal
         for act in acts:
             self.recorder.record(act)
-        if acts and await self.writer.flush(CLOSE_SECONDS + len(acts) / _ACTS) != Level.STORED:
+        if acts and not await self.writer.stored(CLOSE_SECONDS + len(acts) / _ACTS):
             raise StoreUnavailable(f"{what} waits in the journal until the store can be written; see tracker doctor")
+        refusal = self.writer.refusal
+        if refusal is not None and refusal is not before:
+            raise NotAllowed(f"{what} is refused: {refusal.reason}")
 
 
 class LocalEngine(Engine):

@@ -11,7 +11,7 @@ from ..entities import ModelInfo, ModelVersion, RegisteredModel
 from ..errors import InvalidInput, ModelNotFound, NotFound, RegisteredModelNotFound, VersionNotFound, suggestion
 from ..filter import DatasetFilter, Subject
 from ..ranking import Checkpoint, FrontOf, Keep, LastOf, Plan, Promotion, Rule, TopOf, plan
-from ..store.interface import Registry, Search
+from ..store.interface import Finds, Registry
 from .queries import query_of
 from .search import Searches
 from .values import name_of
@@ -38,7 +38,7 @@ class RegistrySearches(Searches[Model]):
     """Searches that know registered models too."""
 
     def __init__(
-        self, search: Search, registry: Registry, model: Callable[[ModelInfo, DatasetFilter | None], Model]
+        self, search: Finds, registry: Registry, model: Callable[[ModelInfo, DatasetFilter | None], Model]
     ) -> None:
         super().__init__(search, model)
         self.registry = registry

@@ -9,7 +9,7 @@ from ..entities import DatasetRef, Experiment, ModelInfo, RunInfo
 from ..errors import ExperimentNotFound, ModelNotFound, RunNotFound
 from ..filter import DatasetFilter, Subject
 from ..ranking import rank_by
-from ..store.interface import Found, Query, Search
+from ..store.interface import Finds, Found, Query
 from ..tables import Page
 from .queries import MAX_RESULTS, OrderBy, counted_value, dataset_filter, query_of, quoted, require_ids
 from .rank import RankedModels, rank
@@ -23,7 +23,7 @@ class Searches(Generic[Model]):
     `model` makes what a client gives out of a logged model's facts and the dataset that it was searched by.
     """
 
-    def __init__(self, search: Search, model: Callable[[ModelInfo, DatasetFilter | None], Model]) -> None:
+    def __init__(self, search: Finds, model: Callable[[ModelInfo, DatasetFilter | None], Model]) -> None:
         self._search = search
         self._model = model
 

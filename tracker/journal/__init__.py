@@ -8,7 +8,7 @@ from .folder import START, JournalFolder, Pending, Position
 from .journal import Journal
 from .plain import spelled
 from .points import Block, Layout, ModelBlock, ModelLayout, model_bytes
-from .received import SENT, Received, Sent, stored_name
+from .received import SENT, Received, Said, Sent, stored_name
 from .spool import Letter, Spool
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "Pending",
     "Position",
     "Received",
+    "Said",
     "Sent",
     "Spool",
     "encode",

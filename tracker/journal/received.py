@@ -10,6 +10,7 @@ import struct
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ from ..entities.records import Record
 from ..errors import InvalidFrame, InvalidInput, JournalGap
 from .folder import Position
 from .frames import ALIGNMENT, payload_at, whole_frames
-from .points import Group, Layout, groups, of_points, payload_words
+from .points import Group, Layout, ModelBlock, ModelLayout, groups, model_block, of_points, payload_words
 from .reading import Reading
 from .strict import decode_strictly
 
@@ -50,6 +51,13 @@ class Sent:
         return Position(self.part, self.offset + len(self.frames))
 
 
+class Said(NamedTuple):
+    """What some frames say, all of them of one layout or one frame by itself; `numbers` count them from the first."""
+
+    numbers: NDArray[np.int64]
+    what: Record | Layout | ModelBlock
+
+
 class Received:
     """What was sent, found good.
 
@@ -61,6 +69,7 @@ class Received:
         self.sent = sent
         self._layouts = _earlier(sent)
         self._said: dict[int, Record | Layout] = {}
+        self._points: list[Said] = []
         # What is sent is cut into short pieces; but for one call's columns, which may be long.
         begins, stop = whole_frames(sent.frames, most=1 if len(sent.frames) > SENT_BYTES else sys.maxsize)
         if stop < len(sent.frames) or not begins:
@@ -70,9 +79,20 @@ class Received:
         is_points = of_points(sent.frames, self._begins)
         for begin in self._begins[~is_points].tolist():
             self._take_json(begin)
-        points = self._begins[is_points]
-        for group in groups(sent.frames, points):
-            self._require_fitting(group, points[group.members])
+        points = np.flatnonzero(is_points)
+        for group in groups(sent.frames, self._begins[points]):
+            self._take_points(group, points[group.members])
+
+    def said(self) -> list[Said]:
+        """Return what the frames say: records, layouts, a run's points by their layout, its models' as columns."""
+        numbers = {begin: number for number, begin in enumerate(self._begins.tolist())}
+        single = [Said(np.array([numbers[begin]]), what) for begin, what in self._said.items()]
+        return [*single, *(self._unfolded(each) for each in self._points)]
+
+    def span(self, first: int, last: int) -> tuple[int, int]:
+        """Return where some frames that follow each other begin and end in their part, given their numbers."""
+        ends = [*self._begins.tolist(), len(self.sent.frames)]
+        return self.sent.offset + ends[first], self.sent.offset + ends[last + 1]
 
     def beyond(self, stored: Position, first_place: int) -> Reading:
         """Read what is not stored yet; `first_place` is where the count of frames in the order logged goes on.
@@ -105,8 +125,9 @@ class Received:
         if isinstance(said, Layout):
             self._layouts[place] = said
 
-    def _require_fitting(self, group: Group, begins: NDArray[np.int64]) -> None:
-        """Check that frames of points are as long as their layout has it."""
+    def _take_points(self, group: Group, numbers: NDArray[np.int64]) -> None:
+        """Take frames of points, once it is checked that they are as long as their layout has it."""
+        begins = self._begins[numbers]
         layout = self._layouts.get(group.layout)
         if layout is None or not layout.names(group.kind):
             raise InvalidFrame(self.sent.offset + int(begins[0]), f"no layout begins at byte {group.layout}")
@@ -115,6 +136,12 @@ class Received:
         unfit = np.flatnonzero(wanted != lengths)
         if len(unfit):
             raise InvalidFrame(self.sent.offset + int(begins[unfit[0]]), "it is not as long as its layout says")
+        self._points.append(Said(numbers, layout))
+
+    def _unfolded(self, said: Said) -> Said:
+        if not isinstance(said.what, ModelLayout):
+            return said
+        return Said(said.numbers, model_block(self.sent.frames, self._begins[said.numbers], said.what, said.numbers))
 
 
 def stored_name(journal_id: str) -> str:

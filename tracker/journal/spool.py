@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from ..entities.records import AddFiles
-from ..errors import InvalidFrame
+from ..errors import FramesRefused, InvalidFrame
 from ..system import is_locked
 from .codec import decode
-from .folder import START, JournalFolder, Position, part_path, put_aside
+from .folder import PART, START, JournalFolder, Position, part_path, put_aside
 from .frames import frame_bytes, payload_at
 from .part import Damage, Piece
 from .points import groups, of_points
@@ -112,11 +112,24 @@ class Spool:
         return None
 
     def refuse(self, letter: Letter, problem: InvalidFrame) -> None:
-        """Put a frame aside that the server cannot store, and go on behind it."""
-        begin = problem.offset - letter.sent.offset
-        data = letter.sent.frames[begin : begin + frame_bytes(letter.sent.frames, begin)]
+        """Put aside what the server does not store, a frame or several, and go on behind it."""
+        begin, frames = problem.offset - letter.sent.offset, letter.sent.frames
+        end = problem.end - letter.sent.offset if isinstance(problem, FramesRefused) else 0
+        data = frames[begin : max(end, begin + frame_bytes(frames, begin))]
         put_aside(letter.path, Damage(problem.offset, data, f"{len(data)} bytes are refused ({problem})"))
-        self._pass(letter.path, problem.offset, problem.offset + len(data))
+        # Before a part's first frame there is more than a frame.
+        first = letter.parcel.begin if begin == 0 else problem.offset
+        self._pass(letter.path, first, problem.offset + len(data))
+
+    def reached(self, stored: Mapping[str, Position]) -> dict[str, Position]:
+        """Return how far journals are stored or put aside, given how far they are stored."""
+        reached = dict(stored)
+        for name, path in ((PART.fullmatch(path.name), path) for path in self._passed):
+            if name is not None:
+                journal_id, number = name["journal_id"], int(name["part"])
+                begin = self._from(path, number, stored.get(journal_id, START))
+                reached[journal_id] = max(reached.get(journal_id, START), Position(number, begin))
+        return reached
 
     def _is_done(self, path: Path, number: int, last: int, stored: Position) -> bool:
         """Say whether a part will not grow, and nothing of it is left to send."""

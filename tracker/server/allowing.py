@@ -6,10 +6,19 @@ may read and not change is refused.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..errors import ExperimentNotFound, ModelNotFound, RegisteredModelNotFound, RunNotFound, TrackerError
+from ..errors import (
+    ExperimentNotFound,
+    FramesRefused,
+    ModelNotFound,
+    NotAllowed,
+    RegisteredModelNotFound,
+    RunNotFound,
+    TrackerError,
+)
 from ..filter import Subject
 from .auth.interface import Doorkeeper
 from .auth.roles import STRANGER, Identity, Role, greatest
@@ -20,7 +29,14 @@ from .service import Service
 
 _NEEDED = {Permission.READ: Role.READ, Permission.EDIT: Role.EDIT, Permission.MANAGE: Role.MANAGE}
 _SUBJECTS = {Kind.RUN: Subject.RUNS, Kind.MODEL: Subject.MODELS}
-_DENIED = "you may not do that here; ask whoever manages it, or an admin, for the role"
+_MISSING = {
+    Kind.EXPERIMENT_NAME: "experiment",
+    Kind.RUN: "run",
+    Kind.MODEL: "logged model",
+    Kind.REGISTERED_MODEL: "registered model",
+}
+# IDs are drawn by clients. One of another form may be what this server calls something of its own.
+_NEW = {Kind.RUN: re.compile(r"[0-9a-f]{32}"), Kind.MODEL: re.compile(r"m-[0-9a-f]{32}")}
 
 
 async def identify(doorkeeper: Doorkeeper, route: Route, scope: Mapping[str, Any]) -> Identity:
@@ -43,39 +59,66 @@ async def require(service: Service, route: Route, asked: object) -> None:
         return
     needed = _NEEDED.get(route.permission)
     if needed is None or route.concerns is None:
-        raise _denied()
+        raise NotAllowed
     if route.concerns is what_may_be_read:
         return
     things = list(route.concerns(asked))
-    roles = [(thing, await _role(service, thing)) for thing in things]
-    for thing, role in roles:
-        if not role.covers(Role.READ):
-            raise _missing(thing)
-    if not things or not all(role.covers(Role.READ if thing.read_only else needed) for thing, role in roles):
-        raise _denied()
+    if not things:
+        raise NotAllowed
+    for thing, role in zip(things, await _roles(service, things), strict=True):
+        if role is None and _may_be_made(thing):
+            continue
+        if role is None or not role.covers(Role.READ):
+            raise _placed(thing, _missing(thing), _MISSING.get(thing.kind, ""))
+        if not thing.read_only and not role.covers(needed):
+            raise _placed(thing, NotAllowed())
 
 
-async def _role(service: Service, thing: Thing) -> Role:
+async def _roles(service: Service, things: Sequence[Thing]) -> list[Role | None]:
+    """Return what whoever asks may do with each thing, None if there is no such thing."""
+    homes: dict[str, str] = {}
+    for kind, subject in _SUBJECTS.items():
+        names = [thing.name for thing in things if thing.kind is kind]
+        # No ID of a run is one of a logged model.
+        homes |= await service.homes(subject, names) if names else {}
+    return [await _role(service, thing, homes) for thing in things]
+
+
+async def _role(service: Service, thing: Thing, homes: Mapping[str, str]) -> Role | None:
     viewer = service.viewer
     match thing.kind:
         case Kind.EXPERIMENT:
             return viewer.role_in(thing.name)
         case Kind.EXPERIMENT_NAME:
-            found = await service.experiment(name=thing.name)
-            return viewer.role_in(found.experiment_id) if found else Role.NONE
+            found = await service.experiment_named(thing.name)
+            return viewer.role_in(found.experiment_id) if found else None
         case Kind.RUN | Kind.MODEL:
-            homes = await service.homes(_SUBJECTS[thing.kind], [thing.name])
-            return viewer.role_in(homes[thing.name]) if thing.name in homes else Role.NONE
+            return viewer.role_in(homes[thing.name]) if thing.name in homes else None
         case Kind.REGISTERED_MODEL:
             return await _role_for_model(service, thing.name)
+        case Kind.ANYBODYS:
+            return Role.MANAGE
         case Kind.NOTHING:
             return Role.NONE
 
 
-async def _role_for_model(service: Service, name: str) -> Role:
-    may_read = name in await service.readable_registered(name)
-    given = service.viewer.registered_models.get(name, Role.NONE)
-    return greatest([given, Role.READ]) if may_read else Role.NONE
+async def _role_for_model(service: Service, name: str) -> Role | None:
+    origins = await service.origins(name)
+    if name not in origins:
+        return None
+    if not service.viewer.reads_registered(name, origins[name]):
+        return Role.NONE
+    return greatest([service.viewer.registered_models.get(name, Role.NONE), Role.READ])
+
+
+def _may_be_made(thing: Thing) -> bool:
+    form = _NEW.get(thing.kind)
+    return thing.may_be_new and (form is None or form.fullmatch(thing.name) is not None)
+
+
+def _placed(thing: Thing, problem: Problem | TrackerError, missing: str = "") -> Problem | TrackerError:
+    """Say of what a journal speaks of where that is."""
+    return problem if thing.frames is None else FramesRefused(*thing.frames, str(problem), missing)
 
 
 def _missing(thing: Thing) -> Problem | TrackerError:
@@ -90,9 +133,5 @@ def _missing(thing: Thing) -> Problem | TrackerError:
             return ModelNotFound(thing.name)
         case Kind.REGISTERED_MODEL:
             return RegisteredModelNotFound(thing.name)
-        case Kind.NOTHING:
+        case Kind.NOTHING | Kind.ANYBODYS:
             return Problem("RESOURCE_DOES_NOT_EXIST", "there is no such file")
-
-
-def _denied() -> Problem:
-    return Problem("PERMISSION_DENIED", _DENIED)

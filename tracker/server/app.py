@@ -92,13 +92,27 @@ class App:
             viewer = await identify(service.doorkeeper, route, scope)
             scope[USER] = viewer.name
             service = service.seen_by(viewer)
-        if route.files:
-            request = Request({**scope, "path_params": said}, receive)
-            await require(service, route, request)
-            return _reply(await route.handler(service, request, **said))
-        asked = await _asked(route, said, scope, receive)
+        try:
+            return await _handled(service, route, said, scope, receive)
+        except TrackerError as error:
+            return route.tells(error)
+
+
+async def _handled(
+    service: Service,
+    route: Route,
+    said: Mapping[str, str],
+    scope: Any,  # noqa: ANN401  # as ASGI has it
+    receive: Any,  # noqa: ANN401
+) -> Reply | Response:
+    if route.files:
+        request = Request({**scope, "path_params": said}, receive)
+        asked = request if route.reads is None else await route.reads(request)
         await require(service, route, asked)
-        return _reply(await route.handler(service, asked))
+        return _reply(await route.handler(service, asked, **said))
+    asked = await _asked(route, said, scope, receive)
+    await require(service, route, asked)
+    return _reply(await route.handler(service, asked))
 
 
 async def _asked(route: Route, said: Mapping[str, str], scope: Any, receive: Any) -> object:  # noqa: ANN401  # ASGI's

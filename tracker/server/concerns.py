@@ -19,16 +19,24 @@ class Kind(Enum):
     RUN = auto()
     MODEL = auto()
     REGISTERED_MODEL = auto()
+    # What there is nothing to be kept from anybody of.
+    ANYBODYS = auto()
     # What belongs to no experiment, such as a file that no run has: admins' alone.
     NOTHING = auto()
 
 
 class Thing(NamedTuple):
-    """A thing that a request is about; with `read_only` it is enough to be allowed to read it."""
+    """A thing that a request is about; with `read_only` it is enough to be allowed to read it.
+
+    With `may_be_new`, one that there is not yet is to be made, which anybody may. `frames` say where in a journal it is
+    spoken of first: from a byte to another.
+    """
 
     kind: Kind
     name: str
     read_only: bool = False
+    may_be_new: bool = False
+    frames: tuple[int, int] | None = None
 
 
 Concerns = Callable[[Any], Iterable[Thing]]
@@ -48,6 +56,16 @@ def experiment(experiment_id: str) -> Thing:
 def run(run_id: str) -> Thing:
     """Return a run."""
     return Thing(Kind.RUN, run_id)
+
+
+def runs(run_ids: Iterable[str]) -> Iterable[Thing]:
+    """Return some runs; if it is none there is nothing to be asked for, and that is let through."""
+    return [run(each) for each in run_ids] or [Thing(Kind.ANYBODYS, "")]
+
+
+def owner_of(name: str, *, may_be_new: bool = False) -> Thing:
+    """Return the run or the logged model of an ID."""
+    return Thing(Kind.MODEL if name.startswith("m-") else Kind.RUN, name, may_be_new=may_be_new)
 
 
 def model(model_id: str, *, read_only: bool = False) -> Thing:

@@ -56,7 +56,7 @@ async def native(service: Service, asked: Nothing) -> Json:
 def routes() -> list[Route]:
     """Return the routes of probes."""
     return [
-        Route("GET", f"{PREFIX}/server", native, Nothing, Permission.ADMIN),
+        Route("GET", f"{PREFIX}/server", native, Nothing, Permission.SIGNED_IN),
         Route("GET", "/health", health, Nothing, Permission.ANYONE),
         Route("GET", "/version", version, Nothing, Permission.ANYONE),
         Route("GET", "/api/3.0/mlflow/server-info", server_info, Nothing, Permission.ANYONE),

@@ -14,6 +14,7 @@ STATUS = {
     "RESOURCE_DOES_NOT_EXIST": HTTPStatus.NOT_FOUND,
     "ENDPOINT_NOT_FOUND": HTTPStatus.NOT_FOUND,
     "METHOD_NOT_ALLOWED": HTTPStatus.METHOD_NOT_ALLOWED,
+    "UNSUPPORTED_MEDIA_TYPE": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     "REQUEST_LIMIT_EXCEEDED": HTTPStatus.TOO_MANY_REQUESTS,
     "REQUEST_TIMEOUT": HTTPStatus.REQUEST_TIMEOUT,
     "REQUEST_TOO_LARGE": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -61,6 +62,9 @@ def problem_of(error: errors.TrackerError) -> Problem:
             return Problem("RESOURCE_DOES_NOT_EXIST", _absence(error))
         case errors.Conflict():
             return _conflict(error)
+        case errors.FramesRefused() | errors.NotAllowed():
+            is_missing = isinstance(error, errors.FramesRefused) and error.missing
+            return Problem("RESOURCE_DOES_NOT_EXIST" if is_missing else "PERMISSION_DENIED", str(error))
         case errors.StoreUnavailable():
             return Problem("TEMPORARILY_UNAVAILABLE", str(error))
         case errors.StoreError():

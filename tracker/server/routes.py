@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from ..errors import TrackerError
 from .concerns import Concerns
 from .fields import Shape
-from .problems import Problem
+from .http import Request
+from .problems import Problem, problem_of
+from .replies import Reply, problem_reply
 
 # Every route of MLflow's protocol is there for its clients and, by the other name, for its pages.
 _PREFIXES = {"/api/": ("/api/", "/ajax-api/")}
@@ -29,16 +32,22 @@ class Permission(StrEnum):
     ADMIN = "admin"
 
 
+def refusal(error: TrackerError) -> Reply:
+    """Return a refusal as MLflow's clients know it."""
+    return problem_reply(problem_of(error))
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """One route: its handler is given the service and what the request says, as its shape.
 
     In `path`, `{name}` stands for a segment and `{name:path}` for any number of them; what stands there is a field of
-    the shape. A handler of `files` is given the request itself, whose body it reads, or it answers with a file.
+    the shape. A handler of `files` is given the request itself, whose body it reads, or it answers with a file; where
+    there is `reads` it is given what that makes of the request. `tells` makes an answer of an error.
 
     `concerns` says for which things a user needs the permission, given what the handler is given; of `files` that is
-    the request, whose `path_params` hold what its path says. If it is left out, and the permission is one that is for
-    things, only admins are let through.
+    the request, whose `path_params` hold what its path says, or what `reads` makes of it. If it is left out, and the
+    permission is one that is for things, only admins are let through.
     """
 
     method: str
@@ -48,6 +57,8 @@ class Route:
     permission: Permission
     files: bool = False
     concerns: Concerns | None = None
+    reads: Callable[[Request], Awaitable[Any]] | None = None
+    tells: Callable[[TrackerError], Reply] = refusal
 
 
 class Router:

@@ -181,8 +181,12 @@ class Service:
 
         They are those for which a role was given, and those whose versions all come from what may be read.
         """
-        origins = await self.read(("origins", name is None), lambda: self.store.search.origins(name))
+        origins = await self.origins(name)
         return {each for each, homes in origins.items() if self.viewer.reads_registered(each, homes)}
+
+    async def origins(self, name: str | None = None) -> dict[str, set[str | None]]:
+        """Return the experiments that the versions of all registered models come from, or of one of a name."""
+        return await self.read(("origins", name is None), lambda: self.store.search.origins(name))
 
     async def run(self, run_id: str) -> RunInfo | None:
         """Return a run, also a deleted one; None if there is none of that ID."""
@@ -203,6 +207,11 @@ class Service:
         by = ("name", name) if name else ("experiment_id", experiment_id)
         found: Experiment | None = await self._one(Subject.EXPERIMENTS, *by)
         return found if found and self.viewer.reads(found.experiment_id) else None
+
+    async def experiment_named(self, name: str) -> Experiment | None:
+        """Return an experiment by its name, whoever may read it; None if there is no such."""
+        found: Experiment | None = await self._one(Subject.EXPERIMENTS, "name", name)
+        return found
 
     async def _one(self, subject: Subject, attribute: str, value: str) -> Any:  # noqa: ANN401  # a run or an experiment
         where = Expression(subject, Comparison(Field(Entity.ATTRIBUTE, attribute), Operator.EQUAL, (value,)))

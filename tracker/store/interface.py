@@ -67,8 +67,11 @@ class Found(Generic[T]):
     places: list[Place]
 
 
-class Search(Protocol):
-    """Searching; plain functions that answer at once, from any thread, one after the other or several at a time."""
+class Finds(Protocol):
+    """Finding experiments, runs and logged models; plain functions that answer at once, from any thread.
+
+    They may be called one after the other or several at a time.
+    """
 
     def experiments(self, query: Query) -> Found[Experiment]:
         """Return the experiments that match, in order."""
@@ -79,12 +82,6 @@ class Search(Protocol):
     def models(self, query: Query) -> Found[ModelInfo]:
         """Return the logged models that match, in order."""
 
-    def registered_models(self, query: Query) -> Found[RegisteredModel]:
-        """Return the registered models that match, in order; of experiments, datasets and stages nothing is asked."""
-
-    def model_versions(self, query: Query) -> Found[ModelVersion]:
-        """Return the versions of registered models that match, in order, as `registered_models` does."""
-
     def count(self, query: Query) -> int:
         """Count what matches, whatever the limit."""
 
@@ -93,6 +90,19 @@ class Search(Protocol):
 
     def datasets(self, experiment_ids: Sequence[str] | None) -> list[DatasetRef]:
         """Return the datasets that runs of these experiments use or models were measured on, by name."""
+
+    def rankable(self) -> AbstractContextManager[Rankable]:
+        """Look at the store as it is now, to rank what is in it."""
+
+
+class Search(Finds, Protocol):
+    """Searching all that there is, as `Finds` does."""
+
+    def registered_models(self, query: Query) -> Found[RegisteredModel]:
+        """Return the registered models that match, in order; of experiments, datasets and stages nothing is asked."""
+
+    def model_versions(self, query: Query) -> Found[ModelVersion]:
+        """Return the versions of registered models that match, in order, as `registered_models` does."""
 
     def stage(self, run_id: str) -> str | None:
         """Return a run's lifecycle stage; None if there is no such run."""
@@ -114,9 +124,6 @@ class Search(Protocol):
 
     def points_of(self, model_ids: Sequence[str]) -> dict[str, list[Measurement]]:
         """Return all that logged models were measured at, by their IDs."""
-
-    def rankable(self) -> AbstractContextManager[Rankable]:
-        """Look at the store as it is now, to rank what is in it."""
 
 
 class Rankable(Protocol):

@@ -13,7 +13,7 @@ import anyio
 from anyio import to_thread
 
 from ..entities import Level
-from ..errors import StoreError, StoreUnavailable
+from ..errors import InvalidFrame, StoreError, StoreUnavailable
 from ..journal import START, Journal, JournalFolder, Position
 from . import rhythm
 from .lock import WriterLock
@@ -54,6 +54,8 @@ class JournalKeeper(ABC):
         self._stuck = False
         # How far our own journal is known to be stored.
         self._stored = START
+        # Why something that this process has logged is never stored, as it was told last.
+        self.refusal: InvalidFrame | None = None
 
     @abstractmethod
     async def _positions(self) -> Mapping[str, Position]:
@@ -110,7 +112,12 @@ class JournalKeeper(ABC):
         """
         level = await self._flush(timeout)
         self._stuck = level != Level.STORED
-        return level
+        return level if self.refusal is None else min(level, Level.SYNCED, key=list(Level).index)
+
+    async def stored(self, timeout: float) -> bool:  # noqa: ASYNC109  # it returns whether, and raises nothing
+        """Wait as `flush` does; return whether all was stored, but for what was refused."""
+        await self.flush(timeout)
+        return not self._stuck
 
     async def _flush(self, timeout: float) -> Level:  # noqa: ASYNC109  # it returns a level, and raises nothing
         target, problem, failures = self._target(), "another process is writing", 0

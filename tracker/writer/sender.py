@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -11,11 +12,27 @@ from anyio import to_thread
 from ..artifacts import SpooledArtifacts
 from ..entities import File
 from ..entities.records import AddFiles
-from ..errors import InvalidFrame, InvalidInput, JournalGap, StoreError, TrackerError
+from ..errors import (
+    FramesRefused,
+    InvalidFrame,
+    InvalidInput,
+    JournalGap,
+    NotAllowed,
+    NotFound,
+    StoreError,
+    TrackerError,
+)
 from ..journal import START, Journal, JournalFolder, Letter, Position, Sent, Spool
 from ..store.rest import Connection, RestFiles, RestJournals, wait_after
 from .keeping import Folded, JournalKeeper
 from .lock import WriterLock
+
+# For how long to send again what is refused, in seconds: another program of the same user's may be making just now what
+# it is about; and of a run, another machine may not have told yet that it was started.
+SURE_SECONDS = 1.0
+RUN_SECONDS = 60.0
+# How long to wait before that.
+_AGAIN_SECONDS = 0.2
 
 log = logging.getLogger("tracker")
 
@@ -43,6 +60,11 @@ class Sender(JournalKeeper):
         # Files that the server has and whose record it has not, and those that it cannot have.
         self._uploaded: set[Path] = set()
         self._unfit: set[Path] = set()
+        # When it was first refused what begins at a place of a journal, until when the journal waits therefore, and the
+        # reasons for which something was refused for good.
+        self._refused: dict[tuple[str, int, int], float] = {}
+        self._waits: dict[str, float] = {}
+        self._final: set[str] = set()
 
     def _pause(self, failures: int, least: float) -> float:
         """Return the seconds to wait: more after each failure, and never the same as everyone."""
@@ -54,7 +76,8 @@ class Sender(JournalKeeper):
         return self._known
 
     async def _positions(self) -> Mapping[str, Position]:
-        return self._known
+        # Nobody waits for what was put aside.
+        return self._spool.reached(self._known)
 
     async def _fold(self) -> Folded | None:
         size = 0
@@ -89,6 +112,8 @@ class Sender(JournalKeeper):
 
     def _send_next(self, journal_id: str, numbers: list[int]) -> int:
         """Send what is next of a journal; return how many bytes that were."""
+        if time.monotonic() < self._waits.get(journal_id, 0.0):
+            return 0
         letter = self._spool.next_letter(journal_id, numbers, self._known.get(journal_id, START))
         if letter is None:
             return 0
@@ -99,6 +124,10 @@ class Sender(JournalKeeper):
             # The server was given an older copy of its store, say: what it lacks is sent again, as far as it is here.
             log.warning("%s has less of a journal than it had: %s", self._connection.address, gap)
             self._known[journal_id] = Position(gap.part, gap.offset)
+        except FramesRefused as problem:
+            if not self._is_final(letter, problem):
+                return 0
+            self._go_around(letter, problem)
         except InvalidFrame as problem:
             self._go_around(letter, problem)
         else:
@@ -107,12 +136,26 @@ class Sender(JournalKeeper):
                 self._uploaded.discard(place)
         return len(letter.sent.frames)
 
+    def _is_final(self, letter: Letter, problem: FramesRefused) -> bool:
+        """Say whether what is refused will be refused for ever, as far as that can be known."""
+        place = letter.sent.journal_id, letter.sent.part, problem.offset
+        now = time.monotonic()
+        patience = RUN_SECONDS if problem.missing == "run" else SURE_SECONDS
+        if problem.reason not in self._final and now < self._refused.setdefault(place, now) + patience:
+            self._waits[place[0]] = now + _AGAIN_SECONDS
+            return False
+        self._refused.pop(place, None)
+        self._final.add(problem.reason)
+        return True
+
     def _go_around(self, letter: Letter, problem: InvalidFrame) -> None:
         """Send what comes before a frame that the server cannot store, and put that one aside."""
         before: Sent = letter.until(problem.offset)
         if before.frames:
             self._learn(before.journal_id, self._server.send(before))
         self._spool.refuse(letter, problem)
+        if before.journal_id == self._own.journal_id:
+            self.refusal = problem
 
     def _learn(self, journal_id: str, place: Position) -> None:
         self._known[journal_id] = max(place, self._known.get(journal_id, START))
@@ -134,7 +177,7 @@ class Sender(JournalKeeper):
         except FileNotFoundError:
             # Another process has sent it.
             return False
-        except InvalidInput as problem:
+        except (InvalidInput, NotFound, NotAllowed) as problem:
             # What is logged besides must be stored; whoever fetches the file is told that it is missing.
             self._unfit.add(place)
             log.error("file %r of %s cannot be sent: %s; it is kept as %s", file.path, owner, problem, place)  # noqa: TRY400  # a line is enough

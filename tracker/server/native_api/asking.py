@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import anyio
 import orjson
@@ -12,10 +12,11 @@ from ...errors import InvalidInput, TrackerError
 from ...journal.plain import plain, read
 from ...store.rest.address import PREFIX
 from ...store.rest.failures import TOLD, told
+from ..concerns import Concerns, what_may_be_read
 from ..fields import Shape
 from ..http import Request, Response
 from ..problems import Problem, problem_of
-from ..replies import Reply, json_reply
+from ..replies import Reply, json_reply, problem_reply
 from ..routes import Permission, Route
 from ..service import Service
 
@@ -23,8 +24,6 @@ from ..service import Service
 MOST_WORDS = 4 * 1024 * 1024
 BODY_SECONDS = 60.0
 _JSON = "application/json"
-# A journal speaks of many things at once, and a ranking looks at all: where users sign in, these routes are for admins.
-_PERMISSION = Permission.ADMIN
 
 Asked = TypeVar("Asked")
 Handler = Callable[..., Awaitable[Reply | Response]]
@@ -34,28 +33,33 @@ def route(
     path: str,
     words: type[Asked],
     answer: Callable[[Service, Asked], Awaitable[object]],
+    concerns: Concerns | None = what_may_be_read,
+    permission: Permission = Permission.READ,
 ) -> Route:
     """Return a route that is asked by words, a frozen dataclass, and answers with facts, or with a whole reply."""
 
-    async def handler(service: Service, request: Request) -> Reply | Response:
-        found = await answer(service, read(words, _json(await body_of(request, _JSON, MOST_WORDS))))
+    async def reads(request: Request) -> Asked:
+        return read(words, _json(await body_of(request, _JSON, MOST_WORDS)))
+
+    async def handler(service: Service, asked: Asked) -> Reply | Response:
+        found = await answer(service, asked)
         return found if isinstance(found, Reply | Response) else json_reply(plain(found))
 
     handler.__doc__ = answer.__doc__
-    return raw_route("POST", path, handler)
+    return raw_route("POST", path, handler, permission, concerns, reads)
 
 
-def raw_route(method: str, path: str, handler: Handler) -> Route:
-    """Return a route whose handler is given the request itself, and what its path says."""
-
-    async def refusing(service: Service, request: Request, **said: str) -> Reply | Response:
-        try:
-            return await handler(service, request, **said)
-        except TOLD as error:
-            return _refusal(error)
-
-    refusing.__doc__ = handler.__doc__
-    return Route(method, f"{PREFIX}/{path}", refusing, Shape, _PERMISSION, files=True)
+def raw_route(
+    method: str,
+    path: str,
+    handler: Handler,
+    permission: Permission,
+    concerns: Concerns | None,
+    reads: Callable[[Request], Awaitable[Any]] | None = None,
+) -> Route:
+    """Return a route whose handler is given what is read of a request, or that itself, and what its path says."""
+    whole = f"{PREFIX}/{path}"
+    return Route(method, whole, handler, Shape, permission, files=True, concerns=concerns, reads=reads, tells=refusal)
 
 
 async def body_of(request: Request, kind: str, most: int) -> bytes:
@@ -65,7 +69,7 @@ async def body_of(request: Request, kind: str, most: int) -> bytes:
         Problem: it is of another kind, too large, or does not come.
     """
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != kind:
-        raise Problem("BAD_REQUEST", f"Content-Type must be {kind}")
+        raise Problem("UNSUPPORTED_MEDIA_TYPE", f"Content-Type must be {kind}")
     length = request.headers.get("content-length", "")
     if length.isdecimal() and int(length) > most:
         raise _too_large(most)
@@ -92,8 +96,11 @@ def _json(body: bytes) -> object:
         raise InvalidInput(f"the body is no JSON: {problem}") from problem
 
 
-def _refusal(error: TrackerError) -> Reply:
+def refusal(error: TrackerError) -> Reply:
+    """Return a refusal with its facts; what speaks of the server's own disk is told as to MLflow's clients."""
     problem = problem_of(error)
+    if not isinstance(error, TOLD):
+        return problem_reply(problem)
     body = {"error_code": problem.code, "message": str(error), "error": told(error)}
     busy = ((b"retry-after", b"1"),) if problem.status >= 503 else ()  # noqa: PLR2004  # 503 and 507
     return Reply(problem.status, orjson.dumps(body), headers=busy)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 
 from anyio import to_thread
@@ -10,6 +10,7 @@ from anyio import to_thread
 from ...entities import History
 from ...filter import DatasetFilter
 from ...store.rest.columns import Column, pack
+from ..concerns import Thing, run, runs
 from ..problems import bad_value
 from ..replies import Reply
 from ..routes import Route
@@ -90,11 +91,19 @@ async def buckets(service: Service, asked: InBuckets) -> Reply:
 def routes() -> list[Route]:
     """Return the routes of curves."""
     return [
-        route("running", RunIds, running),
-        route("history", OneHistory, history),
-        route("histories", ManyHistories, histories),
-        route("buckets", InBuckets, buckets),
+        route("running", RunIds, running, _their_runs),
+        route("history", OneHistory, history, _its_run),
+        route("histories", ManyHistories, histories, _their_runs),
+        route("buckets", InBuckets, buckets, _its_run),
     ]
+
+
+def _its_run(asked: OneHistory | InBuckets) -> Iterable[Thing]:
+    return [run(asked.run_id)]
+
+
+def _their_runs(asked: ManyHistories | RunIds) -> Iterable[Thing]:
+    return runs(asked.run_ids)
 
 
 def _of(curve: History) -> list[Column]:

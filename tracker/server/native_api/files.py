@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from anyio import to_thread
 
 from ...errors import InvalidInput
+from ..concerns import Thing, owner_of
 from ..http import Request, Response, file_response
 from ..mlflow_api.artifacts import relative_of
 from ..problems import Problem
 from ..replies import Reply
-from ..routes import Route
+from ..routes import Permission, Route
 from ..service import Service
 from .asking import raw_route, route
 
@@ -73,12 +74,26 @@ async def remove(service: Service, request: Request, owner: str) -> Reply:
 
 def routes() -> list[Route]:
     """Return the routes of files."""
+    one = "files/{owner}/{path:path}"
     return [
-        route("files", Owner, files),
-        raw_route("PUT", "files/{owner}/{path:path}", put),
-        raw_route("GET", "files/{owner}/{path:path}", get),
-        raw_route("DELETE", "files/{owner}", remove),
+        route("files", Owner, files, _whose),
+        raw_route("PUT", one, put, Permission.EDIT, _whose_or_new),
+        raw_route("GET", one, get, Permission.READ, _whose_in),
+        raw_route("DELETE", "files/{owner}", remove, Permission.EDIT, _whose_in),
     ]
+
+
+def _whose(asked: Owner) -> list[Thing]:
+    return [owner_of(asked.owner)]
+
+
+def _whose_in(request: Request) -> list[Thing]:
+    return [owner_of(request.path_params["owner"])]
+
+
+def _whose_or_new(request: Request) -> list[Thing]:
+    # Files are sent before the journal that tells whose they are.
+    return [owner_of(request.path_params["owner"], may_be_new=True)]
 
 
 def _owner(owner: str) -> str:

@@ -13,6 +13,7 @@ from ...filter import DatasetFilter
 from ...ranking import FrontOf, LastOf, TopOf
 from ...tables import Page
 from ..routes import Route
+from ..seen import finds_of, registry_of
 from ..service import Service
 from .asking import route
 
@@ -180,7 +181,7 @@ def routes() -> list[Route]:
 async def _found(method: Callable[..., T], service: Service, asked: Any) -> T:  # noqa: ANN401  # any of the words
     """Call a search by its words, in a thread."""
     words = {each.name: getattr(asked, each.name) for each in fields(asked)}
-    searches = Searches(service.store.search, service.store.registry, lambda info, by: (info, by))
+    searches = Searches(finds_of(service), registry_of(service), lambda info, by: (info, by))
     return await service.read(("native", type(asked)), partial(method, searches, **words))
 
 

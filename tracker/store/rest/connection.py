@@ -26,6 +26,7 @@ PATIENCE_SECONDS = 10.0
 TRY_SECONDS = 30.0
 _JSON = "application/json"
 _SIGN_IN = (401, 403)
+_DENIED = 403
 _OK, _NO_SUCH_PATH, _TOO_MANY, _BROKEN, _NOT_IMPLEMENTED = 200, 404, 429, 500, 501
 
 
@@ -119,9 +120,9 @@ class Connection:
     def _refusal(self, status: int, answer: Answer | bytes) -> TrackerError:
         told = _told(answer if isinstance(answer, bytes) else answer.body)
         message = str(told.get("message") or f"it answered with status {status}")
-        if status in _SIGN_IN:
-            return AccessRefused(str(self.address), message)
         error = raised(told.get("error"))
+        if status in _SIGN_IN and error is None:
+            return AccessRefused(str(self.address), message, is_known=status == _DENIED)
         if status == _TOO_MANY or (status >= _BROKEN and status != _NOT_IMPLEMENTED):
             return error if isinstance(error, StoreUnavailable) else StoreUnavailable(f"{self.address}: {message}")
         if error is not None:

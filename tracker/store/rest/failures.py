@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ... import errors
-from ...errors import Conflict, InvalidInput, NotFound, StoreUnavailable, TrackerError
+from ...errors import Conflict, InvalidInput, NotAllowed, NotFound, StoreUnavailable, TrackerError
 
 # Whose words are meant for whoever asked; others speak of the server's own disk.
-TOLD = (InvalidInput, NotFound, Conflict, StoreUnavailable, errors.ArtifactDamaged, errors.NotSupported)
+TOLD = (InvalidInput, NotFound, Conflict, NotAllowed, StoreUnavailable, errors.ArtifactDamaged, errors.NotSupported)
 _CLASSES: Mapping[str, type[TrackerError]] = {
     name: each for name, each in vars(errors).items() if isinstance(each, type) and issubclass(each, TOLD)
 }

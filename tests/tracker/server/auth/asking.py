@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from . import native
 from .conftest import PROXY, Things
 
 Fields = dict[str, Any]
@@ -157,4 +158,5 @@ REQUESTS: dict[tuple[str, str], Callable[[Things], Request]] = {
         "/model-versions/get-artifact",
         {"params": {"name": things.registered, "version": "1", "path": "c4n4ry"}},
     ),
+    **native.REQUESTS,
 }
