@@ -11,6 +11,7 @@ from tracker.server.auth import Owned, Role, Users
 
 from .asking import MLFLOW, POINT, REQUESTS, Request
 from .conftest import CANARY, PROXY, Served, Things, add_users, without_names
+from .native import ask
 
 Make = Callable[[Things, Things], Request]
 PARENT = {"key": "mlflow.parentRunId"}
@@ -181,6 +182,58 @@ def test_searches_find_ones_own(served: Served, foreign: Things) -> None:
             assert CANARY not in str(beyond)
     for condition in (f"name LIKE '%{CANARY}%'", "name != 'x'", f"tags.`tag {CANARY}` = '{CANARY}'"):
         assert CANARY not in str(served.post("newcomer", "experiments/search", max_results=99, filter=condition))
+
+
+def ready(served: Served, who: str, things: Things) -> None:
+    """Finish a logged model, so that it ranks."""
+    path = f"{MLFLOW}/logged-models/{things.model_id}"
+    assert served.ask(who, "PATCH", path, json={"status": "LOGGED_MODEL_READY"}).status_code == 200
+
+
+def test_native_searches_counts_and_rankings_find_ones_own(served: Served, foreign: Things) -> None:
+    served.tokens |= add_users(served.folder, "ranker")
+    own = served.things("ranker", "ranked")
+    for who, things in (("owner", foreign), ("ranker", own)):
+        ready(served, who, things)
+        served.post(who, "runs/log-metric", run_id=things.run_id, model_id=things.model_id, **POINT)
+    ids = [foreign.experiment_id, own.experiment_id, f"0{foreign.experiment_id}", "987654321"]
+    for scope in ({}, {"experiment_ids": ids}):
+        for path in ("search-runs", "search-logged-models", "datasets", "rank"):
+            asked = {**scope, "metric": "k"} if path == "rank" else scope
+            found = ask(served, "ranker", path, **asked)
+            assert (CANARY in str(found), "ranked" in str(found)) == (False, True), path
+            assert foreign.model_id not in str(found)
+        for path in ("count-runs", "count-logged-models"):
+            assert (ask(served, "ranker", path, **scope), ask(served, "admin", path, **scope) > 1) == (1, True)
+        assert len(ask(served, "ranker", "rank", metric="k", value="best", **scope)["items"]) == 1
+    assert ask(served, "ranker", "count-experiments") == 1
+    assert [each["name"] for each in ask(served, "ranker", "search-experiments")["items"]] == [own.experiment]
+    first = ask(served, "admin", "search-runs", max_results=1)
+    beyond = ask(served, "ranker", "search-runs", max_results=1, page_token=first["next_page_token"])
+    assert CANARY not in str(beyond)
+    assert ask(served, "ranker", "search-runs", max_results=1)["next_page_token"] is None
+
+
+def test_of_anothers_registered_models_nothing_is_told(served: Served, foreign: Things, own: Things) -> None:
+    ready(served, "stranger", own)
+    made_of = {"name": foreign.registered, "source": f"models:/{own.model_id}", "model_id": own.model_id}
+    version = served.post("admin", "model-versions/create", **made_of)["model_version"]["version"]
+    served.post("admin", "registered-models/alias", name=foreign.registered, alias="moved", version=version)
+    told = [
+        ask(served, "stranger", "pins", model_id=own.model_id),
+        ask(served, "stranger", "plan-keep", budget=1, experiment_names=[own.experiment]),
+        ask(served, "stranger", "deleted", model_ids=[foreign.model_id]),
+        ask(served, "stranger", "registered-models"),
+        ask(served, "stranger", "registered-model", name=foreign.registered),
+        ask(served, "stranger", "versions", name=foreign.registered),
+        ask(served, "stranger", "version", name=foreign.registered, wanted="@moved"),
+        ask(served, "stranger", "promotions", name=foreign.registered),
+    ]
+    assert CANARY not in str(told)
+    # That it is meant by one is told, for that is why it stays.
+    assert len(told[0]) == 2
+    assert told[1][0]["is_kept"]
+    assert [own.registered] == [each["name"] for each in told[3]]
 
 
 def test_a_page_goes_on_when_roles_change(served: Served) -> None:
