@@ -115,6 +115,8 @@ async def send_all(place: ServerPlace, timeout: float = _SYNC_SECONDS) -> Synced
             problem = f"{place.address}: not all was sent within {timeout:g} s; run tracker sync again"
         # Once more for the files, of which nothing is left to send.
         await sender.fold()
+        if sender.is_refused:
+            problem = f"{place.address} refused some of it, which is kept in {place.journals}"
     except StoreUnavailable as unreached:
         problem = str(unreached)
     finally:

@@ -18,7 +18,7 @@ from .points import Block, ModelBlock
 from .reading import Reading
 
 SUFFIX = ".journal"
-DAMAGED = ".damaged"
+DAMAGED, REFUSED = ".damaged", ".refused"
 # What one reading takes from all journals together: some hundred thousand points, so that memory stays bounded.
 READ_BYTES = 8 * 1024 * 1024
 # What it takes from one of them at least, however many there are.
@@ -184,13 +184,26 @@ class JournalFolder:
                 return
 
 
-def put_aside(path: Path, damage: Damage) -> None:
-    """Keep bytes that cannot be read; the same ones may come twice, if the commit failed that they were read for."""
+def put_aside(path: Path, damage: Damage) -> Path:
+    """Keep bytes that cannot be read, and return where.
+
+    The same ones may come twice, if the commit failed that they were read for.
+    """
     aside = path.with_name(f"{path.name}.{damage.begin}{DAMAGED}")
     if not aside.exists():
         log.warning("%s: %s at byte %d; kept as %s", path, damage.problem, damage.begin, aside.name)
     aside.touch(mode=0o600)
     aside.write_bytes(damage.data)
+    return aside
+
+
+def put_behind(path: Path, frames: bytes) -> Path:
+    """Keep frames that are refused, behind those of the part that were before; return where."""
+    aside = path.with_name(f"{path.name}{REFUSED}")
+    aside.touch(mode=0o600)
+    with aside.open("ab") as file:
+        file.write(frames)
+    return aside
 
 
 def _size(path: Path) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -54,7 +54,7 @@ class Sent:
 class Said(NamedTuple):
     """What some frames say, all of them of one layout or one frame by itself; `numbers` count them from the first."""
 
-    numbers: NDArray[np.int64]
+    numbers: Sequence[int]
     what: Record | Layout | ModelBlock
 
 
@@ -69,7 +69,7 @@ class Received:
         self.sent = sent
         self._layouts = _earlier(sent)
         self._said: dict[int, Record | Layout] = {}
-        self._points: list[Said] = []
+        self._points: list[tuple[Layout, NDArray[np.int64]]] = []
         # What is sent is cut into short pieces; but for one call's columns, which may be long.
         begins, stop = whole_frames(sent.frames, most=1 if len(sent.frames) > SENT_BYTES else sys.maxsize)
         if stop < len(sent.frames) or not begins:
@@ -86,13 +86,13 @@ class Received:
     def said(self) -> list[Said]:
         """Return what the frames say: records, layouts, a run's points by their layout, its models' as columns."""
         numbers = {begin: number for number, begin in enumerate(self._begins.tolist())}
-        single = [Said(np.array([numbers[begin]]), what) for begin, what in self._said.items()]
-        return [*single, *(self._unfolded(each) for each in self._points)]
+        single = [Said((numbers[begin],), what) for begin, what in self._said.items()]
+        return [*single, *(self._points_said(*each) for each in self._points)]
 
-    def span(self, first: int, last: int) -> tuple[int, int]:
-        """Return where some frames that follow each other begin and end in their part, given their numbers."""
-        ends = [*self._begins.tolist(), len(self.sent.frames)]
-        return self.sent.offset + ends[first], self.sent.offset + ends[last + 1]
+    @property
+    def edges(self) -> list[int]:
+        """Where each frame begins in its part, and where the last one ends."""
+        return [*(self._begins + self.sent.offset).tolist(), self.sent.end.offset]
 
     def beyond(self, stored: Position, first_place: int) -> Reading:
         """Read what is not stored yet; `first_place` is where the count of frames in the order logged goes on.
@@ -136,12 +136,12 @@ class Received:
         unfit = np.flatnonzero(wanted != lengths)
         if len(unfit):
             raise InvalidFrame(self.sent.offset + int(begins[unfit[0]]), "it is not as long as its layout says")
-        self._points.append(Said(numbers, layout))
+        self._points.append((layout, numbers))
 
-    def _unfolded(self, said: Said) -> Said:
-        if not isinstance(said.what, ModelLayout):
-            return said
-        return Said(said.numbers, model_block(self.sent.frames, self._begins[said.numbers], said.what, said.numbers))
+    def _points_said(self, layout: Layout, numbers: NDArray[np.int64]) -> Said:
+        if isinstance(layout, ModelLayout):
+            return Said(numbers.tolist(), model_block(self.sent.frames, self._begins[numbers], layout, numbers))
+        return Said(numbers.tolist(), layout)
 
 
 def stored_name(journal_id: str) -> str:

@@ -12,7 +12,7 @@ from ..entities.records import AddFiles
 from ..errors import FramesRefused, InvalidFrame
 from ..system import is_locked
 from .codec import decode
-from .folder import PART, START, JournalFolder, Position, part_path, put_aside
+from .folder import PART, START, JournalFolder, Position, part_path, put_aside, put_behind
 from .frames import frame_bytes, payload_at
 from .part import Damage, Piece
 from .points import groups, of_points
@@ -111,20 +111,27 @@ class Spool:
             self._passed.pop(path, None)
         return None
 
-    def refuse(self, letter: Letter, problem: InvalidFrame) -> None:
-        """Put aside what the server does not store, a frame or several, and go on behind it."""
+    def refuse(self, letter: Letter, problem: InvalidFrame) -> Path:
+        """Put aside what the server does not store, a frame or several, and go on behind it; return where that is kept.
+
+        What a user may not log is kept in one file for each part, however often more of it comes.
+        """
         begin, frames = problem.offset - letter.sent.offset, letter.sent.frames
-        end = problem.end - letter.sent.offset if isinstance(problem, FramesRefused) else 0
-        data = frames[begin : max(end, begin + frame_bytes(frames, begin))]
-        put_aside(letter.path, Damage(problem.offset, data, f"{len(data)} bytes are refused ({problem})"))
+        if isinstance(problem, FramesRefused):
+            data = frames[begin : max(problem.end - letter.sent.offset, begin + frame_bytes(frames, begin))]
+            aside = put_behind(letter.path, data)
+        else:
+            data = frames[begin : begin + frame_bytes(frames, begin)]
+            aside = put_aside(letter.path, Damage(problem.offset, data, f"{len(data)} bytes are refused ({problem})"))
         # Before a part's first frame there is more than a frame.
         first = letter.parcel.begin if begin == 0 else problem.offset
         self._pass(letter.path, first, problem.offset + len(data))
+        return aside
 
     def reached(self, stored: Mapping[str, Position]) -> dict[str, Position]:
         """Return how far journals are stored or put aside, given how far they are stored."""
         reached = dict(stored)
-        for name, path in ((PART.fullmatch(path.name), path) for path in self._passed):
+        for name, path in [(PART.fullmatch(path.name), path) for path in [*self._passed]]:
             if name is not None:
                 journal_id, number = name["journal_id"], int(name["part"])
                 begin = self._from(path, number, stored.get(journal_id, START))

@@ -10,6 +10,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from anyio import to_thread
+
 from ..errors import (
     ExperimentNotFound,
     FramesRefused,
@@ -22,7 +24,7 @@ from ..errors import (
 from ..filter import Subject
 from .auth.interface import Doorkeeper
 from .auth.roles import STRANGER, Identity, Role, greatest
-from .concerns import Kind, Thing, what_may_be_read
+from .concerns import Concerns, Kind, Thing, what_may_be_read
 from .problems import Problem
 from .routes import Permission, Route
 from .service import Service
@@ -62,7 +64,7 @@ async def require(service: Service, route: Route, asked: object) -> None:
         raise NotAllowed
     if route.concerns is what_may_be_read:
         return
-    things = list(route.concerns(asked))
+    things = await _things(route.concerns, route, asked)
     if not things:
         raise NotAllowed
     for thing, role in zip(things, await _roles(service, things), strict=True):
@@ -72,6 +74,11 @@ async def require(service: Service, route: Route, asked: object) -> None:
             raise _placed(thing, _missing(thing), _MISSING.get(thing.kind, ""))
         if not thing.read_only and not role.covers(needed):
             raise _placed(thing, NotAllowed())
+
+
+async def _things(concerns: Concerns, route: Route, asked: object) -> list[Thing]:
+    """Return what a request is about; a thread lists it where that may be long, as with journals."""
+    return list(concerns(asked)) if route.reads is None else await to_thread.run_sync(lambda: list(concerns(asked)))
 
 
 async def _roles(service: Service, things: Sequence[Thing]) -> list[Role | None]:

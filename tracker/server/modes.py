@@ -8,6 +8,7 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import NoReturn
 
+from .concerns import what_may_be_read
 from .problems import Problem
 from .routes import Route
 
@@ -41,4 +42,5 @@ def _closed(route: Route, mode: Mode) -> Route:
         raise Problem("TEMPORARILY_UNAVAILABLE", f"the server runs with --{mode}, and does not serve {route.path}")
 
     # It is described as before: what it says is known, if not to whom.
-    return replace(route, handler=functools.update_wrapper(closed, route.handler), files=True)
+    handler, concerns = functools.update_wrapper(closed, route.handler), route.concerns and what_may_be_read
+    return replace(route, handler=handler, files=True, reads=None, concerns=concerns)

@@ -62,9 +62,11 @@ class Sender(JournalKeeper):
         self._unfit: set[Path] = set()
         # When it was first refused what begins at a place of a journal, until when the journal waits therefore, and the
         # reasons for which something was refused for good.
-        self._refused: dict[tuple[str, int, int], float] = {}
+        self._refused: dict[tuple[Path, int], float] = {}
         self._waits: dict[str, float] = {}
         self._final: set[str] = set()
+        # Whether anything was put aside.
+        self.is_refused = False
 
     def _pause(self, failures: int, least: float) -> float:
         """Return the seconds to wait: more after each failure, and never the same as everyone."""
@@ -124,37 +126,46 @@ class Sender(JournalKeeper):
             # The server was given an older copy of its store, say: what it lacks is sent again, as far as it is here.
             log.warning("%s has less of a journal than it had: %s", self._connection.address, gap)
             self._known[journal_id] = Position(gap.part, gap.offset)
-        except FramesRefused as problem:
-            if not self._is_final(letter, problem):
-                return 0
-            self._go_around(letter, problem)
         except InvalidFrame as problem:
-            self._go_around(letter, problem)
+            return self._go_around(letter, problem)
         else:
             for place in uploaded:
                 self._artifacts.forget(place)
                 self._uploaded.discard(place)
         return len(letter.sent.frames)
 
-    def _is_final(self, letter: Letter, problem: FramesRefused) -> bool:
-        """Say whether what is refused will be refused for ever, as far as that can be known."""
-        place = letter.sent.journal_id, letter.sent.part, problem.offset
-        now = time.monotonic()
-        patience = RUN_SECONDS if problem.missing == "run" else SURE_SECONDS
-        if problem.reason not in self._final and now < self._refused.setdefault(place, now) + patience:
-            self._waits[place[0]] = now + _AGAIN_SECONDS
-            return False
-        self._refused.pop(place, None)
-        self._final.add(problem.reason)
-        return True
+    def _go_around(self, letter: Letter, problem: InvalidFrame) -> int:
+        """Send what comes before what the server does not store, and put that aside; return how many bytes that were.
 
-    def _go_around(self, letter: Letter, problem: InvalidFrame) -> None:
-        """Send what comes before a frame that the server cannot store, and put that one aside."""
+        What is refused to this user is put aside only once it was refused for a while.
+        """
         before: Sent = letter.until(problem.offset)
         if before.frames:
             self._learn(before.journal_id, self._server.send(before))
-        self._spool.refuse(letter, problem)
-        if before.journal_id == self._own.journal_id:
+        if isinstance(problem, FramesRefused) and not self._is_final(letter, problem):
+            return len(before.frames)
+        self._put_aside(letter, problem)
+        return len(letter.sent.frames)
+
+    def _is_final(self, letter: Letter, problem: FramesRefused) -> bool:
+        """Say whether what is refused will be refused for ever, as far as that can be known."""
+        journal_id, place, now = letter.sent.journal_id, (letter.path, problem.offset), time.monotonic()
+        patience = RUN_SECONDS if problem.missing == "run" else SURE_SECONDS
+        if problem.reason not in self._final and now < self._refused.setdefault(place, now) + patience:
+            self._waits[journal_id] = now + _AGAIN_SECONDS
+            return False
+        self._refused.pop(place, None)
+        return True
+
+    def _put_aside(self, letter: Letter, problem: InvalidFrame) -> None:
+        aside = self._spool.refuse(letter, problem)
+        self.is_refused = True
+        if isinstance(problem, FramesRefused) and problem.reason not in self._final:
+            log.warning(
+                "%s refuses what was logged: %s; it is kept as %s", self._connection.address, problem.reason, aside
+            )
+            self._final.add(problem.reason)
+        if letter.sent.journal_id == self._own.journal_id:
             self.refusal = problem
 
     def _learn(self, journal_id: str, place: Position) -> None:

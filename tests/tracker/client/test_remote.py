@@ -153,6 +153,15 @@ def test_words_that_are_none_are_refused(serve: Serve, store: Path, words: bytes
     assert answer.json()["error"]["name"] == "InvalidInput"
 
 
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [("search-runs", "text/plain"), ("search-runs", "application/octet-stream"), (f"journals/{'a' * 32}", "text/csv")],
+)
+def test_content_of_another_type_is_refused(serve: Serve, store: Path, path: str, kind: str) -> None:
+    answer = httpx.post(f"{serve(store)}/api/tracker/1/{path}", content=b"{}", headers={"content-type": kind})
+    assert (answer.status_code, answer.json()["error_code"]) == (415, "UNSUPPORTED_MEDIA_TYPE")
+
+
 def test_many_may_make_a_servers_folder_at_once(nobody: str) -> None:
     place = place_of(nobody)
     assert isinstance(place, ServerPlace)

@@ -135,8 +135,9 @@ def test_what_is_logged_to_anothers_is_kept_and_told(
         with opened.start_run("shared", name="fine") as fine:
             fine.log({"loss": 0.1}, step=1)
         assert opened.get_run(fine.run_id).status == tracker.RunStatus.FINISHED
-    aside = b"".join(path.read_bytes() for path in tmp_path.rglob("*.damaged"))
+    aside = b"".join(path.read_bytes() for path in tmp_path.rglob("*.refused"))
     assert b"taken over" in aside
+    assert caplog.text.count(" refuses ") == 1
     assert not list(tmp_path.rglob("spool/*/journals/*.journal"))
     with tracker.open(store) as whole:
         assert {each.name for each in whole.search_runs()} & {"taken over", "fine", ""} == {"fine"}
@@ -169,7 +170,8 @@ def test_a_run_may_be_told_of_after_what_is_logged_into_it(url: str, store: Path
     late.append(encode(StartRun(run_id, "shared", "late", None, 1)))
     for each in (early, late):
         each.close()
-    assert anyio.run(send_all, place).left == 0
+    done = anyio.run(send_all, place)
+    assert (done.left, done.problem) == (0, "")
     assert not list(place.journals.iterdir())
     with tracker.open(store) as opened:
         assert opened.get_run(run_id).metrics == {"loss": 0.5}
@@ -185,8 +187,9 @@ def test_a_run_that_nobody_tells_of_is_not_waited_for_for_ever(
         made.append(encode(StartRun("c" * 32, "shared", "fine", None, 1)))
     made.close()
     with caplog.at_level(logging.WARNING, "tracker"):
-        assert anyio.run(send_all, place).left == 0
-    assert sorted(path.suffix for path in place.journals.iterdir()) == [".damaged", ".damaged"]
+        done = anyio.run(send_all, place)
+    assert (done.left, "refused some of it" in done.problem) == (0, True)
+    assert [path.suffix for path in place.journals.iterdir()] == [".refused"]
     assert [f"no run '{run_id}'" in caplog.text for run_id in ("b" * 32, foreign[0])] == [True, True]
     with tracker.open(url) as opened:
         assert opened.get_run("c" * 32).name == "fine"

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+import tracker
 from tracker.server import Manner, Mode, all_routes
+from tracker.server.auth import Users, UsersDoorkeeper, new_token
 from tracker.server.openapi import document
 
 from ...in_process import Served, in_process
@@ -57,6 +59,19 @@ async def test_files_and_nothing_else(store: Path) -> None:
             answer = await served.client.request(method, f"{API}/{path}")
             assert answer.status_code == 503
             assert "--artifacts-only" in answer.json()["message"]
+
+
+async def test_what_is_closed_is_closed_to_users_too(store: Path) -> None:
+    with tracker.open(store):
+        users, token = Users(store), new_token()
+    users.add("ann", "no hash")
+    users.add_token("ann", "test", token)
+    users.close()
+    manner = Manner(mode=Mode.ARTIFACTS_ONLY, doorkeeper=lambda: UsersDoorkeeper(store))
+    async with in_process(store, manner) as served:
+        for path in (f"{API}/runs/log-metric", "/api/tracker/1/history", f"/api/tracker/1/journals/{'0' * 32}"):
+            answer = await served.client.post(path, json={}, headers={"authorization": f"Bearer {token}"})
+            assert (answer.status_code, "--artifacts-only" in answer.text) == (503, True)
 
 
 def test_what_is_closed_is_described_as_before() -> None:

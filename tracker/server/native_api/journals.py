@@ -83,7 +83,7 @@ async def _make_new(service: Service, asked: Received) -> None:
 
     They are made before it is stored, for what two users make at once can be one's only.
     """
-    experiments, registered = new_names(asked)
+    experiments, registered = await to_thread.run_sync(new_names, asked)
     try:
         for name in experiments:
             if await service.experiment_named(name) is None:

@@ -9,9 +9,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ...entities.records import (
     AddFiles,
     CreateModel,
@@ -23,27 +20,30 @@ from ...entities.records import (
     Promote,
     Record,
     SetAlias,
+    SetTags,
     StartRun,
 )
 from ...journal import Layout, ModelBlock, Received, Said
 from ..concerns import Kind, Thing, model, owner_of, registered_model, run
-
-Numbers = NDArray[np.int64]
+from ..mlflow_api.answers import PARENT_TAG
 
 
 def spoken_of(received: Received) -> list[Thing]:
     """Return the things that a journal speaks of, that first which comes first, and which frames these are."""
     told = received.said()
-    frames: dict[tuple[Kind, str], list[Numbers]] = defaultdict(list)
+    frames: dict[tuple[Kind, str], list[int]] = defaultdict(list)
     new: set[tuple[Kind, str]] = set()
     for thing, numbers in (pair for said in told for pair in _things(said)):
-        frames[thing[:2]].append(numbers)
+        frames[thing[:2]] += numbers
         if thing.may_be_new:
             new.add(thing[:2])
     for run_id, name in _started(told):
         frames[Kind.EXPERIMENT_NAME, name] += frames[Kind.RUN, run_id]
-    things = [_thing(received, key, key in new, np.unique(np.concatenate(each))) for key, each in frames.items()]
-    return sorted(things, key=lambda thing: thing.frames[0] if thing.frames else 0)
+    edges, places = received.edges, {key: _first(numbers) for key, numbers in frames.items()}
+    return [
+        Thing(*key, may_be_new=key in new, frames=(edges[first], edges[last + 1]))
+        for key, (first, last) in sorted(places.items(), key=lambda each: each[1][0])
+    ]
 
 
 def new_names(received: Received) -> tuple[list[str], list[str]]:
@@ -60,19 +60,23 @@ def _started(told: Iterable[Said]) -> Iterator[tuple[str, str]]:
             yield what.run_id, what.experiment
 
 
-def _thing(received: Received, key: tuple[Kind, str], may_be_new: bool, numbers: Numbers) -> Thing:  # noqa: FBT001  # as it reads
-    """Return a thing, with the first frames that speak of it, as far as nothing stands between them."""
-    gaps = np.flatnonzero(np.diff(numbers) > 1)
-    last = numbers[gaps[0]] if len(gaps) else numbers[-1]
-    return Thing(*key, may_be_new=may_be_new, frames=received.span(int(numbers[0]), int(last)))
+def _first(numbers: Iterable[int]) -> tuple[int, int]:
+    """Return the first and the last of the numbers that follow each other from the least on."""
+    first, *rest = sorted({*numbers})
+    last = first
+    for number in rest:
+        if number > last + 1:
+            break
+        last = number
+    return first, last
 
 
-def _things(said: Said) -> Iterator[tuple[Thing, Numbers]]:
+def _things(said: Said) -> Iterator[tuple[Thing, Sequence[int]]]:
     numbers, what = said
     if isinstance(what, ModelBlock):
         yield run(what.run_id), numbers
         for model_id, places in _places(what.model_ids).items():
-            yield _new_model(model_id), numbers[places]
+            yield _new_model(model_id), [numbers[place] for place in places]
     else:
         for thing in [run(what.run_id)] if isinstance(what, Layout) else _of_record(what):
             yield thing, numbers
@@ -90,6 +94,8 @@ def _of_record(record: Record) -> Iterable[Thing]:  # noqa: PLR0911  # one for e
         case StartRun(run_id=run_id, experiment=name, parent_run_id=parent):
             made = [Thing(Kind.EXPERIMENT_NAME, name, may_be_new=True), Thing(Kind.RUN, run_id, may_be_new=True)]
             return [*made, *_runs(parent)]
+        case SetTags(run_id=run_id, values=tags):
+            return [run(run_id), *_runs(tags.get(PARENT_TAG))]
         case LogPoints(run_id=run_id, points=points):
             return [run(run_id), *map(_new_model, sorted({each.model_id for each in points} - {""}))]
         case AddFiles(owner=owner, run_id=run_id):

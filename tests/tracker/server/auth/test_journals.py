@@ -89,6 +89,7 @@ DOORS: dict[str, Callable[[Things, Things], Said]] = {
     "columns of another's model": lambda own, other: measured(own.run_id, other.model_id),
     "params": lambda _, other: [LogParams(other.run_id, {"k": 1})],
     "tags": lambda _, other: [SetTags(other.run_id, {"k": "v"})],
+    "a parent as a tag": lambda own, other: [SetTags(own.run_id, {"mlflow.parentRunId": other.run_id})],
     "a dataset": lambda _, other: [LogInput(other.run_id, DatasetInfo("d", "1"), "")],
     "a new model of a run": lambda _, other: [checkpoint(f"m-{new_run()}", other.run_id)],
     "a model that there is": lambda own, other: [checkpoint(other.model_id, own.run_id)],
