@@ -21,6 +21,10 @@ from .serving import served
 settings.register_profile("short", max_examples=50, deadline=None)
 settings.load_profile("short")
 
+# Hundreds of tests start processes, and one that finds no compiled modules takes twice the time to start.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 Program = Callable[..., subprocess.CompletedProcess[str]]
 Serve = Callable[[Path], str]
 Process = Callable[..., subprocess.Popen[str]]

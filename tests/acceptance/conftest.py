@@ -10,6 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from sweeps.cli.main import main as sweeps_main
+from tracker.cli.main import main as tracker_main
+
+MAINS = {"sweeps": sweeps_main, "tracker": tracker_main}
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -40,3 +44,23 @@ def run(tmp_path: Path, environment: dict[str, str]) -> Run:
         return done
 
     return run_there
+
+
+@pytest.fixture
+def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
+    """Call command lines as `run` runs them, but in this process: where there are many, starting takes the time."""
+    monkeypatch.chdir(tmp_path)
+    for key in [key for key in os.environ if key.startswith(("TRACKER_", "SWEEPS_"))]:
+        monkeypatch.delenv(key)
+
+    def call_there(*words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+        capfd.readouterr()
+        try:
+            ended: object = MAINS[words[0]](words[1:])
+        except SystemExit as leaving:  # as argparse does
+            ended = leaving.code
+        printed = capfd.readouterr()
+        assert ended == code, printed.out + printed.err
+        return subprocess.CompletedProcess(words, code, printed.out, printed.err)
+
+    return call_there

@@ -64,7 +64,7 @@ def line_of(done: subprocess.CompletedProcess[str]) -> str:
 @pytest.mark.parametrize(("right", "wrong", "line"), BAD_FILES)
 def test_a_bad_sweep_file_is_refused_before_anything_is_made(
     sweep_file: Path,
-    run: Run,
+    call: Run,
     right: str,
     wrong: str,
     line: str,
@@ -74,13 +74,23 @@ def test_a_bad_sweep_file_is_refused_before_anything_is_made(
     if "sampler" in wrong:
         text = text.replace("method: random", "method: bayes")
     sweep_file.write_text(text.replace(right, wrong), "utf-8")
-    assert line in line_of(run("sweeps", "run", "s.yaml", code=2))
+    assert line in line_of(call("sweeps", "run", "s.yaml", code=2))
     assert not (sweep_file.parent / "tracker-store").exists()
 
 
-def test_a_number_that_yaml_takes_for_text_is_the_number_it_is(sweep_file: Path, run: Run) -> None:
+def test_programs_say_so_as_calls_do(sweep_file: Path, run: Run) -> None:
+    """The other tests call the command lines in their own process."""
+    sweep_file.write_text(SWEEP.replace("min: 0.0", "min: 1.0"), "utf-8")
+    assert BAD_FILES[1][2] in line_of(run("sweeps", "run", "s.yaml", code=2))
+    words, line = ("tracker", "runs", "--store", "absent"), "tracker: no store at "
+    assert (words, line) in BAD_COMMANDS
+    assert line in line_of(run(*words, code=2))
+    assert [path.name for path in sorted(sweep_file.parent.iterdir())] == ["s.yaml", "train.py"]
+
+
+def test_a_number_that_yaml_takes_for_text_is_the_number_it_is(sweep_file: Path, call: Run) -> None:
     sweep_file.write_text(SWEEP.replace("0.0, max: 1.0", "1e-5, max: 2e-5"), "utf-8")
-    run("sweeps", "run", "s.yaml")
+    call("sweeps", "run", "s.yaml")
     with tracker.open(sweep_file.parent / "tracker-store", create=False) as store:
         params = [child.params["x"] for child in store.search_runs(filter_string="parent_run_id IS NOT NULL")]
     assert len(params) == 2
@@ -89,10 +99,10 @@ def test_a_number_that_yaml_takes_for_text_is_the_number_it_is(sweep_file: Path,
 
 def test_a_metric_that_no_trial_logs_ends_the_sweep_with_the_names_that_were_logged(
     sweep_file: Path,
-    run: Run,
+    call: Run,
 ) -> None:
     sweep_file.write_text(SWEEP.replace("name: loss", "name: accuracy").replace("cap: 2", "cap: 50"), "utf-8")
-    done = run("sweeps", "run", "s.yaml", code=2)
+    done = call("sweeps", "run", "s.yaml", code=2)
     assert line_of(done) == "sweeps: no trial logged the metric 'accuracy'; logged were loss\n"
     assert done.stdout.count("complete") < 10, "it does not go on to the end"
 
@@ -122,8 +132,8 @@ BAD_COMMANDS = [
 ]
 
 
-def test_bad_commands_get_one_line(sweep_file: Path, run: Run, tmp_path: Path) -> None:
-    run("sweeps", "run", "s.yaml")
+def test_bad_commands_get_one_line(sweep_file: Path, call: Run, tmp_path: Path) -> None:
+    call("sweeps", "run", "s.yaml")
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "mine.txt").write_text("")
     for name, statement in {"foreign": "CREATE TABLE t (x)", "newer": "PRAGMA user_version = 99"}.items():
@@ -135,7 +145,7 @@ def test_bad_commands_get_one_line(sweep_file: Path, run: Run, tmp_path: Path) -
         connection.close()
     before = sorted(tmp_path.iterdir())
     for words, line in BAD_COMMANDS:
-        assert line in line_of(run(*words, code=2)), words
+        assert line in line_of(call(*words, code=2)), words
     assert sorted(tmp_path.iterdir()) == before
     assert sweep_file.exists()
 
@@ -150,12 +160,12 @@ def test_bad_commands_get_one_line(sweep_file: Path, run: Run, tmp_path: Path) -
 )
 def test_a_filter_that_does_not_parse_is_shown_with_a_caret(
     sweep_file: Path,
-    run: Run,
+    call: Run,
     words: tuple[str, ...],
     caret: str,
 ) -> None:
-    run("sweeps", "run", str(sweep_file))
-    done = run("tracker", *words, code=2)
+    call("sweeps", "run", str(sweep_file))
+    done = call("tracker", *words, code=2)
     problem, text, mark, *repaired = done.stderr.splitlines()
     assert all(line.startswith("  did you mean: ") for line in repaired)
     assert problem.startswith("tracker: ")

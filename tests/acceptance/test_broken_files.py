@@ -44,10 +44,10 @@ def test_one_line_names_the_place_and_the_remedy(file: Path, capsys: pytest.Capt
 
 
 @pytest.mark.parametrize("name", ["bounds_swapped", "tab", "two_pruners"])
-def test_running_says_the_same(run: Run, tmp_path: Path, name: str) -> None:
+def test_running_says_the_same(call: Run, tmp_path: Path, name: str) -> None:
     (file,) = (file for file in FILES if file.stem == name)
     shutil.copy(file, tmp_path)
     for command in ("check", "run"):
-        done = run("sweeps", command, file.name, code=2)
+        done = call("sweeps", command, file.name, code=2)
         assert (done.stdout, done.stderr) == ("", f"sweeps: {file.name}{expected_of(file)}\n")
     assert [path.name for path in tmp_path.iterdir()] == [file.name]

@@ -177,10 +177,10 @@ def test_a_target_ends_the_sweep_long_before_its_cap(tmp_path: Path, run: Run) -
 
 
 @pytest.mark.parametrize("name", ["multi_objective", "scheduler_source"])
-def test_what_is_for_a_search_of_ones_own_is_refused_in_a_line(tmp_path: Path, run: Run, name: str) -> None:
+def test_what_is_for_a_search_of_ones_own_is_refused_in_a_line(tmp_path: Path, call: Run, name: str) -> None:
     for path in (FILES / "train.py", FILES / f"{name}.yaml"):
         shutil.copy(path, tmp_path)
-    done = run("sweeps", "run", f"{name}.yaml", code=2)
+    done = call("sweeps", "run", f"{name}.yaml", code=2)
     assert done.stderr.count("\n") == 1
 
 
