@@ -1,4 +1,7 @@
-"""What is drawn: tables, and lines that change while something runs."""
+"""What is drawn: tables, and lines that change while something runs.
+
+Rich is loaded when something is drawn: lines, JSON, CSV and errors do without it.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,13 @@ import csv
 import sys
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
-from typing import TextIO
-
-from rich.console import Console, Group
-from rich.live import Live
-from rich.table import Table
-from rich.text import Text
+from typing import TYPE_CHECKING, TextIO
 
 from .manners import shown
+
+if TYPE_CHECKING:
+    from rich.console import Console, Group
+    from rich.text import Text
 
 # The parts of a line, each with its style, such as `bold red`.
 Line = Sequence[tuple[str, str]]
@@ -26,6 +28,8 @@ _REDRAWN = 4
 
 def console(stream: TextIO) -> Console:
     """Return a console that writes to a stream, as wide as its terminal, or wide enough for anything."""
+    from rich.console import Console
+
     return Console(file=stream, width=None if stream.isatty() else _WIDE, highlight=False)
 
 
@@ -42,6 +46,9 @@ def print_table(
     `numbers` are the places of columns that are aligned to the right. Where the terminal is too narrow, headings are
     folded at their blanks, and cells that are longer than an ID.
     """
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
     cells = [[shown(value) for value in row] for row in rows]
     for number, heading in enumerate(headings):
@@ -74,6 +81,9 @@ def live(
 
     With `stays` the last of it stays on the screen.
     """
+    from rich.console import Group
+    from rich.live import Live
+
     terminal = console(stream)
 
     def draw() -> Group:
@@ -84,8 +94,12 @@ def live(
 
 def print_lines(lines: Sequence[Line]) -> None:
     """Print lines, each cut where the terminal ends."""
+    from rich.console import Group
+
     console(sys.stdout).print(Group(*map(_text, lines)))
 
 
 def _text(line: Line) -> Text:
+    from rich.text import Text
+
     return Text.assemble(*line, no_wrap=True, overflow="ellipsis")
