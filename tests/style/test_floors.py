@@ -6,6 +6,7 @@ import ast
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -53,19 +54,22 @@ def modules(package: str) -> Iterator[tuple[str, Path]]:
             yield dotted.removesuffix(".__init__"), path
 
 
-def imports(name: str, path: Path, *, at_run_time: bool = False) -> Iterator[str]:
-    """Yield each imported module by its full name, wherever in the file the import stands."""
+@cache
+def imports(name: str, path: Path, *, at_run_time: bool = False) -> list[str]:
+    """Return each imported module by its full name, wherever in the file the import stands."""
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
     tree = ast.parse(path.read_text("utf-8"))
     if at_run_time:
         tree.body = [node for node in tree.body if not (isinstance(node, ast.If) and is_type_checking(node.test))]
+    found: list[str] = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             base = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
             origin = ".".join([*base, *([node.module] if node.module else [])])
-            yield from (within(origin, alias.name) for alias in node.names)
+            found += (within(origin, alias.name) for alias in node.names)
+    return found
 
 
 def within(origin: str, name: str) -> str:

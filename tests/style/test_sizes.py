@@ -7,6 +7,7 @@ import io
 import statistics
 import tokenize
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -26,22 +27,26 @@ def is_text(statement: ast.stmt) -> bool:
     )
 
 
-def sources(package: str) -> Iterator[tuple[Path, ast.Module, set[int]]]:
-    """Yield each file with its tree and its code lines: those with more than a comment or a docstring on them."""
-    for path in sorted((ROOT / package).rglob("*.py")):
-        text = path.read_text("utf-8")
-        tree = ast.parse(text)
-        code = {
-            line
-            for token in tokenize.generate_tokens(io.StringIO(text).readline)
-            if token.type not in LAYOUT
-            for line in range(token.start[0], token.end[0] + 1)
-        }
-        for node in ast.walk(tree):
-            body = getattr(node, "body", None)
-            if isinstance(body, list) and body and is_text(body[0]):
-                code -= set(range(body[0].lineno, (body[0].end_lineno or 0) + 1))
-        yield path, tree, code
+@cache
+def sources(package: str) -> list[tuple[Path, ast.Module, set[int]]]:
+    """Return each file with its tree and its code lines: those with more than a comment or a docstring on them."""
+    texts = {path: path.read_text("utf-8") for path in sorted((ROOT / package).rglob("*.py"))}
+    trees = {path: ast.parse(text) for path, text in texts.items()}
+    return [(path, tree, code_lines(texts[path], tree)) for path, tree in trees.items()]
+
+
+def code_lines(text: str, tree: ast.Module) -> set[int]:
+    code = {
+        line
+        for token in tokenize.generate_tokens(io.StringIO(text).readline)
+        if token.type not in LAYOUT
+        for line in range(token.start[0], token.end[0] + 1)
+    }
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list) and body and is_text(body[0]):
+            code -= set(range(body[0].lineno, (body[0].end_lineno or 0) + 1))
+    return code
 
 
 def functions(package: str) -> Iterator[tuple[str, Function, int]]:
