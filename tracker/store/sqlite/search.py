@@ -70,9 +70,14 @@ SELECT run_id, model_id, coalesce(step, 0) FROM json_each(?) AS j CROSS JOIN run
     JOIN models USING (run_no)
 WHERE is_output AND models.lifecycle_stage = 'active' ORDER BY model_no
 """
-_ALL_POINTS = """
+# Table by table: SQLite would read all of the view that both are.
+_POINTS_IN = """
+SELECT model_id, model_no, key_no, dataset_no, t.run_no, t.value, t.step, t.timestamp
+    FROM json_each(?1) AS j CROSS JOIN models ON model_id = j.value CROSS JOIN {} AS t USING (model_no)
+"""
+_ALL_POINTS = f"""
 SELECT model_id, metric_keys.key, p.value, p.step, timestamp, dataset_no, datasets.name, digest, run_id
-FROM json_each(?) AS j CROSS JOIN models ON model_id = j.value JOIN model_points AS p USING (model_no)
+FROM ({_POINTS_IN.format("model_scores")} UNION ALL {_POINTS_IN.format("older_points")}) AS p
     JOIN metric_keys USING (key_no) JOIN datasets USING (dataset_no) JOIN runs ON runs.run_no = p.run_no
 ORDER BY model_no, metric_keys.key, timestamp, p.step
 """
