@@ -126,10 +126,7 @@ def unpack(data: bytes) -> Packed:
     (count,) = _COUNT.unpack_from(body)
     values = _COUNT.size + 4 * count
     end = values + 8 * count
-    latest = struct.unpack(f"<{count}d", body[values:end])
-    # A sum is NaN wherever one of the values is.
-    if math.isnan(sum(latest)):
-        latest = tuple(map(real, _reals(latest)))
+    latest = _reals(struct.unpack(f"<{count}d", body[values:end]))
     return Packed(body[_COUNT.size : values], latest, body[end:])
 
 
@@ -156,17 +153,17 @@ def numbers_of(keys: bytes) -> tuple[int, ...]:
 class Summaries:
     """One run's summaries by their places; inflated when the first is asked for."""
 
-    __slots__ = ("_data", "_rows")
+    __slots__ = ("_data", "_figures")
 
     def __init__(self, data: bytes) -> None:
         self._data = data
-        self._rows: list[Row] | None = None
+        self._figures: list[tuple[Any, ...]] | None = None
 
     def __call__(self, place: int) -> MetricSummary:
         """Return one."""
-        if self._rows is None:
-            self._rows = _rows(zlib.decompress(self._data))
-        return summary(self._rows[place])
+        if self._figures is None:
+            self._figures = _figures(zlib.decompress(self._data))
+        return MetricSummary(*self._figures[place])
 
 
 def _columns(rows: Sequence[Row]) -> bytes:
@@ -181,17 +178,21 @@ def _filled(kind: str, column: Sequence[Any]) -> Iterable[float]:
     return [(math.nan if kind == "d" else 0) if value is None else value for value in column]
 
 
-def _rows(data: bytes) -> list[Row]:
+def _figures(data: bytes) -> list[tuple[Any, ...]]:
+    """Return what summaries are made of, in the order of their fields."""
     count = len(data) // (1 + 8 * len(_KINDS))
     columns: list[Sequence[Any]] = []
     for place, kind in enumerate(_KINDS):
         column = struct.unpack_from(f"<{count}{kind}", data, count * (1 + 8 * place))
         columns.append(_reals(column) if kind == "d" else column)
-    for place, bit in _STEPS.items():
-        columns[place] = [None if mask & bit else step for mask, step in zip(data[:count], columns[place], strict=True)]
-    return [(0, 0, *row) for row in zip(*columns, strict=True)]
+    missing = data[:count]
+    for place, bit in _STEPS.items() if any(missing) else ():
+        columns[place] = [None if mask & bit else step for mask, step in zip(missing, columns[place], strict=True)]
+    last, points, *rest = columns
+    return list(zip(points, last, *rest, strict=True))
 
 
-def _reals(values: Sequence[float]) -> list[float | None]:
-    """Return values as rows have them, without NaN."""
-    return [None if math.isnan(value) else value for value in values]
+def _reals(values: tuple[float, ...]) -> tuple[float, ...]:
+    """Return values with the one NaN that is equal to itself in a summary."""
+    # A sum is NaN wherever one of the values is.
+    return tuple(math.nan if math.isnan(value) else value for value in values) if math.isnan(sum(values)) else values
