@@ -170,11 +170,11 @@ class TestRuns:
         ):
             with pytest.raises(NotActive, match=f"run {RUN} is deleted"):
                 await do(kept, edit)
-        assert kept.search.stage(RUN) == "deleted"
+        assert kept.search.stage(RUN) == ("deleted", "0")
         await do(kept, edits.RestoreRun(RUN))
         await do(kept, edits.RestoreRun(RUN))
         await do(kept, edits.Describe(RUN, {"a": "1"}))
-        assert kept.search.stage(RUN) == "active"
+        assert kept.search.stage(RUN) == ("active", "0")
 
     async def test_a_param_never_changes_and_refuses_all_that_came_with_it(self, kept: Store) -> None:
         await do(kept, create())

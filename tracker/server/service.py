@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import errno
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, TypeVar, cast
 
 import anyio
@@ -20,7 +20,7 @@ from ..entities.records import LogPoints, PointOf, Record
 from ..errors import ExperimentExists, NotActive, NotSupported, RunNotFound
 from ..filter import DatasetFilter, Entity, Subject, parse_order
 from ..filter.tree import Comparison, Expression, Field, Operator
-from ..journal import Layout, encode
+from ..journal import START, Layout, Position, encode
 from ..store.interface import ACTIVE, Query
 from ..tables import Page
 from ..upkeep import journals
@@ -34,6 +34,8 @@ T = TypeVar("T")
 # How long a client waits for another process that writes.
 SECONDS = 10.0
 _ALL = ACTIVE | {"deleted"}
+# No experiment's ID.
+ANYWHERE = ""
 # How long a client may take to send the next piece of a file.
 PIECE_SECONDS = 60.0
 # What a name may be is the file system's to say.
@@ -46,11 +48,21 @@ _DESCRIBING = {"MLmodel", "conda.yaml", "python_env.yaml", "requirements.txt"}
 _PIECE_BYTES = 1024 * 1024
 
 
-@dataclass(slots=True)
 class Logged:
-    """How much was logged so far."""
+    """How much was logged so far, and for each experiment how far the journal has come with it."""
 
-    points: int = 0
+    def __init__(self) -> None:
+        self.points = 0
+        self._ends: dict[str, Position] = {}
+
+    def add(self, experiment_id: str, points: int, end: Position) -> None:
+        """Count points of an experiment, or of nobody knows which."""
+        self.points += points
+        self._ends[experiment_id] = end
+
+    def end(self, experiment_ids: Sequence[str]) -> Position:
+        """Return where in the journal what was logged in these experiments ends."""
+        return max(self._ends.get(each, START) for each in (ANYWHERE, *experiment_ids))
 
 
 class Service:
@@ -116,19 +128,27 @@ class Service:
         if self.doorkeeper is not None:
             await self.doorkeeper.forget(owned, name)
 
-    async def settle(self) -> None:
-        """Make all that was answered before visible to reading: by this process, or any that serves beside it."""
-        if self._alone:
-            await self.engine.settle()
-        else:
-            await self.engine.writer.catch_up(SECONDS)
+    async def settle(self, experiment_ids: Sequence[str] | None = None) -> None:
+        """Make all that was answered before visible to reading: by this process, or any that serves beside it.
 
-    async def read(self, kind: Hashable, function: Callable[[], T]) -> T:
-        """Call a function that reads the store; all that was answered before is in what it finds.
-
-        `kind` says what it reads, for calls of a kind take about as long.
+        Who reads of some experiments only need not wait for what is logged in others.
         """
-        await self.settle()
+        if not self._alone:
+            await self.engine.writer.catch_up(SECONDS)
+        elif experiment_ids is None or not self.engine.writer.has_stored(self._logged.end(experiment_ids)):
+            await self.engine.settle()
+
+    async def read(self, kind: Hashable, function: Callable[[], T], experiment_ids: Sequence[str] | None = None) -> T:
+        """Call a function that reads the store, or only what is in some experiments.
+
+        All that was answered before is in what it finds. `kind` says what it reads, for calls of a kind take about as
+        long.
+        """
+        await self.settle(experiment_ids)
+        return await self.look(kind, function)
+
+    async def look(self, kind: Hashable, function: Callable[[], T]) -> T:
+        """Call a function that reads more of what was just found: what has come meanwhile need not be in it."""
         return await self._brief.call(kind, function)
 
     async def search(
@@ -154,7 +174,7 @@ class Service:
         kind = subject, text, str(order_by), most
         # The page's token is of what was asked for, and so goes on when a user's roles change.
         seen = replace(query, stages=stages, experiment_ids=self.viewer.narrowed(ids))
-        return page.of(await self.read(kind, lambda: found(seen)))
+        return page.of(await self.read(kind, lambda: found(seen), seen.experiment_ids))
 
     async def uses(self, experiment_ids: Sequence[str]) -> list[tuple[str, str, str, str]]:
         """Return the experiment, name, digest and context of each use of a dataset by active runs of experiments."""
@@ -226,15 +246,16 @@ class Service:
             RunNotFound, NotActive: there is no such run, or it was deleted.
             Problem: the disk is full, or fails.
         """
-        await self._require_active(run_id)
+        home = await self._require_active(run_id)
         journal = self.engine.recorder.journal
         keys, steps, timestamps, values, models, *_ = zip(*points, strict=True)
         if len({*steps}) == len({*timestamps}) == 1 and len({*keys}) == len(keys) and not any(models):
             journal.points(self._layout(run_id, keys), steps[0], timestamps[0], values)
         else:
             journal.append(encode(LogPoints(run_id, tuple(points))))
+        # A run may measure a model of another experiment.
+        self._logged.add(ANYWHERE if any(models) else home, len(points), journal.position)
         await self._disk.reached()
-        self._logged.points += len(points)
 
     async def bytes_waiting(self) -> int:
         """Return how many bytes of all journals are not folded into the store."""
@@ -306,16 +327,19 @@ class Service:
             if f"{file.path}/".startswith(f"{path}/") and (version or file.path not in _DESCRIBING)
         ]
 
-    async def _require_active(self, run_id: str) -> None:
-        stage = self.store.search.stage(run_id)
-        if stage is None:
+    async def _require_active(self, run_id: str) -> str:
+        """Return the experiment of a run that may be written to."""
+        found = self.store.search.stage(run_id)
+        if found is None:
             # Another program may have started it just now.
             await self.engine.writer.catch_up(SECONDS)
-            stage = self.store.search.stage(run_id)
-        if stage is None:
+            found = self.store.search.stage(run_id)
+        if found is None:
             raise RunNotFound(run_id)
+        stage, experiment_id = found
         if stage != "active":
             raise NotActive("run", run_id, stage)
+        return experiment_id
 
     def _layout(self, run_id: str, keys: tuple[str, ...]) -> Layout:
         known = self._layouts.get((run_id, keys))

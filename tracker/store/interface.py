@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
@@ -104,8 +104,8 @@ class Search(Finds, Protocol):
     def model_versions(self, query: Query) -> Found[ModelVersion]:
         """Return the versions of registered models that match, in order, as `registered_models` does."""
 
-    def stage(self, run_id: str) -> str | None:
-        """Return a run's lifecycle stage; None if there is no such run."""
+    def stage(self, run_id: str) -> tuple[str, str] | None:
+        """Return a run's lifecycle stage, and its experiment's ID; None if there is no such run."""
 
     def homes(self, subject: Subject, ids: Sequence[str]) -> dict[str, str]:
         """Return the experiments' IDs of runs or logged models, also deleted ones; what there is not is left out."""
@@ -201,6 +201,25 @@ class Registry(Protocol):
         """Return all logged models that a query asks for as checkpoints, with their values of some metrics."""
 
 
+class Told(Protocol):
+    """What one commit writes, as `Commits.commit` has it."""
+
+    @property
+    def batch(self) -> Batch:
+        """What was said."""
+
+    @property
+    def positions(self) -> Mapping[str, Position]:
+        """How far journals are folded in with it."""
+
+    @property
+    def gone(self) -> Sequence[str]:
+        """Journals of which nothing is left."""
+
+
+ToldT = TypeVar("ToldT", bound=Told)
+
+
 class Commits(Protocol):
     """The writing side: only whoever holds the writer's lock may call it."""
 
@@ -218,6 +237,9 @@ class Commits(Protocol):
 
     async def commit(self, batch: Batch, positions: Mapping[str, Position], gone: Sequence[str]) -> None:
         """Write a batch and the journals' positions in one transaction; returns when it is *stored*."""
+
+    async def fold(self, read: Callable[[Mapping[str, Position], Mapping[str, int]], ToldT | None]) -> ToldT | None:
+        """Commit what a function reads, given `journal_positions` and `fences`, and return it; None is nothing."""
 
 
 class Runs(Protocol):

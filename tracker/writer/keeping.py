@@ -79,6 +79,10 @@ class JournalKeeper(ABC):
         """Whether all that this process has logged is known to be stored."""
         return not self._own.waiting and self._own.position == self._stored
 
+    def has_stored(self, until: Position) -> bool:
+        """Say whether what this process logged is known to be stored up to a place of its journal."""
+        return self._stored >= until
+
     async def run(self) -> None:
         """Fold in the background, until cancelled."""
         wait, failures = rhythm.BUSY, 0
@@ -97,13 +101,22 @@ class JournalKeeper(ABC):
                 wait = rhythm.next_wait(wait, *(folded or NOTHING), time.monotonic() - begun)
                 failures = 0
 
-    async def fold(self) -> Folded | None:
-        """Fold in what is pending now, in one commit; None if nothing is pending or it is not our turn."""
+    async def fold(self, until: Position | None = None) -> Folded | None:
+        """Fold in what is pending now, in one commit; None if nothing is pending or it is not our turn.
+
+        Who waits for our own journal says until where: once it is stored, whoever's turn that was, nothing is done.
+        """
         folded = None
         async with self._turn:
+            if until is not None and self.has_stored(until):
+                return NOTHING
             with anyio.CancelScope(shield=self.is_shielded), self._lock.held() as held:
                 folded = await self._fold() if held else None
         return folded
+
+    def _know(self, positions: Mapping[str, Position]) -> None:
+        """Keep in mind how far our own journal is stored."""
+        self._stored = max(self._stored, positions.get(self._own.journal_id, START))
 
     async def flush(self, timeout: float) -> Level:  # noqa: ASYNC109  # it returns a level, and raises nothing
         """Wait until what this process has logged so far is stored, for at most so many seconds.
@@ -127,9 +140,9 @@ class JournalKeeper(ABC):
                 try:
                     if target is None:
                         target, problem = self._target(), "the journal has no room on the disk"
-                    elif await self._is_stored(target):
+                    folded = await self.fold(target)
+                    if target is not None and await self._is_stored(target):
                         return Level.STORED
-                    folded = await self.fold()
                 except StoreError as error:
                     problem, failures = str(error), failures + 1
                 if folded is None:
@@ -186,7 +199,7 @@ class JournalKeeper(ABC):
         return None if self._own.waiting else self._own.position
 
     async def _is_stored(self, target: Position) -> bool:
-        if target == START:
+        if self.has_stored(target):
             return True
         positions = await self._positions()
         found = positions.get(self._own.journal_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar, cast
+from typing import NamedTuple, Protocol, TypeVar, cast
 
 import anyio
 from anyio import to_thread
@@ -32,6 +32,19 @@ class WritableStore(Commits, Protocol):
 
     async def aclose(self) -> None:
         """Let go of everything."""
+
+
+class _Read(NamedTuple):
+    pending: Pending
+    batch: Batch
+
+    @property
+    def positions(self) -> Mapping[str, Position]:
+        return self.pending.positions
+
+    @property
+    def gone(self) -> Sequence[str]:
+        return self.pending.gone
 
 
 @dataclass(slots=True, eq=False)
@@ -127,20 +140,21 @@ class Writer(JournalKeeper):
         return await self._store.journal_positions()
 
     async def _fold(self) -> Folded | None:
-        folded, fences = await self._store.journal_positions(), await self._store.fences()
-        pending, batch = await to_thread.run_sync(self._read, folded, fences)
-        if not pending:
+        read = await self._store.fold(self._read)
+        if read is None:
             return None
-        await self._store.commit(batch, pending.positions, pending.gone)
-        with translated():
-            await to_thread.run_sync(self._journals.remove, pending)
+        pending = read.pending
+        self._know(pending.positions)
+        if pending.spent:
+            with translated():
+                await to_thread.run_sync(self._journals.remove, pending)
         self._tell_refused(pending.refused)
-        return Folded(pending.size, batch.lasting)
+        return Folded(pending.size, read.batch.lasting)
 
-    def _read(self, folded: Mapping[str, Position], fences: Mapping[str, int]) -> tuple[Pending, Batch]:
+    def _read(self, folded: Mapping[str, Position], fences: Mapping[str, int]) -> _Read | None:
         with translated():
             pending = self._journals.read(folded, fences)
-        return pending, Batch(pending.records, pending.blocks, pending.refused)
+        return _Read(pending, Batch(pending.records, pending.blocks, pending.refused)) if pending else None
 
     def _tell_refused(self, refused: Collection[str]) -> None:
         for run_id in set(refused).difference(self._refused):

@@ -40,6 +40,17 @@ def test_one_needs_no_run_and_no_name(mlflow: Mlflow) -> None:
     assert mlflow.post("runs/search", experiment_ids=["0"], filter="run_id = ''") == {}
 
 
+def test_one_is_found_by_what_a_run_of_another_experiment_measured_it_at(mlflow: Mlflow) -> None:
+    home, away = mlflow.experiment(), mlflow.experiment()
+    model, run = made(mlflow, experiment_id=home), mlflow.run(experiment_id=away)
+    for step in range(20):
+        point = {"key": "acc", "value": step, "timestamp": step, "step": step}
+        mlflow.post("runs/log-metric", run_id=run, **point, model_id=model)
+        found = mlflow.post("logged-models/search", experiment_ids=[home], filter=f"metrics.acc = {step}")
+        assert [each["info"]["model_id"] for each in found["models"]] == [model]
+        assert mlflow.post("runs/search", experiment_ids=[home]) == {}
+
+
 def test_what_it_was_measured_at_is_its_runs_too(mlflow: Mlflow) -> None:
     experiment = mlflow.experiment()
     run = mlflow.run(experiment_id=experiment)

@@ -17,7 +17,7 @@ from tracker.entities import Level
 from tracker.entities.edits import CreateExperiment, Edit
 from tracker.entities.records import LogMetrics
 from tracker.errors import ExperimentExists, RunNotFound, StoreError, StoreUnavailable
-from tracker.journal import Journal, JournalFolder, encode
+from tracker.journal import Journal, JournalFolder, Position, encode
 from tracker.journal.folder import Pending
 from tracker.journal.frames import frame
 from tracker.store.sqlite import SqliteStore, connection
@@ -266,13 +266,13 @@ async def test_a_defect_in_folding_is_told_and_ends_nothing(
     place.journal.append(point(1))
     tries, often, fold = 0, anyio.Event(), writer.fold
 
-    async def broken_at_first() -> object:
+    async def broken_at_first(*until: Position) -> object:
         nonlocal tries
         tries += 1
         if tries <= 3:
             raise ZeroDivisionError
         often.set()
-        return await fold()
+        return await fold(*until)
 
     monkeypatch.setattr(writer, "fold", broken_at_first)
     async with anyio.create_task_group() as tasks:

@@ -188,7 +188,7 @@ async def search(service: Service, asked: Search) -> Annotated[Json, answer_shap
         most=limits.require_results(asked.max_results or _LEFT_OUT, _MOST),
         token=asked.page_token,
     )
-    points = await service.read("points_of", lambda: service.store.search.points_of([each.model_id for each in page]))
+    points = await service.look("points_of", lambda: service.store.search.points_of([each.model_id for each in page]))
     told = (_model(each, points.get(each.model_id, ())) for each in page)
     return answers.page("models", told, page.next_page_token)
 
@@ -227,7 +227,7 @@ async def get_file(service: Service, request: Request, model_id: str) -> Respons
 
 async def _answer(service: Service, model_id: str, *, allow_deleted: bool = False) -> Json:
     found = await _found(service, model_id, allow_deleted=allow_deleted)
-    points = await service.read("points_of", lambda: service.store.search.points_of([model_id]))
+    points = await service.look("points_of", lambda: service.store.search.points_of([model_id]))
     return {"model": _model(found, points.get(model_id, ()))}
 
 

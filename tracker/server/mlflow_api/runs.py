@@ -246,7 +246,7 @@ async def search(service: Service, asked: Search) -> Annotated[Json, answer_shap
         token=asked.page_token,
         stages=stages_of(asked.run_view_type),
     )
-    links = await service.read("links", lambda: service.store.search.links([each.run_id for each in page]))
+    links = await service.look("links", lambda: service.store.search.links([each.run_id for each in page]))
     return answers.page("runs", (answers.run(each, links.get(each.run_id)) for each in page), page.next_page_token)
 
 
@@ -336,7 +336,7 @@ def _history(known: str) -> list[object]:
 
 async def _told(service: Service, run_id: str) -> Json:
     found = await _run(service, run_id)
-    links = await service.read("links", lambda: service.store.search.links([run_id]))
+    links = await service.look("links", lambda: service.store.search.links([run_id]))
     return answers.run(found, links.get(run_id))
 
 

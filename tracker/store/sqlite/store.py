@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import orjson
+from anyio import to_thread
 
 from ...entities import (
     Buckets,
@@ -28,7 +29,7 @@ from ...entities.edits import Edit, UpdateRun
 from ...filter import DatasetFilter, Subject
 from ...journal import SENT, Position, stored_name
 from ..batch import Batch
-from ..interface import Found, Query
+from ..interface import Found, Query, ToldT
 from . import commits, curves, edits, merge, packing, plans, reads, registered, schema, search
 from .connection import Connection, connect_reader, connect_writer
 from .plain import transaction
@@ -37,6 +38,9 @@ from .reader import Reader
 from .registry import SqliteRegistry
 from .run_metrics import pack_runs
 
+T = TypeVar("T")
+_POSITIONS = "SELECT journal_id, part, position FROM journals WHERE journal_id < ?"
+_FENCES = "SELECT run_id, fence FROM runs WHERE fence > 0"
 _RECEIVED = """
 SELECT journal_id, part, position FROM json_each(?) AS j CROSS JOIN journals ON journal_id = j.value
 """
@@ -88,8 +92,8 @@ class SqliteSearch:
         with self._reader.snapshot() as connection:
             return search.datasets(connection, experiment_ids)
 
-    def stage(self, run_id: str) -> str | None:
-        """Return a run's lifecycle stage; None if there is no such run."""
+    def stage(self, run_id: str) -> tuple[str, str] | None:
+        """Return a run's lifecycle stage, and its experiment's ID; None if there is no such run."""
         with self._reader.snapshot() as connection:
             return search.stage(connection, run_id)
 
@@ -117,6 +121,11 @@ class SqliteSearch:
         """Return all that logged models were measured at, by their IDs."""
         with self._reader.snapshot() as connection:
             return search.points_of(connection, model_ids)
+
+    def look(self, function: Callable[[sqlite3.Connection], T]) -> T:
+        """Call a function with a connection that sees the store as it is now."""
+        with self._reader.snapshot() as connection:
+            return function(connection)
 
     @contextlib.contextmanager
     def rankable(self) -> Iterator[SqliteRankable]:
@@ -170,8 +179,7 @@ class SqliteStore:
 
     async def journal_positions(self) -> dict[str, Position]:
         """Return how far each journal of this folder is folded in."""
-        found = await self._reader.rows("SELECT journal_id, part, position FROM journals WHERE journal_id < ?", (SENT,))
-        return {journal_id: Position(part, offset) for journal_id, part, offset in found}  # type: ignore[misc,arg-type]
+        return _positions(await self._reader.rows(_POSITIONS, (SENT,)))
 
     async def received_positions(self, journal_ids: Collection[str]) -> dict[str, Position]:
         """Return how far clients' journals are stored, by their IDs; of one that nothing is stored of, nothing."""
@@ -181,13 +189,22 @@ class SqliteStore:
 
     async def fences(self) -> dict[str, int]:
         """Return the least token of each run that only some holders may log into."""
-        found = await self._reader.rows("SELECT run_id, fence FROM runs WHERE fence > 0")
-        return dict(found)  # type: ignore[arg-type]  # by the schema
+        return dict(await self._reader.rows(_FENCES))  # type: ignore[arg-type]  # by the schema
 
     async def commit(self, batch: Batch, positions: Mapping[str, Position], gone: Sequence[str]) -> None:
         """Write a batch in one transaction; the caller holds the writer's lock."""
         writer = await self._writing()
         await writer.call(_commit, batch, positions, gone)
+
+    async def fold(self, read: Callable[[Mapping[str, Position], Mapping[str, int]], ToldT | None]) -> ToldT | None:
+        """Commit what a function reads, in one thread; the caller holds the writer's lock."""
+        if self._writer is not None:
+            return await self._writer.call(_fold, read)
+        # Who finds nothing need not open the file for writing.
+        told = await to_thread.run_sync(self.search.look, lambda connection: read(*_folded(connection)))
+        if told is not None:
+            await self.commit(told.batch, told.positions, told.gone)
+        return told
 
     async def edit(self, asked: Sequence[Edit]) -> list[object]:
         """Carry out edits in one transaction; the caller holds the writer's lock."""
@@ -236,6 +253,23 @@ class SqliteStore:
         if self._writer is None:
             self._writer = await connect_writer(self._path)
         return self._writer
+
+
+def _positions(rows: Iterable[Any]) -> dict[str, Position]:
+    return {journal_id: Position(part, offset) for journal_id, part, offset in rows}
+
+
+def _folded(connection: sqlite3.Connection) -> tuple[dict[str, Position], dict[str, int]]:
+    return _positions(connection.execute(_POSITIONS, (SENT,))), dict(connection.execute(_FENCES).fetchall())
+
+
+def _fold(
+    connection: sqlite3.Connection, read: Callable[[Mapping[str, Position], Mapping[str, int]], ToldT | None]
+) -> ToldT | None:
+    told = read(*_folded(connection))
+    if told is not None:
+        _commit(connection, told.batch, told.positions, told.gone)
+    return told
 
 
 def _commit(
