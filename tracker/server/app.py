@@ -24,6 +24,8 @@ from .service import Service
 MAX_BODY = 32 * 1024 * 1024
 BODY_SECONDS = 60.0
 _JSON = "application/json"
+# What a server says of a request whose body is all here, so that there is nothing to wait for.
+WHOLE = "tracker.whole"
 
 log = logging.getLogger("tracker.server")
 
@@ -134,24 +136,26 @@ async def _body(scope: Any, receive: Any) -> bytes:  # noqa: ANN401  # as ASGI h
         raise Problem("BAD_REQUEST", f"Bad Request. Content-Type must be {_JSON}.")
     if length.isdecimal() and int(length) > MAX_BODY:
         raise _too_large()
-    return await _whole(receive)
+    if WHOLE in scope:
+        return await _pieces(receive)
+    with anyio.move_on_after(BODY_SECONDS):
+        return await _pieces(receive)
+    raise Problem("REQUEST_TIMEOUT", f"the body was not there after {BODY_SECONDS:g} s")
 
 
-async def _whole(receive: Any) -> bytes:  # noqa: ANN401  # as ASGI has it
+async def _pieces(receive: Any) -> bytes:  # noqa: ANN401  # as ASGI has it
     pieces: list[bytes] = []
     size = 0
-    with anyio.move_on_after(BODY_SECONDS):
-        while True:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                raise ClientDisconnect
-            pieces.append(message.get("body", b""))
-            size += len(pieces[-1])
-            if size > MAX_BODY:
-                raise _too_large()
-            if not message.get("more_body"):
-                return b"".join(pieces)
-    raise Problem("REQUEST_TIMEOUT", f"the body was not there after {BODY_SECONDS:g} s")
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        pieces.append(message.get("body", b""))
+        size += len(pieces[-1])
+        if size > MAX_BODY:
+            raise _too_large()
+        if not message.get("more_body"):
+            return b"".join(pieces)
 
 
 def _too_large() -> Problem:

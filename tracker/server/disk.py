@@ -10,6 +10,7 @@ from .brief import Brief
 from .problems import Problem
 
 _KIND = "sync"
+_TURNS = 2
 
 
 class Disk:
@@ -30,8 +31,10 @@ class Disk:
             Problem: it is full, or fails.
         """
         self._asked = mine = self._asked + 1
-        # Whoever else has something to append at this moment does so.
-        await lowlevel.checkpoint()
+        # Whoever else has something to append at this moment does so: their requests are read in the first turn of the
+        # event loop, and appended in the second.
+        for _ in range(_TURNS):
+            await lowlevel.checkpoint()
         if self._reached < mine and not self._turn.locked() and self._brief.is_brief(_KIND):
             self._brief.time(_KIND, self._force)
         elif self._reached < mine:

@@ -22,8 +22,10 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from ..errors import InvalidInput
 from . import LOOPBACK, Manner, Mode, make_app
 from .access_log import access_log
+from .app import WHOLE
 from .connections import MAX_HEAD, Limits, Room
 from .guard import App
+from .heads import Answers
 from .problems import bad_value
 from .tls import require_tls
 from .workers import STOPPING, run_workers
@@ -161,6 +163,7 @@ class _Protocol(HttpToolsProtocol):
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         super().connection_made(transport)
+        self._answers = Answers(transport)
         self._room.enter(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -188,14 +191,17 @@ class _Protocol(HttpToolsProtocol):
         if not self.url.startswith(b"/"):
             _take_host(self.url, self.headers)
         super().on_headers_complete()
+        self.cycle.transport = cast("Transport", self._answers)
         self._head = -(1 << 62)
         self._room.works(self)
 
     def on_message_complete(self) -> None:
         super().on_message_complete()
+        cast("dict[str, Any]", self.scope)[WHOLE] = True
         self._head = 0
 
     def on_response_complete(self) -> None:
+        self._answers.end()
         super().on_response_complete()
         if not self.pipeline:
             self._room.idles(self)
