@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import errno
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Hashable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any, TypeVar, cast
 
@@ -283,11 +284,12 @@ class Service:
         size = 0
         try:
             with self.engine.recorder.artifacts.receive(owner, path) as arriving:
-                async for piece in _gathered(_in_time(chunks)):
-                    size += len(piece)
-                    if most is not None and size > most:
-                        raise Problem("REQUEST_TOO_LARGE", f"a file has at most {most} bytes here")
-                    await to_thread.run_sync(arriving.write, piece)
+                async with _ahead(_gathered(_in_time(chunks))) as pieces:
+                    async for piece in pieces:
+                        size += len(piece)
+                        if most is not None and size > most:
+                            raise Problem("REQUEST_TOO_LARGE", f"a file has at most {most} bytes here")
+                        await to_thread.run_sync(arriving.write, piece)
                 if any(file.sha256 != arriving.sha256 for file in await self._staying(owner, path)):
                     raise _ready(owner, path)
                 return await to_thread.run_sync(arriving.keep, sha256)
@@ -352,6 +354,25 @@ class Service:
 
 def _ready(model_id: str, path: str) -> Problem:
     return bad_value(f"{model_id} is ready, and {path!r} stays as it is; log another model")
+
+
+@asynccontextmanager
+async def _ahead(pieces: AsyncIterator[bytes]) -> AsyncIterator[AsyncIterable[bytes]]:
+    """Wait for the next piece while somebody deals with the one before."""
+    to, from_ = anyio.create_memory_object_stream[bytes]()
+
+    async def read() -> None:
+        async with to:
+            async for piece in pieces:
+                await to.send(piece)
+
+    try:
+        async with anyio.create_task_group() as tasks, from_:
+            tasks.start_soon(read)
+            yield from_
+            tasks.cancel_scope.cancel()
+    except ExceptionGroup as problems:
+        raise problems.exceptions[0] from problems.exceptions[0].__cause__
 
 
 async def _gathered(chunks: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
