@@ -35,7 +35,7 @@ from .searching import (
     stores,
     top,
 )
-from .serving import beside_clients, files, log_batch, log_metric, search_models, search_runs, starting
+from .serving import beside_clients, files, log_batch, log_metric, our_client, search_models, search_runs, starting
 from .setting import Setting
 from .sweeping import (
     asha_digits,
@@ -80,6 +80,7 @@ SUITES: dict[str, Questions] = {
         "log-batch": log_batch.answer,
         "search-runs": search_runs.answer,
         "search-models": search_models.answer,
+        "our-client": our_client.answer,
         "files": files.answer,
         "starting": starting.answer,
         "beside-clients": beside_clients.answer,

@@ -1,0 +1,89 @@
+"""Twenty processes that log with our own client over HTTP: the sum of their points per second until all is stored.
+
+Each has a run of its own and logs a hundred metrics a call, beside one server on the same machine; the clock runs from
+the first call of any of them until the last one's `flush` has said that the server has committed all. What is there
+afterwards is counted.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import time
+from contextlib import ExitStack
+
+import tracker
+
+from ..figures import Answer, Figure, at_least
+from ..peers import work
+from ..peers.work import KEYS
+from ..processes import FLUSH_SECONDS, ended, heard, start, tell, wait_to_be_told
+from ..programs import Facts, Failed
+from ..setting import Setting
+from .rest import HOST
+from .servers import ours, up
+
+WRITERS = 20
+# How many points all of them log, in those of a short measurement.
+TIMES = 4
+TARGET = at_least(1_000_000, 2_000_000)
+
+
+def answer(setting: Setting) -> Answer:
+    """Let them log."""
+    rounds = [turn(setting) for _ in range(setting.rounds)]
+    rate = statistics.median(each["rate"] for each in rounds)
+    title = f"our client, {WRITERS} processes, {len(KEYS)} metrics a call, sum"
+    return Answer([Figure(title, "points/s", rate, TARGET)], {"rounds": rounds})
+
+
+def turn(setting: Setting) -> Facts:
+    """Log into a new store, and count what is there.
+
+    Raises:
+        Failed: there is another number of points than were logged.
+    """
+    points = max(len(KEYS), TIMES * setting.points // WRITERS)
+    with setting.room() as room, up(ours(), room) as running, ExitStack() as stack:
+        address = f"http://{HOST}:{running.port}"
+        words = {"points": points, "metrics": len(KEYS), "folder": room, "mode": address}
+        writers = [start(stack, "serving.our_client", **words) for _ in range(WRITERS)]
+        for each in writers:
+            heard(each)
+        for each in writers:
+            tell(each)
+        answers = [ended(each) for each in writers]
+        seconds = max(each["ended"] for each in answers) - min(each["started"] for each in answers)
+        logged = sum(each["points"] for each in answers)
+        found = stored(address, [each["run"] for each in answers])
+    if found != logged:
+        raise Failed(f"{found:,} points are stored, and {logged:,} were logged")
+    return {"rate": logged / seconds, "points": logged, "seconds": seconds}
+
+
+def stored(address: str, runs: list[str]) -> int:
+    """Count the points that a server has of runs."""
+    with tracker.open(address) as store:
+        return sum(len(curve) for curve in store.metric_histories(runs).values())
+
+
+def main() -> None:
+    """Log once told to, and tell when it began and when all was stored, on the clock that processes share."""
+    asked = work.arguments(__doc__)
+    os.environ["TRACKER_SPOOL"] = str(asked.folder / "spool")
+    calls = asked.calls()
+    with tracker.open(asked.mode) as store, store.start_run() as run:
+        wait_to_be_told()
+        started = time.monotonic()
+        for step, metrics in enumerate(calls):
+            run.log(metrics, step)
+        level = run.flush(FLUSH_SECONDS)
+        ended_at = time.monotonic()
+    if level != tracker.Level.STORED:
+        raise SystemExit(f"after {FLUSH_SECONDS} s the points are only {level}")
+    points = len(calls) * asked.metrics
+    work.answer({"started": started, "ended": ended_at, "points": points, "run": run.run_id})
+
+
+if __name__ == "__main__":
+    main()
