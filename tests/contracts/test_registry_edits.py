@@ -17,6 +17,7 @@ from tracker.entities.registry_edits import (
     DeleteVersion,
     DescribeRegistered,
     MoveAlias,
+    Once,
     RenameRegistered,
     SetRegisteredTags,
     SetStage,
@@ -31,6 +32,9 @@ from tracker.errors import (
 from tracker.filter import Subject, parse, parse_order
 from tracker.store.batch import Batch
 from tracker.store.interface import Query, Store
+from tracker.store.sqlite.edits import once
+
+from .conftest import NewStore
 
 pytestmark = pytest.mark.anyio
 
@@ -297,3 +301,28 @@ class TestAliases:
         await checkpoint(kept)
         await do(kept, AddVersion("net", f"models:/{MODEL}", 7, MODEL), MoveAlias("net", "best", 1))
         assert kept.registry.pins(MODEL) == ("net@best",)
+
+
+class TestOnce:
+    async def test_who_asks_again_is_told_the_same_and_nothing_is_done(self, new_store: NewStore) -> None:
+        kept = await new_store()
+        made, added = Once("1" * 32, CreateRegistered("net", 1)), Once("2" * 32, AddVersion("net", "s3://b", 2))
+        assert await kept.edit([made, made, added]) == [(None, True), (None, False), (1, True)]
+        await do(kept, AddVersion("net", "s3://c", 3))
+        assert await kept.edit([added, made]) == [(1, False), (None, False)]
+        assert [each.source for each in kept.registry.versions("net")] == ["s3://b", "s3://c"]
+
+    async def test_what_was_refused_is_decided_anew(self, new_store: NewStore) -> None:
+        kept = await new_store()
+        asked = Once("1" * 32, AddVersion("net", "s3://b", 2))
+        assert [type(answer) for answer in await kept.edit([asked, asked])] == [RegisteredModelNotFound] * 2
+        assert await kept.edit([Once("2" * 32, CreateRegistered("net", 1)), asked]) == [(None, True), (1, True)]
+
+    async def test_as_many_answers_are_kept_as_it_takes(
+        self, new_store: NewStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(once, "KEPT", 2)
+        kept = await new_store()
+        asked = [Once(str(number) * 32, CreateRegistered(f"net{number}", 1)) for number in range(3)]
+        assert await kept.edit([*asked, asked[1], asked[2]]) == [(None, True)] * 3 + [(None, False)] * 2
+        assert [type(answer) for answer in await kept.edit(asked[:1])] == [RegisteredModelExists]

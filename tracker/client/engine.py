@@ -17,7 +17,7 @@ from ..entities.records import Act
 from ..errors import NotAllowed, NotFound, StoreReadOnly, StoreTooOld, StoreUnavailable
 from ..filter import DatasetFilter
 from ..journal import JournalFolder
-from ..store.interface import Reads, Search
+from ..store.interface import Reads
 from ..store.sqlite import SqliteStore
 from ..system import sync_folder
 from ..writer import JournalKeeper, Writer, WriterLock
@@ -55,14 +55,6 @@ class Engine(ABC):
 
         Raises:
             TrackerError: it is refused, or the store cannot be written just now.
-        """
-
-    @abstractmethod
-    def search(self) -> Search:
-        """Return what searches it by queries.
-
-        Raises:
-            NotSupported: it is searched elsewhere.
         """
 
     @property
@@ -118,10 +110,6 @@ class LocalEngine(Engine):
             if not await self.writer.catch_up(CLOSE_SECONDS):
                 raise
             return await self.writer.edit(edit, CLOSE_SECONDS)
-
-    def search(self) -> Search:
-        """Return what searches it by queries."""
-        return self.store.search
 
 
 @contextlib.asynccontextmanager

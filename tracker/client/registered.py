@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Protocol, TypeVar
+from functools import partial
+from typing import Any, Protocol, TypeVar
 
 from anyio import to_thread
 
@@ -28,7 +29,7 @@ from ..system import milliseconds
 from ..tables import Page
 from .engine import Engine
 from .model import AsyncLoggedModel, Measurable
-from .queries import OrderBy, query_of
+from .queries import OrderBy
 from .registry import SCHEME, RegistrySearches, registered_name_of, version_number_of
 from .twin import Blocking
 from .values import name_of, tags_of
@@ -103,9 +104,7 @@ class AsyncRegistry:
         Raises:
             InvalidFilter: the filter or the order does not parse; the message shows where.
         """
-        subject = Subject.REGISTERED_MODELS
-        query, page = query_of(subject, filter_string, order_by, None, (), max_results, page_token, fields)
-        return page.of(await self._read(lambda: self._engine.search().registered_models(query)))
+        return await self._search(Subject.REGISTERED_MODELS, filter_string, order_by, max_results, page_token, fields)
 
     async def search_versions(
         self,
@@ -124,9 +123,7 @@ class AsyncRegistry:
         Raises:
             InvalidFilter: the filter or the order does not parse; the message shows where.
         """
-        subject = Subject.MODEL_VERSIONS
-        query, page = query_of(subject, filter_string, order_by, None, (), max_results, page_token, fields)
-        return page.of(await self._read(lambda: self._engine.search().model_versions(query)))
+        return await self._search(Subject.MODEL_VERSIONS, filter_string, order_by, max_results, page_token, fields)
 
     async def register(
         self,
@@ -270,6 +267,9 @@ class AsyncRegistry:
         if not model.strip() or len(model) > _LONGEST_SOURCE or "\0" in model:
             raise InvalidInput(f"a version is made of a logged model or of a URI, not of {model[:100]!r}")
         return model, "", ""
+
+    async def _search(self, *words: Any) -> Page[Any]:  # noqa: ANN401  # as `search_registry` has them
+        return await self._read(partial(self._tracker.searches.search_registry, *words))
 
     async def _edit(self, edit: Edit) -> object:
         await self._engine.settle()

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ..entities import ModelInfo, ModelVersion, RegisteredModel
 from ..errors import InvalidInput, ModelNotFound, NotFound, RegisteredModelNotFound, VersionNotFound, suggestion
 from ..filter import DatasetFilter, Subject
 from ..ranking import Checkpoint, FrontOf, Keep, LastOf, Plan, Promotion, Rule, TopOf, plan
 from ..store.interface import Finds, Registry
-from .queries import query_of
+from ..tables import Page
+from .queries import OrderBy, query_of
 from .search import Searches
 from .values import name_of
 
@@ -84,6 +85,23 @@ class RegistrySearches(Searches[Model]):
     def registered_models(self) -> list[RegisteredModel]:
         """Return all registered models with their versions and aliases, by name."""
         return self.registry.registered_models()
+
+    def search_registry(
+        self,
+        subject: Subject,
+        filter_string: str,
+        order_by: OrderBy,
+        max_results: int,
+        page_token: str | None,
+        fields: Sequence[str] | None,
+    ) -> Page[Any]:
+        """Return the registered models that match, or the versions, by the subject; in order.
+
+        Raises:
+            InvalidFilter: the filter or the order does not parse; the message shows where.
+        """
+        query, page = query_of(subject, filter_string, order_by, None, (), max_results, page_token, fields)
+        return page.of(getattr(self._search, subject.value)(query))
 
     def promotions(self, name: str, alias: str | None = None) -> list[Promotion]:
         """Return every decision about a registered model, or about one alias of it, the first decided first."""

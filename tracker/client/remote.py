@@ -13,11 +13,11 @@ from anyio import to_thread
 
 from ..entities import ModelInfo
 from ..entities.edits import Edit
+from ..entities.registry_edits import RegistryEdit
 from ..errors import NotSupported, StoreUnavailable
 from ..filter import DatasetFilter
 from ..journal import Journal, JournalFolder
-from ..store.interface import Search
-from ..store.rest import Connection, RestStore
+from ..store.rest import Connection, RestStore, carry_out
 from ..writer import Sender, WriterLock
 from .engine import CLOSE_SECONDS, Engine, background
 from .place import ServerPlace
@@ -47,12 +47,14 @@ class RemoteEngine(Engine):
         return RemoteSearches(self._connection, model)
 
     async def edit(self, edit: Edit) -> object:
-        """Refuse: edits are MLflow's clients', over its protocol."""
-        raise NotSupported(f"{type(edit).__name__} by this client", "let MLflow's client do it, at the server's URL")
+        """Have the server carry out an edit of the registry; all others are MLflow's clients', over its protocol.
 
-    def search(self) -> Search:
-        """Refuse: a server is asked in a user's words."""
-        raise NotSupported("a search of the registry by this client", "let MLflow's client do it, at the server's URL")
+        Raises:
+            TrackerError: it is refused, or no answer has come in time.
+        """
+        if not isinstance(edit, RegistryEdit):
+            raise NotSupported(type(edit).__name__, "let MLflow's client do it, at the server's URL")
+        return await to_thread.run_sync(carry_out, self._connection, edit, abandon_on_cancel=True)
 
 
 @contextlib.asynccontextmanager

@@ -11,7 +11,7 @@ from ..journal.plain import read
 from ..ranking import Keep, Ranking, Rule, Verdict, rank_by
 from ..store.rest import Connection, RestRegistry
 from ..tables import Page
-from .queries import OrderBy, counted_value, dataset_filter, query_of, require_ids, several
+from .queries import ITEMS, OrderBy, counted_value, dataset_filter, query_of, require_ids, several
 from .rank import RankedModels
 from .registry import KeepPlan, RegistrySearches
 
@@ -76,6 +76,21 @@ class RemoteSearches(RegistrySearches[Model]):
         searched_by = wanted[0] if len(wanted) == 1 else None
         models = [self._model(info, searched_by) for info in read(tuple[ModelInfo, ...], told["items"])]
         return Page(models, told["next_page_token"], of=ModelInfo, fields=fields)
+
+    def search_registry(
+        self,
+        subject: Subject,
+        filter_string: str,
+        order_by: OrderBy,
+        max_results: int,
+        page_token: str | None,
+        fields: Sequence[str] | None,
+    ) -> Page[Any]:
+        """Return the registered models that match, or the versions, by the subject; in order."""
+        words = _words(subject, filter_string, order_by, max_results, page_token, fields)
+        told = self._ask("search-registry", subject=subject.value, **words)
+        kind = ITEMS[subject]
+        return Page([read(kind, each) for each in told["items"]], told["next_page_token"], of=kind, fields=fields)
 
     def count_experiments(self, *, filter_string: str = "") -> int:
         """Count the experiments that match."""

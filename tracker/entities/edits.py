@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from .dataset import DatasetInfo
-from .registry_edits import RegistryEdit
+from .registry_edits import Once, RegistryEdit
 
 # The tag of an input that says what the dataset was used as: "training", "validation".
 CONTEXT = "mlflow.data.context"
@@ -245,4 +245,5 @@ Edit = (
     | AddModelParams
     | RemoveFiles
     | RegistryEdit
+    | Once[RegistryEdit]
 )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Generic, NamedTuple, TypeVar
 
 from .registry import Stage
 
@@ -124,3 +125,24 @@ RegistryEdit = (
     | SetStage
     | MoveAlias
 )
+
+
+E_co = TypeVar("E_co", bound=RegistryEdit, covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Once(Generic[E_co]):
+    """An edit that is carried out once, however often it is asked for by this ID; the answer is a `Done`.
+
+    One that was refused has changed nothing, and is decided anew.
+    """
+
+    edit_id: str
+    edit: E_co
+
+
+class Done(NamedTuple):
+    """What an edit was answered when it was carried out, and whether that was just now."""
+
+    answer: object
+    is_new: bool

@@ -62,6 +62,8 @@ def reader(kind: Any) -> Read:  # noqa: ANN401, PLR0911  # any type that facts h
     origin, arguments = get_origin(kind), get_args(kind)
     if origin in {Union, UnionType}:
         return _either([reader(each) for each in arguments if each is not NoneType], NoneType in arguments)
+    if is_dataclass(origin):
+        return _dataclass(origin, dict(zip(cast("Any", origin).__parameters__, arguments, strict=True)))
     if origin is tuple and arguments[-1] is not Ellipsis:
         return _fixed([reader(each) for each in arguments])
     if origin is tuple or (origin is not None and issubclass(origin, Sequence)):
@@ -167,9 +169,10 @@ def _mapping(key: Callable[[str], object], value: Read) -> Read:
     return made
 
 
-def _dataclass(kind: Any) -> Read:  # noqa: ANN401  # a dataclass
+def _dataclass(kind: Any, meant: Mapping[Any, Any] = {}) -> Read:  # noqa: ANN401  # a dataclass
+    """Return what makes a dataclass; of a generic one, its type variables mean these types."""
     hints = get_type_hints(kind)
-    readers = {name: reader(hints[name]) for name in _names(kind)}
+    readers = {name: reader(meant.get(hints[name], hints[name])) for name in _names(kind)}
     needed = {each.name for each in fields(kind) if each.default is MISSING and each.default_factory is MISSING}
 
     def made(told: object) -> object:

@@ -17,14 +17,14 @@ from .guard import App as Asgi
 from .meter import Meter
 from .mlflow_api import artifacts, experiments, logged_models, metrics, model_versions, registered_models, runs
 from .modes import Mode, in_mode
-from .native_api import curves, files, journals, registry, search
+from .native_api import curves, editing, files, journals, registry, registry_search, search
 from .observing import Observer, Seen
 from .root_path import Below
 from .routes import Route, Router
 from .service import Service
 
 _MLFLOW = (experiments, runs, metrics, artifacts, logged_models, registered_models, model_versions)
-_ROOMS = (probes, me, *_MLFLOW, journals, search, registry, curves, files)
+_ROOMS = (probes, me, *_MLFLOW, journals, search, registry, registry_search, editing, curves, files)
 
 __all__ = ["LOOPBACK", "Manner", "Meter", "Mode", "all_routes", "make_app"]
 

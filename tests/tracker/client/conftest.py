@@ -10,7 +10,7 @@ import pytest
 import tracker
 
 # Whose tests are run behind a server too, each time; those of all others are in campaigns.
-SERVED = {"test_fencing"}
+SERVED = {"test_fencing", "test_registered"}
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -187,12 +187,14 @@ async def search(service: Service, subject: Subject, asked: Search, most: int) -
     """
     count = limits.require_results(asked.max_results, most)
     query, page = query_of(subject, asked.filter, asked.order_by, None, (), count, asked.page_token or None)
-    where = prompts.narrowed(query.where)
-    if not service.viewer.reads_all:
-        where = _among(where, await service.readable_registered())
-    shown = replace(query, where=where)
+    shown = replace(query, where=await readable(service, prompts.narrowed(query.where)))
     search_ = getattr(service.store.search, subject.value)
     return page.of(await service.read((subject, asked.filter, count), lambda: search_(shown)))
+
+
+async def readable(service: Service, where: Expression) -> Expression:
+    """Return a filter that finds only what whoever asks may read of registered models, or of their versions."""
+    return where if service.viewer.reads_all else _among(where, await service.readable_registered())
 
 
 def _among(expression: Expression, names: Collection[str]) -> Expression:

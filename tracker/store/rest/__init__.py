@@ -8,6 +8,7 @@ from .files import RestFiles
 from .journals import RestJournals
 from .patience import wait_after
 from .registry import RestRegistry
+from .registry_edits import carry_out
 from .store import RestStore
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "RestJournals",
     "RestRegistry",
     "RestStore",
+    "carry_out",
     "is_address",
     "wait_after",
 ]

@@ -42,6 +42,7 @@ class Connection:
         """Ask by words, and return the JSON that is answered.
 
         Raises:
+            InvalidInput: JSON cannot say it: a text is no Unicode, or a number has more than 64 bits.
             TrackerError: as the server says it.
             StoreUnavailable: it did not answer in time.
         """
@@ -49,7 +50,7 @@ class Connection:
 
     def fetch(self, what: str, **words: object) -> bytes:
         """Ask by words, and return the bytes that are answered, as `ask` does."""
-        body, until, failures = orjson.dumps(plain(words)), time.monotonic() + PATIENCE_SECONDS, 0
+        body, until, failures = _said(words), time.monotonic() + PATIENCE_SECONDS, 0
         while True:
             try:
                 return self.send("POST", what, body, kind=_JSON, seconds=TRY_SECONDS)
@@ -141,6 +142,13 @@ def _opened(address: Address) -> Http:
         raise MissingExtra(missing.name or "httpx", "remote") from missing
     made: Http = library.Http(address)
     return made
+
+
+def _said(words: Mapping[str, object]) -> bytes:
+    try:
+        return orjson.dumps(plain(words))
+    except orjson.JSONEncodeError as problem:
+        raise InvalidInput(f"cannot be asked of a server: {problem}") from problem
 
 
 def _told(body: bytes) -> Mapping[str, object]:

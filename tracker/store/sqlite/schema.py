@@ -16,7 +16,7 @@ from .run_metrics import pack_ended
 
 # "trkr": what marks the file as ours.
 APPLICATION_ID = 0x74726B72
-VERSION = 4
+VERSION = 5
 # Run 0 stands for "no run": that of logged models which were made outside of any. It is in no list.
 _NO_RUN = """
 INSERT INTO runs (run_no, run_id, experiment_id, run_name, status, start_time, lifecycle_stage)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from tracker.store.rest.address import PREFIX
+
 from . import native
 from .conftest import PROXY, Things
 
@@ -152,6 +154,10 @@ REQUESTS: dict[tuple[str, str], Callable[[Things], Request]] = {
     ("GET", f"{_MODELS}/artifacts/directories"): _model("/artifacts/directories"),
     ("GET", f"{_MODELS}/artifacts/files"): _model("/artifacts/files", params={"artifact_file_path": "c4n4ry"}),
     **{route: _about_registered(*route) for route in OF_REGISTERED},
+    ("POST", f"{PREFIX}/search-registry"): lambda _: (
+        f"{PREFIX}/search-registry",
+        {"json": {"subject": "registered_models"}},
+    ),
     ("GET", f"{_REGISTERED}/search"): _query("registered-models/search", lambda _: {"max_results": 99}),
     ("GET", f"{_VERSIONS}/search"): _query("model-versions/search", lambda _: {"max_results": 99}),
     ("GET", "/model-versions/get-artifact"): lambda things: (

@@ -9,7 +9,7 @@ from typing import Any
 from ....entities import edits, registry_edits
 from ....errors import TrackerError
 from ..plain import transaction
-from . import experiments, models, registered, runs, versions
+from . import experiments, models, once, registered, runs, versions
 
 _FUNCTIONS: Mapping[type, Callable[[sqlite3.Connection, Any], object]] = {
     edits.CreateExperiment: experiments.create,
@@ -57,9 +57,15 @@ def carry_out(connection: sqlite3.Connection, asked: Sequence[object]) -> list[o
         for edit in asked:
             connection.execute("SAVEPOINT edit")
             try:
-                answers.append(_FUNCTIONS[type(edit)](connection, edit))
+                answers.append(_carry_out(connection, edit))
             except TrackerError as refusal:
                 connection.execute("ROLLBACK TO edit")
                 answers.append(refusal)
             connection.execute("RELEASE edit")
     return answers
+
+
+def _carry_out(connection: sqlite3.Connection, edit: object) -> object:
+    if isinstance(edit, registry_edits.Once):
+        return once.carry_out(connection, edit, lambda: _carry_out(connection, edit.edit))
+    return _FUNCTIONS[type(edit)](connection, edit)

@@ -1,0 +1,90 @@
+"""Edits of registered models: one route for each, since not everybody may do each.
+
+A client that has no answer asks again, by the same ID, and is told what came of it the first time.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any, cast
+
+from ...client.registry import alias_of, registered_name_of
+from ...client.values import tags_of
+from ...entities.registry_edits import (
+    AddVersion,
+    CreateRegistered,
+    DeleteRegistered,
+    Done,
+    MoveAlias,
+    Once,
+    RegistryEdit,
+    RenameRegistered,
+    SetRegisteredTags,
+)
+from ...errors import InvalidInput
+from ...store.rest.registry_edits import EDIT_PATHS
+from ..auth.roles import Owned
+from ..mlflow_api import lineage
+from ..routes import Permission, Route
+from ..service import Service
+from .asking import route
+
+_EDIT_ID = re.compile(r"[0-9a-f]{32}")
+
+
+async def carry_out(service: Service, asked: Once[RegistryEdit]) -> object:
+    """Carry out an edit, unless it was by this ID; return what came of it."""
+    if not _EDIT_ID.fullmatch(asked.edit_id):
+        raise InvalidInput("an edit's ID is 32 hexadecimal digits")
+    edit = asked.edit
+    _require_names(edit)
+    if isinstance(edit, AddVersion):
+        source, run_id, model_id = await lineage.made_of(service, edit.source, edit.run_id, edit.model_id)
+        edit = replace(edit, source=source, run_id=run_id, model_id=model_id)
+    done = cast("Done", await service.edit(Once(asked.edit_id, edit)))
+    if done.is_new:
+        await _tell_roles(service, edit)
+    return done.answer
+
+
+def routes() -> list[Route]:
+    """Return the routes of edits."""
+    return [_route(kind, path) for kind, path in EDIT_PATHS.items()]
+
+
+def _route(kind: type[RegistryEdit], path: str) -> Route:
+    words: Any = Once[kind]  # type: ignore[valid-type]  # one of the union, told when it runs
+    permission = Permission.CREATE if kind is CreateRegistered else Permission.ADMIN
+    return replace(route(path, words, carry_out), permission=permission, concerns=None)
+
+
+def _require_names(edit: RegistryEdit) -> None:
+    """Check that what is new in an edit can be kept; the client has, and anybody may send anything.
+
+    Raises:
+        InvalidInput: it cannot.
+    """
+    match edit:
+        case CreateRegistered():
+            registered_name_of(edit.name)
+            tags_of(edit.tags)
+        case RenameRegistered():
+            registered_name_of(edit.new_name)
+        case SetRegisteredTags():
+            tags_of(edit.values)
+        case AddVersion():
+            tags_of(edit.tags)
+        case MoveAlias(version=int()):
+            alias_of(edit.alias)
+
+
+async def _tell_roles(service: Service, edit: RegistryEdit) -> None:
+    """Let roles follow what was made, renamed or deleted."""
+    match edit:
+        case CreateRegistered():
+            await service.made(Owned.REGISTERED_MODEL, edit.name)
+        case RenameRegistered():
+            await service.renamed(Owned.REGISTERED_MODEL, edit.name, edit.new_name)
+        case DeleteRegistered():
+            await service.gone(Owned.REGISTERED_MODEL, edit.name)
