@@ -25,39 +25,49 @@ class BreakingProxy(ThreadingHTTPServer):
         self.address = f"http://127.0.0.1:{self.server_port}"
         self._server = httpx.Client(base_url=server, timeout=30)
         self._draw = dice(seed)
-        self._late: list[tuple[str, bytes]] = []
+        self._late: list[tuple[str, bytes, str]] = []
         self._lock = threading.Lock()
 
-    def pass_on(self, path: str, body: bytes) -> httpx.Response | None:
+    def pass_on(self, path: str, body: bytes, kind: str) -> httpx.Response | None:
         """Return the answer, or None where there is to be none."""
         with self._lock:
             fate = self._draw.choice(FATES)
             self.fates[fate] += 1
             late = [self._late.pop(0)] if len(self._late) > self._draw.randrange(8) else []
             if fate == "again later":
-                self._late.append((path, body))
+                self._late.append((path, body, kind))
         for earlier in late:
             self._post(*earlier)
         if fate == "lost":
             return None
-        answer = self._post(path, body)
+        answer = self._post(path, body, kind)
         if fate == "twice":
-            answer = self._post(path, body)
+            answer = self._post(path, body, kind)
         return None if fate == "answer lost" else answer
+
+    def ask(self, path: str) -> httpx.Response:
+        """Return the answer to what changes nothing; it always passes."""
+        return self._server.get(path)
 
     def server_close(self) -> None:
         self._server.close()
         super().server_close()
 
-    def _post(self, path: str, body: bytes) -> httpx.Response:
-        return self._server.post(path, content=body, headers={"content-type": "application/json"})
+    def _post(self, path: str, body: bytes, kind: str) -> httpx.Response:
+        return self._server.post(path, content=body, headers={"content-type": kind})
 
 
 class _Passing(BaseHTTPRequestHandler):
     server: BreakingProxy
 
     def do_POST(self) -> None:  # as the library calls it
-        answer = self.server.pass_on(self.path, self.rfile.read(int(self.headers["content-length"])))
+        body = self.rfile.read(int(self.headers["content-length"]))
+        self._answer(self.server.pass_on(self.path, body, self.headers["content-type"]))
+
+    def do_GET(self) -> None:  # as the library calls it
+        self._answer(self.server.ask(self.path))
+
+    def _answer(self, answer: httpx.Response | None) -> None:
         self.close_connection = True
         if answer is not None:
             self.send_response(answer.status_code)
