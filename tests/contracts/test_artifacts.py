@@ -47,7 +47,7 @@ def test_files_are_kept_with_their_size_and_hash_and_come_back(artifacts: Artifa
         name: (len(data), hashlib.sha256(data).hexdigest()) for name, data in FILES.items()
     }
     artifacts.fetch(MODEL, kept, tmp_path / "out")
-    assert tree(tmp_path / "out") == tree(artifacts.path(MODEL)) == FILES
+    assert tree(tmp_path / "out") == tree(artifacts.folder(MODEL, list)) == FILES
 
 
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -65,15 +65,15 @@ def test_what_is_kept_again_replaces_the_first(artifacts: Artifacts, tmp_path: P
     keep(artifacts, RUN, {"a": b"1", "b": b"2"})
     (new,) = keep(artifacts, RUN, {"a": b"3"})
     artifacts.fetch(RUN, [new], tmp_path / "out")
-    assert tree(artifacts.path(RUN)) == {"a": b"3", "b": b"2"}
+    assert tree(artifacts.folder(RUN, list)) == {"a": b"3", "b": b"2"}
     assert tree(tmp_path / "out") == {"a": b"3"}
 
 
 def test_owners_do_not_mix(artifacts: Artifacts) -> None:
     keep(artifacts, RUN, {"a": b"1"})
     keep(artifacts, MODEL, {"a": b"2"})
-    assert tree(artifacts.path(RUN)) == {"a": b"1"}
-    assert tree(artifacts.path(MODEL)) == {"a": b"2"}
+    assert tree(artifacts.folder(RUN, list)) == {"a": b"1"}
+    assert tree(artifacts.folder(MODEL, list)) == {"a": b"2"}
 
 
 def test_each_stage_is_empty_and_leaves_nothing(artifacts: Artifacts, tmp_path: Path) -> None:
@@ -130,7 +130,7 @@ def test_a_damaged_file_is_named_and_never_given(
     artifacts: Artifacts, tmp_path: Path, damage: Callable[[Path], None]
 ) -> None:
     kept = keep(artifacts, MODEL, {"w.bin": FILES["w.bin"]})
-    damage(artifacts.path(MODEL) / "w.bin")
+    damage(artifacts.folder(MODEL, list) / "w.bin")
     with pytest.raises(ArtifactDamaged, match=r"w\.bin") as caught:
         artifacts.fetch(MODEL, kept, tmp_path / "out")
     assert caught.value.path == "w.bin"
@@ -144,7 +144,7 @@ def test_a_file_that_comes_in_pieces_is_kept_whole(artifacts: Artifacts) -> None
                 arriving.write(bytes([byte]))
             kept = arriving.keep()
         assert kept == File("deep/er/f.bin", len(content), hashlib.sha256(content).hexdigest())
-        assert tree(artifacts.path(RUN)) == {"deep/er/f.bin": content}
+        assert tree(artifacts.folder(RUN, list)) == {"deep/er/f.bin": content}
 
 
 def receive_half(artifacts: Artifacts) -> None:
@@ -169,7 +169,7 @@ def test_a_file_comes_to_nobody_elses_place(artifacts: Artifacts, path: str) -> 
 def test_nobody_elses_file_is_reached_by_a_link(artifacts: Artifacts, tmp_path: Path) -> None:
     (tmp_path / "outside").mkdir()
     keep(artifacts, RUN, {"a": b"1"})
-    (artifacts.path(RUN) / "to").symlink_to(tmp_path / "outside")
+    (artifacts.folder(RUN, list) / "to").symlink_to(tmp_path / "outside")
     for kept in (lambda: keep(artifacts, RUN, {"to/f": b"1"}), lambda: receive(artifacts, "to/f")):
         with pytest.raises(InvalidInput, match="by a link"):
             kept()

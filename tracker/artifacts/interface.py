@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
@@ -41,8 +41,11 @@ class Artifacts(Protocol):
     def receive(self, owner: str, path: str) -> AbstractContextManager[Arriving]:
         """Take a file of an owner's piece by piece; one that was not kept by the end is nowhere."""
 
-    def path(self, owner: str) -> Path:
-        """Return the folder that an owner's files are in."""
+    def folder(self, owner: str, files: Callable[[], Sequence[File]]) -> Path:
+        """Return a folder that an owner's files are in, to be read only.
+
+        It is asked which files they are only where they have to be fetched.
+        """
         ...
 
     def place(self, owner: str, path: str) -> Path:

@@ -10,35 +10,26 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path, PurePosixPath
-from typing import Protocol
 
 from ..entities import File
-from ..errors import ArtifactDamaged, NotSupported
+from ..errors import NotSupported
 from ..system import private_folder, sync_folder
 from . import staging
+from .copies import Copies, Remote, fetch
 from .interface import Arriving
-from .local import OTHER_BYTES, files_in, hash_and_sync, inside
-
-
-class Remote(Protocol):
-    """Where the files go."""
-
-    def download(self, owner: str, file: File) -> AbstractContextManager[Iterator[bytes]]:
-        """Give a file's bytes as they come."""
-
-    def remove(self, owner: str) -> None:
-        """Remove all files of a logged model that was deleted."""
+from .local import files_in, hash_and_sync, inside
 
 
 class SpooledArtifacts:
-    """Keeps files below a folder until they are sent, and fetches them from where they went."""
+    """Keeps files below a folder until they are sent, and fetches them from where they went, copies below another."""
 
-    def __init__(self, root: Path, remote: Remote) -> None:
+    def __init__(self, root: Path, remote: Remote, copies: Path) -> None:
         self._root = root
         self._remote = remote
+        self._copies = Copies(copies, remote)
 
     def stage(self) -> AbstractContextManager[Path]:
         """Give an empty folder on the same disk; what was not kept of it is removed at the end."""
@@ -79,13 +70,13 @@ class SpooledArtifacts:
         """
         raise NotSupported(f"removing {path!r} of {owner}", "delete the logged model")
 
-    def path(self, owner: str) -> Path:
-        """Refuse: the files are on the server.
+    def folder(self, owner: str, files: Callable[[], Sequence[File]]) -> Path:
+        """Return the folder with copies of an owner's files; those that are not there yet are fetched.
 
         Raises:
-            NotSupported: always.
+            ArtifactDamaged: a file's bytes are not those that were kept.
         """
-        raise NotSupported(f"the folder of {owner}", "download its files")
+        return self._copies.folder(owner, files())
 
     def waiting(self, owner: str, file: File) -> list[Path]:
         """Return where the bytes of a file wait: a place for each time that it was kept, the first one first."""
@@ -104,8 +95,7 @@ class SpooledArtifacts:
             target.parent.mkdir(parents=True, exist_ok=True)
             aside = target.with_name(f".{target.name}.part")
             try:
-                with self._remote.download(owner, file) as chunks:
-                    _write(aside, chunks, owner, file)
+                fetch(self._remote, owner, file, aside)
                 aside.replace(target)
             finally:
                 aside.unlink(missing_ok=True)
@@ -113,6 +103,7 @@ class SpooledArtifacts:
     def remove(self, owner: str) -> None:
         """Remove all files of a logged model that was deleted."""
         self._remote.remove(owner)
+        self._copies.forget(owner)
 
     def forget(self, place: Path) -> None:
         """Remove a file that was sent, and its owner's folder with the last one."""
@@ -143,13 +134,3 @@ class SpooledArtifacts:
 
 def _name(file: File) -> str:
     return f"{hashlib.sha256(file.path.encode()).hexdigest()[:32]}-{file.sha256}"
-
-
-def _write(path: Path, chunks: Iterator[bytes], owner: str, file: File) -> None:
-    digest = hashlib.sha256()
-    with path.open("wb") as writing:
-        for chunk in chunks:
-            digest.update(chunk)
-            writing.write(chunk)
-    if digest.hexdigest() != file.sha256:
-        raise ArtifactDamaged(owner, file.path, OTHER_BYTES)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
-from ..entities import Level
+from ..entities import File, Level
 from ..entities.records import RunAct
 from .blocking import Tracker, open_tracker
 from .desk import ThreadDesk
@@ -32,6 +32,11 @@ class DetachedDesk:
         """Wait until what this process has logged is stored, for at most so many seconds."""
         with self.opened() as tracker:
             return tracker.flush(timeout)
+
+    def files(self, owner: str) -> list[File]:
+        """Return the files of a run or a logged model, by path."""
+        with self.opened() as tracker:
+            return tracker.call(tracker.inner.desk.files, owner)
 
     def fetch(self, owner: str, target: Path) -> None:
         """Copy the files of a run or a logged model into a folder."""

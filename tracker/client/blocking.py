@@ -12,7 +12,7 @@ from typing import Concatenate, Generic, ParamSpec, Self, TypeVar, cast, overloa
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
-from ..entities import Buckets, Histories, History, Level, ModelInfo
+from ..entities import Buckets, File, Histories, History, Level, ModelInfo
 from ..entities.records import RunAct
 from ..errors import Closed
 from ..filter import DatasetFilter
@@ -71,6 +71,11 @@ class StoreDesk:
         """Wait until what this process has logged is stored, for at most so many seconds."""
         with self._open() as tracker:
             return tracker.flush(timeout)
+
+    def files(self, owner: str) -> list[File]:
+        """Return the files of a run or a logged model, by path."""
+        with self._open() as tracker:
+            return tracker.call(tracker.inner.desk.files, owner)
 
     def fetch(self, owner: str, target: Path) -> None:
         """Copy the files of a run or a logged model into a folder."""

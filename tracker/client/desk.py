@@ -7,7 +7,7 @@ from typing import Protocol
 
 from anyio import to_thread
 
-from ..entities import Level
+from ..entities import File, Level
 from ..entities.records import RunAct
 from ..errors import ModelNotFound, StoreUnavailable
 from .engine import CLOSE_SECONDS, Engine
@@ -21,6 +21,10 @@ class Desk(Protocol):
 
     def flush(self, timeout: float) -> Level:
         """Wait until what this process has logged is stored, for at most so many seconds."""
+        ...
+
+    def files(self, owner: str) -> list[File]:
+        """Return the files of a run or a logged model, by path."""
         ...
 
     def fetch(self, owner: str, target: Path) -> None:
@@ -61,15 +65,22 @@ class EngineDesk:
         """Wait until what this process has logged is stored, for at most so many seconds."""
         return await self._engine.writer.flush(timeout)
 
-    async def fetch(self, owner: str, target: Path) -> None:
-        """Copy the files of a run or a logged model into a folder."""
+    async def files(self, owner: str) -> list[File]:
+        """Return the files of a run or a logged model, by path.
+
+        Raises:
+            ModelNotFound: it was deleted, with them.
+        """
         await self._engine.settle()
         files = await self._engine.store.files(owner)
-        if not files:
-            gone = await to_thread.run_sync(self._engine.store.registry.deleted, [owner])
-            if gone:
-                raise ModelNotFound(owner)
-        await to_thread.run_sync(self.recorder.artifacts.fetch, owner, files, target)
+        gone = set() if files else await to_thread.run_sync(self._engine.store.registry.deleted, [owner])
+        if gone:
+            raise ModelNotFound(owner)
+        return files
+
+    async def fetch(self, owner: str, target: Path) -> None:
+        """Copy the files of a run or a logged model into a folder."""
+        await to_thread.run_sync(self.recorder.artifacts.fetch, owner, await self.files(owner), target)
 
     async def carry_out(self, act: RunAct, what: str) -> None:
         """Carry out an act on what was logged until now, by whomever."""

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypedDict, Unpack
 
-from ..entities import DatasetInfo, DatasetRef, Measurement, ModelInfo, ModelStatus
+from ..entities import DatasetInfo, DatasetRef, File, Measurement, ModelInfo, ModelStatus
 from ..entities.records import LogInput
-from ..errors import SaveFailed
+from ..errors import NotSupported, SaveFailed
 from ..filter import DatasetFilter
 from ..journal import ModelLayout
 from ..system import milliseconds
@@ -57,11 +57,6 @@ class Measurable:
     def uri(self) -> str:
         """`models:/m-…`."""
         return f"models:/{self.info.model_id}"
-
-    @property
-    def path(self) -> Path:
-        """The folder in the store that holds its files; to be read only."""
-        return self._recorder.artifacts.path(self.model_id)
 
     @property
     def name(self) -> str:
@@ -165,6 +160,19 @@ class LoggedModel(Measurable):
         super().__init__(desk.recorder, info, **context)
         self._desk = desk
 
+    @property
+    def path(self) -> Path:
+        """The folder in the store that holds its files; to be read only.
+
+        If the store is behind a server, it is a folder of this machine's with copies of them, which are fetched first
+        unless they are there already, whole.
+
+        Raises:
+            ArtifactDamaged: the server's copy is not what was logged.
+            StoreUnavailable: the server cannot be reached.
+        """
+        return self._recorder.artifacts.folder(self.model_id, lambda: self._desk.files(self.model_id))
+
     def log(
         self,
         metrics: Mapping[str, object],
@@ -199,6 +207,15 @@ class AsyncLoggedModel(Measurable):
         super().__init__(desk.recorder, info, **context)
         self._desk = desk
 
+    @property
+    def path(self) -> Path:
+        """The folder in the store that holds its files; to be read only.
+
+        Raises:
+            NotSupported: the store is behind a server, for which other tasks would have to wait; use `download`.
+        """
+        return self._recorder.artifacts.folder(self.model_id, self._refuse)
+
     def log(
         self,
         metrics: Mapping[str, object],
@@ -215,6 +232,9 @@ class AsyncLoggedModel(Measurable):
         target = Path(destination)
         await self._desk.fetch(self.model_id, target)
         return target
+
+    def _refuse(self) -> list[File]:
+        raise NotSupported(f"the path of {self.model_id} in async code", "await its download(folder)")
 
 
 def save_into(name: str, save: Save, folder: Path) -> None:

@@ -21,7 +21,10 @@ _URL = "url"
 
 @dataclass(frozen=True, slots=True)
 class ServerPlace:
-    """A server, and the folder in which waits what it has not stored yet: `journals/`, `files/`, and a lock."""
+    """A server, and the folder in which waits what it has not stored yet: `journals/`, `files/`, and a lock.
+
+    Beside these are `copies/` of files that it has.
+    """
 
     address: Address
     path: Path
@@ -35,6 +38,11 @@ class ServerPlace:
     def files(self) -> Path:
         """Where files wait."""
         return self.path / "files"
+
+    @property
+    def copies(self) -> Path:
+        """Where copies of files lie that are on the server; they may be removed, and are fetched again."""
+        return self.path / "copies"
 
     @property
     def lock(self) -> Path:

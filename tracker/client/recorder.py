@@ -86,4 +86,4 @@ class Recorder:
 
 def spooled(place: ServerPlace) -> SpooledArtifacts:
     """Return what keeps files until they are sent to a server."""
-    return SpooledArtifacts(place.files, RestFiles(Connection(place.address)))
+    return SpooledArtifacts(place.files, RestFiles(Connection(place.address)), place.copies)

@@ -72,12 +72,9 @@ def test_what_waits_is_sent_by_the_next_who_opens(nobody: str, serve: Serve, sto
 
 
 def test_what_needs_the_folder_says_so(serve: Serve, store: Path, tmp_path: Path) -> None:
-    with tracker.open(serve(store)) as opened, opened.start_run() as run:
-        model = run.log_model("net", lambda folder: (folder / "w").write_bytes(b"w"))
+    with tracker.open(serve(store)) as opened, opened.start_run():
         with pytest.raises(NotSupported, match="on the server's machine"):
             opened.backup(tmp_path / "copy")
-        with pytest.raises(NotSupported, match="download"):
-            _ = model.path
         with pytest.raises(RunNotFound, match="no run 'absent'") as caught:
             opened.metric_history("absent", "loss")
         assert caught.value.wanted == "absent"
