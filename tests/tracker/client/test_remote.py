@@ -159,6 +159,45 @@ def test_content_of_another_type_is_refused(serve: Serve, store: Path, path: str
     assert (answer.status_code, answer.json()["error_code"]) == (415, "UNSUPPORTED_MEDIA_TYPE")
 
 
+EDIT_ID = "e" * 32
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("create-registered", {"edit_id": "", "edit": {"name": "net", "timestamp": 1}}),
+        ("create-registered", {"edit_id": "E" * 32, "edit": {"name": "net", "timestamp": 1}}),
+        ("create-registered", {"edit": {"name": "net", "timestamp": 1}}),
+        ("create-registered", {"edit_id": EDIT_ID, "edit": {"name": "net"}}),
+        ("create-registered", {"edit_id": EDIT_ID, "edit": {"name": "a/b", "timestamp": 1}}),
+        ("create-registered", {"edit_id": EDIT_ID, "edit": {"name": "net", "timestamp": 1, "tags": {"": "x"}}}),
+        ("create-registered", {"edit_id": EDIT_ID, "edit": {"name": "net", "timestamp": 2**63}}),
+        ("rename-registered", {"edit_id": EDIT_ID, "edit": {"name": "there", "new_name": ":", "timestamp": 1}}),
+        ("delete-registered", {"edit_id": EDIT_ID, "edit": {"name": "there", "timestamp": 1}}),
+        ("set-registered-tags", {"edit_id": EDIT_ID, "edit": {"name": "there", "version": None, "values": {"": "x"}}}),
+        ("add-version", {"edit_id": EDIT_ID, "edit": {"name": "there", "source": "file:///etc", "timestamp": 1}}),
+        ("add-version", {"edit_id": EDIT_ID, "edit": {"name": "there", "source": "s3://b/../c", "timestamp": 1}}),
+        (
+            "add-version",
+            {"edit_id": EDIT_ID, "edit": {"name": "there", "source": "runs:/12/x", "timestamp": 1}},
+        ),
+        ("move-alias", {"edit_id": EDIT_ID, "edit": {"name": "there", "alias": "latest", "version": 1}}),
+        ("search-registry", {"subject": "runs"}),
+        ("search-registry", {"subject": "registered_models", "filter_string": "nonsense"}),
+        ("search-registry", {"subject": "registered_models", "max_results": 0}),
+    ],
+)
+def test_the_registry_is_not_changed_by_words_that_are_none(
+    serve: Serve, store: Path, path: str, words: dict[str, object]
+) -> None:
+    with tracker.open(store) as opened:
+        there = opened.registry.create("there", tags={"a": "b"})
+    answer = httpx.post(f"{serve(store)}/api/tracker/1/{path}", json=words)
+    assert answer.status_code == 400, answer.text
+    with tracker.open(store) as opened:
+        assert opened.registered_models() == [there]
+
+
 def test_many_may_make_a_servers_folder_at_once(nobody: str) -> None:
     place = place_of(nobody)
     assert isinstance(place, ServerPlace)

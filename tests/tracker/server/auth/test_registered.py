@@ -9,6 +9,7 @@ import pytest
 
 import tracker
 from tracker.server.auth import Owned, Role, Users, UsersDoorkeeper
+from tracker.store.rest.address import PREFIX
 
 from .conftest import Served, add_users, serving
 
@@ -113,3 +114,20 @@ def test_a_name_that_is_taken_says_no_more(served: Served) -> None:
     told = [served.ask(who, "POST", f"{MLFLOW}/create", json=said).json() for who in ("bob", "both")]
     assert {each["error_code"] for each in told} == {"RESOURCE_ALREADY_EXISTS"}
     assert ["taken by a registered model" in each["message"] for each in told] == [False, True]
+
+
+def test_an_edit_that_is_asked_for_again_does_not_take_roles_away(served: Served) -> None:
+    def edit(who: str, kind: str, number: str, **facts: object) -> None:
+        said = {"edit_id": number * 32, "edit": {"timestamp": 1, **facts}}
+        answer = served.ask(who, "POST", f"{PREFIX}/{kind}-registered", json=said)
+        assert answer.status_code == 200, answer.text
+
+    users = Users(served.folder)
+    edit("maker", "create", "1", name="made")
+    users.grant("bob", Owned.REGISTERED_MODEL, "made", Role.EDIT)
+    edit("maker", "create", "1", name="made")
+    assert [role(served, who, "made") for who in ("maker", "bob")] == [Role.MANAGE, Role.EDIT]
+    for _ in range(2):
+        edit("admin", "rename", "2", name="made", new_name="remade")
+    assert [role(served, who, "remade") for who in ("maker", "bob")] == [Role.MANAGE, Role.EDIT]
+    users.close()
