@@ -220,7 +220,8 @@ def _name_in(request: Request) -> list[Thing]:
     return _its_name(_one(request))
 
 
-def _name_and_origin(asked: Create) -> list[Thing]:
+def name_and_origin(asked: Create | AddVersion) -> list[Thing]:
+    """Return what a new version is of, and what it is to be made of."""
     of_run = [run(asked.run_id)] if asked.run_id else []
     of_model = [model(asked.model_id)] if asked.model_id else []
     return [registered_model(registry.name_of(asked.name)), *of_run, *of_model, *_made_of_version(asked.source)]
@@ -236,7 +237,7 @@ def _made_of_version(source: str) -> list[Thing]:
 def routes() -> list[Route]:
     """Return the routes of versions."""
     return [
-        Route("POST", f"{_ROOT}/create", create, Create, Permission.EDIT, concerns=_name_and_origin),
+        Route("POST", f"{_ROOT}/create", create, Create, Permission.EDIT, concerns=name_and_origin),
         Route("GET", f"{_ROOT}/get", get, One, Permission.READ, concerns=_its_name),
         Route("PATCH", f"{_ROOT}/update", update, Update, Permission.EDIT, concerns=_its_name),
         Route("DELETE", f"{_ROOT}/delete", delete, One, Permission.MANAGE, concerns=_its_name),

@@ -15,6 +15,7 @@ from ...entities.registry_edits import (
     AddVersion,
     CreateRegistered,
     DeleteRegistered,
+    DeleteVersion,
     Done,
     MoveAlias,
     Once,
@@ -25,11 +26,14 @@ from ...entities.registry_edits import (
 from ...errors import InvalidInput
 from ...store.rest.registry_edits import EDIT_PATHS
 from ..auth.roles import Owned
+from ..concerns import Thing, registered_model
 from ..mlflow_api import lineage
+from ..mlflow_api.model_versions import name_and_origin
 from ..routes import Permission, Route
 from ..service import Service
 from .asking import route
 
+_MANAGED = {RenameRegistered, DeleteRegistered, DeleteVersion}
 _EDIT_ID = re.compile(r"[0-9a-f]{32}")
 
 
@@ -55,8 +59,14 @@ def routes() -> list[Route]:
 
 def _route(kind: type[RegistryEdit], path: str) -> Route:
     words: Any = Once[kind]  # type: ignore[valid-type]  # one of the union, told when it runs
-    permission = Permission.CREATE if kind is CreateRegistered else Permission.ADMIN
-    return replace(route(path, words, carry_out), permission=permission, concerns=None)
+    if kind is CreateRegistered:
+        return route(path, words, carry_out, None, Permission.CREATE)
+    return route(path, words, carry_out, _concerns, Permission.MANAGE if kind in _MANAGED else Permission.EDIT)
+
+
+def _concerns(asked: Once[RegistryEdit]) -> list[Thing]:
+    edit = asked.edit
+    return name_and_origin(edit) if isinstance(edit, AddVersion) else [registered_model(edit.name)]
 
 
 def _require_names(edit: RegistryEdit) -> None:

@@ -68,6 +68,10 @@ def _name(**more: object) -> Callable[[Things], Fields]:
     return lambda things: {"name": things.registered, **more}
 
 
+def _edit(**more: object) -> Callable[[Things], Fields]:
+    return lambda things: {"edit_id": secrets.token_hex(16), "edit": {"name": things.registered, **more}}
+
+
 _WORDS: dict[str, Callable[[Things], Fields]] = {
     "search-experiments": _nothing,
     "search-runs": _experiment,
@@ -86,6 +90,15 @@ _WORDS: dict[str, Callable[[Things], Fields]] = {
     "promotion": lambda _: {"promotion_id": "0" * 32},
     "deleted": lambda things: {"model_ids": [things.model_id]},
     "pins": lambda things: {"model_id": things.model_id},
+    "rename-registered": _edit(new_name="taken", timestamp=1),
+    "describe-registered": _edit(version=None, description="taken over", timestamp=1),
+    "delete-registered": _edit(),
+    "set-registered-tags": _edit(version=None, values={"k": "v"}),
+    "delete-registered-tag": _edit(version=None, key="k"),
+    "add-version": lambda things: _edit(source=f"models:/{things.model_id}", timestamp=1)(things),
+    "delete-version": _edit(version=1, timestamp=1),
+    "set-stage": _edit(version=1, stage="Staging", archive=False, timestamp=1),
+    "move-alias": _edit(alias="a", version=1),
     "running": _runs,
     "history": _curve(),
     "histories": _runs,

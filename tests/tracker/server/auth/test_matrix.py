@@ -29,7 +29,10 @@ NEEDED = {
 }
 EVERYBODY = {*ROLES, "admin"}
 NATIVE_FILE = f"{PREFIX}/files/{{owner}}/{{path:path}}"
-WORDS: dict[str, Any] = {f"{PREFIX}/positions": {"journal_ids": []}}
+WORDS: dict[str, Any] = {
+    f"{PREFIX}/positions": {"journal_ids": []},
+    f"{PREFIX}/create-registered": {"edit_id": "0" * 32, "edit": {"name": "x", "timestamp": 1}},
+}
 REACHED = Reply(body=b"reached")
 
 
