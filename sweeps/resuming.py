@@ -6,7 +6,6 @@ import json
 import os
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import TypedDict, Unpack
 
 from anyio import to_thread
@@ -24,7 +23,7 @@ from .result import SweepResult
 from .running import Listener, begin, conduct, ignore, require_folder
 from .scheduler import Ledger, catch_up
 from .scheduler.attentive import run_in_loop
-from .scheduler.lease import Lease
+from .scheduler.lease import Lease, folder_of
 from .study.lookup import LAST, named
 from .study.record import CONFIG, ENDED, FORKED_FROM, SWEEPS
 from .sweep import Sweep
@@ -87,7 +86,7 @@ async def resume_async(
 
 async def _go_on(decided: Plan, store: AsyncTracker, found: RunInfo, listen: Listener) -> SweepResult:
     """Go on with a sweep that has a run."""
-    folder = Path(store.path) / "sweeps" / found.run_id
+    folder = folder_of(store.path, found.run_id)
     with Lease(folder, found.name) as lease:
         await to_thread.run_sync(end_attempts, found.run_id)
         await learn(decided.study.sampler, decided.config, store)

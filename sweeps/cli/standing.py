@@ -7,13 +7,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 
 from tracker import RunInfo, RunStatus, Tracker
 
 from ..config import from_mapping
 from ..plan import known_total
-from ..scheduler.lease import holder
+from ..scheduler.lease import folder_of, holder
 from ..study import SweepRecord, TrialResult, is_trial
 from ..study.record import CONFIG, ENDED, attempt_starts
 from ..trial import TrialState
@@ -97,16 +96,11 @@ class Standing:
 def standing_of(store: Tracker, parent: RunInfo) -> Standing:
     """Find out how a sweep stands, by all that was logged until now."""
     # Who runs it is asked first: a sweep that ends in between has then ended in the store too.
-    pid = holder(sweep_folder(store, parent.run_id))
+    pid = holder(folder_of(store.path, parent.run_id))
     store.catch_up(_PATIENCE)
     parent = store.get_run(parent.run_id)
     children = filter(is_trial, store.children(parent.run_id))
     return Standing(SweepRecord.of_run(parent), parent, pid, list(children))
-
-
-def sweep_folder(store: Tracker, sweep_id: str) -> Path:
-    """Return a sweep's own folder in the store."""
-    return Path(store.path) / "sweeps" / sweep_id
 
 
 def _take(progress: Progress, run: RunInfo, *, alive: bool) -> None:

@@ -11,9 +11,9 @@ from tracker import RunInfo, Tracker
 from tracker.cli.manners import write_json
 
 from ..errors import SweepNotRunning
-from ..scheduler.lease import ask_to_stop, holder
+from ..scheduler.lease import ask_to_stop, folder_of, holder
 from .find import find_sweep
-from .standing import Standing, standing_of, sweep_folder
+from .standing import Standing, standing_of
 
 # How often is looked whether it has ended, in seconds.
 _OFTEN = 0.1
@@ -32,7 +32,7 @@ def command(arguments: argparse.Namespace) -> None:
             raise SweepNotRunning(before.record.name, before.says())
         say: Callable[[str], None] = (lambda _: None) if arguments.json else print
         say(_asked(before, at_once=arguments.now))
-        ask_to_stop(sweep_folder(store, parent.run_id), at_once=arguments.now)
+        ask_to_stop(folder_of(store.path, parent.run_id), at_once=arguments.now)
         if not arguments.no_wait:
             _wait(store, parent)
         after = standing_of(store, parent)
@@ -49,7 +49,7 @@ def _asked(standing: Standing, *, at_once: bool) -> str:
 
 
 def _wait(store: Tracker, parent: RunInfo) -> None:
-    folder = sweep_folder(store, parent.run_id)
+    folder = folder_of(store.path, parent.run_id)
     while holder(folder) is not None:
         time.sleep(_OFTEN)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from ..errors import SweepRunning
+from ..errors import SweepError, SweepRunning
 
 _LEASE, _STOP = "lease", "stop"
 # Whoever asks for the holder has the lock for some microseconds, so one refusal does not say that there is one.
@@ -36,7 +36,9 @@ class Lease:
         self._file: int | None = None
 
     def __enter__(self) -> Self:
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        missing = [each for each in (self.folder, *self.folder.parents) if not each.exists()]
+        for folder in reversed(missing):
+            folder.mkdir(exist_ok=True, mode=0o700)
         with _guard:
             if self.folder in _held:
                 raise SweepRunning(self._name, os.getpid())
@@ -80,6 +82,17 @@ class Lease:
     @property
     def _stop_file(self) -> Path:
         return self.folder / _STOP
+
+
+def folder_of(store: str | os.PathLike[str], sweep_id: str) -> Path:
+    """Return a sweep's own folder in the store.
+
+    Raises:
+        SweepError: its ID, which a foreign store may hold, names none there.
+    """
+    if sweep_id in {"", ".", ".."} or "/" in sweep_id or "\0" in sweep_id:
+        raise SweepError(f"{sweep_id!r} is no ID of a sweep; the store was not written by tracker")
+    return Path(store) / "sweeps" / sweep_id
 
 
 def holder(folder: Path) -> int | None:

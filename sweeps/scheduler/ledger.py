@@ -28,6 +28,7 @@ from ..study.record import (
 )
 from ..trial import Goal, TrialState
 from .door import Door
+from .lease import folder_of
 
 _RUN_STATUS = {
     TrialState.COMPLETE: RunStatus.FINISHED,
@@ -72,7 +73,7 @@ class Ledger:
     @property
     def folder(self) -> Path:
         """The sweep's own folder in the store."""
-        return self.store / "sweeps" / self.sweep_id
+        return folder_of(self.store, self.sweep_id)
 
     def door(self) -> Door:
         """Return where the trials may log with MLflow."""

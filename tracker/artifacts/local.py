@@ -26,6 +26,7 @@ OTHER_BYTES = "has other bytes than were logged"
 NEW_SECONDS = 3600.0
 _CHUNK = 1024 * 1024
 _ARRIVING = "arriving"
+_NO_FOLDERS = {"", ".", ".."}
 
 
 class Kept(NamedTuple):
@@ -70,7 +71,13 @@ class LocalArtifacts:
             yield _Arriving(file, path, lambda: self._move(staged / _ARRIVING, target))
 
     def path(self, owner: str) -> Path:
-        """Return the folder that an owner's files are in."""
+        """Return the folder that an owner's files are in.
+
+        Raises:
+            InvalidInput: the owner's ID, which a foreign store may hold, names no folder here.
+        """
+        if owner in _NO_FOLDERS or "/" in owner or "\0" in owner:
+            raise InvalidInput(f"{owner!r} is no ID of a run or a logged model")
         return self._root / ("models" if owner.startswith("m-") else "runs") / owner
 
     def folder(self, owner: str, files: Callable[[], Sequence[File]]) -> Path:
@@ -273,6 +280,7 @@ def _link(source: Path, target: Path) -> bool:
 
 
 def _copied(source: Path, target: Path, file: File) -> str:
+    target.touch(mode=0o600)
     try:
         problem = "" if _copy(source, target) == file.sha256 else OTHER_BYTES
     except FileNotFoundError:

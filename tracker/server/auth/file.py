@@ -22,7 +22,7 @@ APPLICATION_ID = 0x74726B75
 VERSION = 1
 # How long another process that writes is waited for, in seconds.
 SECONDS = 2.0
-_PRAGMAS = ("foreign_keys = ON", "secure_delete = ON", "trusted_schema = OFF", "mmap_size = 0")
+_PRAGMAS = ("foreign_keys = ON", "secure_delete = ON", "trusted_schema = OFF", "cell_size_check = ON", "mmap_size = 0")
 _SCHEMA = f"""
 BEGIN IMMEDIATE;
 -- Times are milliseconds since the epoch; a number is never given to another.

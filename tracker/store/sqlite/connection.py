@@ -117,6 +117,7 @@ async def connect_writer(path: Path) -> Connection:
         # In KiB: a large commit's pages would be written and read again and again within it.
         await connection.run("PRAGMA cache_size = -32768")
         await connection.run("PRAGMA trusted_schema = OFF")
+        await connection.run("PRAGMA cell_size_check = ON")
     except BaseException:
         await connection.aclose()
         raise
@@ -132,6 +133,7 @@ async def connect_reader(path: Path, *, immutable: bool = False) -> Connection:
         await connection.run("PRAGMA query_only = ON")
         await connection.run("PRAGMA mmap_size = 0")
         await connection.run("PRAGMA trusted_schema = OFF")
+        await connection.run("PRAGMA cell_size_check = ON")
     except BaseException:
         await connection.aclose()
         raise

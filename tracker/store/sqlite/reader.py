@@ -11,7 +11,7 @@ from .connection import BUSY_SECONDS, translated
 from .functions import SEARCHING, offer
 
 # In KiB, if less than 0; a search for a hundred of many runs looks at some thousand pages, more than the usual 2 MB.
-_PRAGMAS = ("query_only = ON", "mmap_size = 0", "trusted_schema = OFF", "cache_size = -16384")
+_PRAGMAS = ("query_only = ON", "mmap_size = 0", "trusted_schema = OFF", "cell_size_check = ON", "cache_size = -16384")
 # Of a search's statements, with the room that lists of a few hundred different filters take.
 _STATEMENTS = 512
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from importlib import resources
 from pathlib import Path
 
@@ -23,6 +24,8 @@ INSERT INTO runs (run_no, run_id, experiment_id, run_name, status, start_time, l
 VALUES (0, '', 0, '', 'FINISHED', 0, 'none');
 """
 _KNOWS_NO_RUN = 4
+# What somebody may have put into a file to change what is written to it, or what is read of it.
+_ACTING = "SELECT name, sql FROM sqlite_schema WHERE type NOT IN ('table', 'index') OR sql LIKE 'CREATE VIRTUAL%'"
 
 
 async def prepare(connection: Connection, path: Path) -> None:
@@ -61,7 +64,12 @@ async def require(connection: Connection, path: Path) -> None:
 
 
 async def check(connection: Connection, path: Path) -> int:
-    """Return the file's schema version, 0 if it is new and empty."""
+    """Return the file's schema version, 0 if it is new and empty.
+
+    Raises:
+        NotAStore: it is another program's, or was made to do what ours does not.
+        StoreTooNew: a newer version wrote it.
+    """
     application = await connection.value("PRAGMA application_id")
     version = await connection.value("PRAGMA user_version")
     tables = await connection.value("SELECT count(*) FROM sqlite_schema")
@@ -69,17 +77,25 @@ async def check(connection: Connection, path: Path) -> int:
         raise NotAStore(path.parent, f"{path.name} is another program's database")
     if version > VERSION:
         raise StoreTooNew(path.parent, version, VERSION)
+    for name, sql in await connection.rows(_ACTING):
+        if str(sql) not in _steps(0):
+            raise NotAStore(path.parent, f"{path.name} holds {name!r}, which acts by itself and is none of a tracker's")
     return version
 
 
 async def _apply(connection: Connection, found: int, then: str = "") -> None:
     """Take all steps from the version found to this one in one transaction: all of them, or none."""
     await connection.offer(UPGRADING)
-    folder = resources.files("tracker.store").joinpath("schema")
-    steps = [folder.joinpath(f"sqlite_{step}.sql").read_text("utf-8") for step in range(found + 1, VERSION + 1)]
     await connection.run_script(
-        f"BEGIN IMMEDIATE; {''.join(steps)} {then} PRAGMA user_version = {VERSION:d}; COMMIT;",
+        f"BEGIN IMMEDIATE; {_steps(found)} {then} PRAGMA user_version = {VERSION:d}; COMMIT;",
     )
+
+
+@cache
+def _steps(found: int) -> str:
+    """Return what makes a file of this version out of one of the version found."""
+    folder = resources.files("tracker.store").joinpath("schema")
+    return "".join(folder.joinpath(f"sqlite_{step}.sql").read_text("utf-8") for step in range(found + 1, VERSION + 1))
 
 
 def _default_experiment() -> str:
