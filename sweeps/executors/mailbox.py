@@ -41,6 +41,7 @@ class Mailbox:
         folder = self._lifetimes.enter_context(_private_folder())
         self.path = str(Path(folder, _NAME))
         self._socket.bind(self.path)
+        Path(self.path).chmod(0o600)
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -116,6 +116,7 @@ class SpooledArtifacts:
 
     def _put(self, path: Path, owner: str, file: File) -> None:
         folder, number = self._folder(owner), 0
+        path.chmod(0o600)
         while True:
             private_folder(folder, self._root)
             try:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..errors import NetworkFileSystem, NotAStore, NotSupported, StoreNotFound, StoreReadOnly
 from ..store.rest import is_address
-from ..system import find_mount, is_network, sync_folder
+from ..system import find_mount, is_network, private_folder, sync_folder
 
 DEFAULT = "tracker-store"
 VARIABLE = "TRACKER_STORE"
@@ -85,7 +85,7 @@ class StoreFolder:
         new = [each for each in (self.path, *self.path.parents) if not each.exists()]
         try:
             for folder in (self.path, self.artifacts, self.journals):
-                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                private_folder(folder)
             for folder in new:
                 # What is stored must not vanish with its folder's name at a power failure.
                 sync_folder(folder.parent)

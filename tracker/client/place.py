@@ -61,11 +61,11 @@ class ServerPlace:
             StoreReadOnly: it cannot be written.
         """
         try:
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             for folder in (self.path, self.journals, self.files):
-                private_folder(folder, self.path.parent)
+                private_folder(folder)
             if not (self.path / _URL).exists():
                 aside = self.path / f"{_URL}.{secrets.token_hex(8)}"
+                aside.touch(mode=0o600)
                 aside.write_text(self.address.url)
                 aside.rename(self.path / _URL)
                 sync_folder(self.path)

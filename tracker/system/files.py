@@ -25,9 +25,9 @@ def sync_file(path: Path) -> None:
         os.close(file)
 
 
-def private_folder(path: Path, within: Path) -> None:
-    """Make a folder, and those above it up to `within`, for their owner only, whatever the umask is."""
-    above = [each for each in (path, *path.parents) if each.is_relative_to(within)]
+def private_folder(path: Path, within: Path | None = None) -> None:
+    """Make a folder for its owner only, and those above it (up to `within`) that are missing, whatever the umask is."""
+    above = [each for each in (path, *path.parents) if (each.is_relative_to(within) if within else not each.exists())]
     for folder in reversed(above):
         try:
             folder.mkdir(mode=0o700)
