@@ -11,8 +11,10 @@ from .interface import Document, Reader
 from .mapping import from_mapping
 from .sweep_config import SweepConfig
 
-# A sweep file is written by hand; a larger file is something else, and slow to parse.
-MOST_BYTES = 1_000_000
+# A sweep file is written by hand; a larger one is something else, and would take more than a second to parse.
+MOST_BYTES = 100_000
+# Programs write JSON, which is parsed a hundred times as fast.
+MOST_JSON_BYTES = 1_000_000
 
 
 def load(path: Path) -> Document:
@@ -61,9 +63,10 @@ def _reader(path: Path, source: str) -> Reader:
 
 
 def _text(path: Path, source: str) -> str:
-    content = _content(path, source)
-    if len(content) > MOST_BYTES:
-        problem = f"is larger than {MOST_BYTES} bytes; a sweep file is a short description"
+    most = MOST_JSON_BYTES if path.suffix.lower() == ".json" else MOST_BYTES
+    content = _content(path, source, most + 1)
+    if len(content) > most:
+        problem = f"is larger than {most} bytes; a sweep file is a short description"
         raise InvalidSweep(problem, source=source)
     try:
         return content.decode("utf-8-sig")
@@ -73,10 +76,10 @@ def _text(path: Path, source: str) -> str:
         raise InvalidSweep(problem, source=source, line=line) from fault
 
 
-def _content(path: Path, source: str) -> bytes:
+def _content(path: Path, source: str, most: int) -> bytes:
     try:
         with path.open("rb") as file:
-            return file.read(MOST_BYTES + 1)
+            return file.read(most)
     except FileNotFoundError as fault:
         problem = "no such file"
         raise InvalidSweep(problem, source=source) from fault

@@ -127,8 +127,9 @@ class TestFiles:
         assert problem_of(write(b"a: 1\nb: \xff\n", name)) == f"{name}:2: is not UTF-8 text; save it as UTF-8"
 
     def test_a_file_that_is_too_large(self, write: Write) -> None:
-        message = "s.yaml: is larger than 1000000 bytes; a sweep file is a short description"
-        assert problem_of(write("#" * 1_000_001)) == message
+        for name, most in (("s.yaml", 100_000), ("s.toml", 100_000), ("s.json", 1_000_000)):
+            message = f"{name}: is larger than {most} bytes; a sweep file is a short description"
+            assert problem_of(write(" " * (most + 1), name)) == message
 
     @pytest.mark.parametrize(
         ("name", "text", "holds"),
