@@ -14,7 +14,7 @@ from typing import Any, get_args, get_type_hints
 
 import orjson
 
-from .fields import Answer, Shape, schemas_of
+from .fields import UNSET, Answer, Shape, Unset, schemas_of
 from .http import Response
 from .problems import BAD_VALUE, STATUS
 from .replies import JSON, TEXT, Reply
@@ -36,11 +36,20 @@ _ABOUT = (
 _SCHEMES = {"basic": {"type": "http", "scheme": "basic"}, "bearer": {"type": "http", "scheme": "bearer"}}
 
 
+class Refusal(Answer):
+    """What a client of ours raises: the class of an error, its message and its facts."""
+
+    name: str
+    message: str
+    facts: Json
+
+
 class Problem(Answer):
-    """What went wrong; the message says what to do about it."""
+    """What went wrong; the message says what to do about it. Only paths of ours tell the error."""
 
     error_code: str
     message: str
+    error: Refusal | Unset = UNSET
 
 
 def describing(routes: Sequence[Route], root: str = "") -> Route:

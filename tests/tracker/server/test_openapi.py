@@ -67,3 +67,20 @@ def test_an_answer_that_is_not_as_described_is_found(mlflow: Mlflow) -> None:
 def test_datasets_of_what_is_no_experiment_are_refused(mlflow: Mlflow) -> None:
     for wrong in ("", "abc", "9" * 30, "-1"):
         mlflow.post("experiments/search-datasets", 400, experiment_ids=[wrong])
+
+
+@pytest.mark.parametrize(
+    ("verb", "path"),
+    [
+        ("DELETE", "files/x"),
+        ("GET", "files/x/y"),
+        ("PUT", "files/x/y"),
+        ("POST", "journals/x"),
+        ("POST", "history"),
+    ],
+)
+def test_a_refusal_of_a_path_of_ours_is_as_described(http: httpx.Client, verb: str, path: str) -> None:
+    answer = http.request(verb, f"/api/tracker/1/{path}", headers={"content-type": "application/json"})
+    assert 400 <= answer.status_code < 500
+    assert set(answer.json()["error"]) == {"name", "message", "facts"} or path == "journals/x"
+    require_described(answer)
