@@ -12,6 +12,7 @@ from pathlib import Path
 import orjson
 import pytest
 
+from ....payloads import payloads
 from .house import API, CANARY, PROXY, House
 
 pytestmark = pytest.mark.anyio
@@ -151,20 +152,11 @@ async def test_nothing_is_expanded(at: House, monkeypatch: pytest.MonkeyPatch) -
         assert found["run"]["data"]["params"] == [{"key": "p", "value": text}]
 
 
-class Loaded:
-    """What runs when it is loaded."""
-
-    def __init__(self, place: Path) -> None:
-        self.place = place
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return Path.touch, (self.place,)
-
-
 async def test_no_file_is_loaded(at: House, tmp_path: Path) -> None:
+    """Upload whatever runs when it is loaded or unpacked, by every route, and fetch it (S07, S29, S30)."""
     canary = tmp_path / "loaded"
-    payload = pickle.dumps(Loaded(canary))
-    for name in ("model.pkl", "python_model.pkl", "MLmodel", "weights.pt", "model.joblib", "data.npy", "conda.yaml"):
+    files = payloads(canary)
+    for name, payload in files.items():
         for root in (at.root, f"0/models/{at.model_id}/artifacts"):
             assert (await at.served.ask("PUT", f"{PROXY}/{root}/{name}", payload)).status == 200
             assert (await at.served.ask("GET", f"{PROXY}/{root}/{name}")).body == payload
@@ -174,6 +166,6 @@ async def test_no_file_is_loaded(at: House, tmp_path: Path) -> None:
     await at.told("GET", f"artifacts/list?run_id={at.run_id}")
     assert not canary.exists()
     # It would have shown.
-    pickle.loads(payload)  # noqa: S301  # our own
+    pickle.loads(files["model.pkl"])  # noqa: S301  # our own
     assert canary.exists()
     canary.unlink()
