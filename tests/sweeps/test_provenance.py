@@ -114,6 +114,7 @@ class TestGit:
 
 
 class TestMachine:
+    # S23.
     def test_the_environment_is_what_matters_and_no_more(self) -> None:
         environ = {
             "CUDA_VISIBLE_DEVICES": "0,1",
@@ -159,6 +160,7 @@ class TestMachine:
 
 
 class TestRedact:
+    # S23.
     @pytest.mark.parametrize(
         ("given_", "safe"),
         [

@@ -40,6 +40,7 @@ def test_reasons_that_differ_by_numbers_alone_are_one() -> None:
     ) == ["trials 0, 1 failed: tried to allocate 12.50 GiB at 0xaa"]
 
 
+# S44.
 def test_what_programs_say_cannot_draw() -> None:
     assert lines((0, "red\x1b[31m\nline", False)) == ["trial 0 failed: red [31m line"]
     assert lines((0, "", True)) == ["trial 0 tried again: no reason is known"]

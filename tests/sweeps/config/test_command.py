@@ -161,6 +161,7 @@ def test_a_program_is_needed_where_it_is_named() -> None:
     assert expanded("a", program=None) == ["a"]
 
 
+# S33.
 @given(st.dictionaries(st.from_regex(r"[a-z_]{1,5}", fullmatch=True), st.text()))
 def test_what_a_value_holds_never_changes_the_number_of_words(params: dict[str, str]) -> None:
     argv = expand(["${args}"], program=None, params=params, env=ENV, interpreter="/py")

@@ -231,6 +231,7 @@ def chunks(pickled: object) -> dict[str, object]:
     return {f"cma:optimizer:{place}": text[at : at + 20] for place, at in enumerate(range(0, len(text), 20))}
 
 
+# S29.
 @without_cmaes
 def test_no_pickle_of_others_is_let_in_from_the_store(tmp_path: Path) -> None:
     memo = {"at": SPACE.encode(SPACE.at({})), "noted": chunks(Loud(tmp_path / "was here"))}

@@ -114,6 +114,7 @@ def test_models_as_csv(command: Command) -> None:
     assert {row["metrics.acc"] for row in rows} == {"0.0", "0.1", "0.2"}
 
 
+# S44.
 @pytest.mark.parametrize("words", [["runs"], ["models"], ["models", "--dataset", "validation"]])
 def test_a_table_shows_texts_as_they_are(command: Command, words: list[str]) -> None:
     table = command(*words)

@@ -42,6 +42,7 @@ def command(store: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest
     return run
 
 
+# S20.
 def test_users_come_change_and_go(command: Command) -> None:
     file = ("--password-file", "-")
     assert command("add", "Ann", "--admin", *file) == {"user": "ann", "is_admin": True}
@@ -94,6 +95,7 @@ def test_tokens_are_shown_once(command: Command, store: Path) -> None:
     assert "no token of user 'ann'" in command("untoken", "ann", "ci")
 
 
+# S21.
 @pytest.mark.parametrize(
     ("words", "stdin", "problem"),
     [
@@ -149,6 +151,7 @@ def test_two_passwords_that_differ_are_refused(
     assert capsys.readouterr().err == "tracker: the two passwords differ\n"
 
 
+# S21, S24.
 @pytest.mark.parametrize(
     ("words", "problem"),
     [

@@ -86,6 +86,7 @@ def test_an_address_that_is_none_is_refused(wrong: str) -> None:
         tracker.open(wrong)
 
 
+# S23.
 def test_who_signs_in_is_never_shown() -> None:
     address = Address.of("HTTPS://me:s%40cret@Host:5000/below/", {})
     assert (address.url, address.authorization) == ("https://host:5000/below", "Basic bWU6c0BjcmV0")

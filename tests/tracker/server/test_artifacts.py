@@ -77,6 +77,7 @@ def test_what_belongs_to_nobody_has_a_place_too(http: httpx.Client) -> None:
     assert http.get(PROXY, params={"path": "some"}).json()["files"][0]["path"] == "file.txt"
 
 
+# S45.
 def test_a_ready_models_files_stay_as_they_are(http: httpx.Client, mlflow: Mlflow) -> None:
     model = mlflow.post("logged-models", experiment_id="0")["model"]["info"]["model_id"]
     root = f"{PROXY}/0/models/{model}/artifacts"
@@ -100,6 +101,7 @@ def test_a_ready_models_files_stay_as_they_are(http: httpx.Client, mlflow: Mlflo
     assert http.get(f"{root}/MLmodel").content == b"signed"
 
 
+# S45.
 @pytest.mark.parametrize("size", [1, 1024 * 1024, 2_500_000])
 def test_a_flipped_byte_is_never_taken_for_the_file(http: httpx.Client, folder: Path, root: str, size: int) -> None:
     http.put(f"{PROXY}/{root}/w.bin", content=os.urandom(size))

@@ -27,6 +27,7 @@ def seen(route: str = "/r", status: int = 200, seconds: float = 0.003, path: str
     return Seen("GET", path, route, status, 5, seconds, user)
 
 
+# S44.
 @given(st.text(), st.text(max_size=20))
 def test_a_line_is_ascii_json_without_a_control(path: str, user: str) -> None:
     line = line_of(seen(path=path, user=user), 0)

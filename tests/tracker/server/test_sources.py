@@ -67,6 +67,7 @@ SOURCES = st.one_of(
 )
 
 
+# S04.
 @given(SOURCES, st.sampled_from([RUN, MODEL, RUN._replace(root=None), Owner("run_id", "", None)]))
 def test_what_is_taken_is_its_owners(source: str, owner: Owner) -> None:
     with contextlib.suppress(Problem):

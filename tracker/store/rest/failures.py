@@ -35,7 +35,8 @@ def raised(said: object) -> TrackerError | None:
     error = kind.__new__(kind, message)
     error.args = (message,)
     for name, value in facts.items():
-        if isinstance(name, str) and name.isidentifier() and not name.startswith("_"):
+        # What an error of that class has anyway is no fact of this one's.
+        if isinstance(name, str) and name.isidentifier() and not (name.startswith("_") or hasattr(kind, name)):
             setattr(error, name, tuple(value) if isinstance(value, list) else value)
     return error
 

@@ -31,6 +31,7 @@ def state(served: Served, things: Things) -> list[Any]:
     ]
 
 
+# S18, S19.
 def test_a_stranger_reads_and_changes_nothing(served: Served, foreign: Things, own: Things) -> None:
     assert own.experiment_id != foreign.experiment_id
     before = state(served, foreign)
@@ -113,6 +114,7 @@ SIDE_DOORS: dict[str, Make] = {
 }
 
 
+# S19.
 @pytest.mark.parametrize("door", SIDE_DOORS)
 def test_side_doors_are_shut(served: Served, foreign: Things, own: Things, door: str) -> None:
     before = state(served, foreign)
@@ -124,6 +126,7 @@ def test_side_doors_are_shut(served: Served, foreign: Things, own: Things, door:
     assert served.ask("stranger", "POST", path, **how).status_code == 200
 
 
+# S19.
 def test_who_may_only_read_does_not_write_by_a_side_door(served: Served, foreign: Things) -> None:
     mine = served.things("read", "mine")
     for door, make in SIDE_DOORS.items():
@@ -132,6 +135,7 @@ def test_who_may_only_read_does_not_write_by_a_side_door(served: Served, foreign
         assert served.ask("read", "POST", path, **how).status_code == expected, door
 
 
+# S19.
 @pytest.mark.parametrize(
     "path",
     [
@@ -155,6 +159,7 @@ def test_a_file_is_its_owners_wherever_its_path_says_it_lies(
     assert served.ask("owner", "GET", f"{PROXY}/1/{foreign.run_id}/artifacts/{CANARY}").text == CANARY
 
 
+# S18.
 def test_searches_find_ones_own(served: Served, foreign: Things) -> None:
     # Somebody who is new while the server is up.
     served.tokens |= add_users(served.folder, "newcomer")
@@ -190,6 +195,7 @@ def ready(served: Served, who: str, things: Things) -> None:
     assert served.ask(who, "PATCH", path, json={"status": "LOGGED_MODEL_READY"}).status_code == 200
 
 
+# S18.
 def test_native_searches_counts_and_rankings_find_ones_own(served: Served, foreign: Things) -> None:
     served.tokens |= add_users(served.folder, "ranker")
     own = served.things("ranker", "ranked")
@@ -214,6 +220,7 @@ def test_native_searches_counts_and_rankings_find_ones_own(served: Served, forei
     assert ask(served, "ranker", "search-runs", max_results=1)["next_page_token"] is None
 
 
+# S18.
 def test_of_anothers_registered_models_nothing_is_told(served: Served, foreign: Things, own: Things) -> None:
     ready(served, "stranger", own)
     made_of = {"name": foreign.registered, "source": f"models:/{own.model_id}", "model_id": own.model_id}
@@ -236,6 +243,7 @@ def test_of_anothers_registered_models_nothing_is_told(served: Served, foreign: 
     assert [own.registered] == [each["name"] for each in told[3]]
 
 
+# S18.
 def test_a_page_goes_on_when_roles_change(served: Served) -> None:
     for number in range(3):
         served.post("manage", "experiments/create", name=f"page {number}")
@@ -246,6 +254,7 @@ def test_a_page_goes_on_when_roles_change(served: Served) -> None:
     assert [each["name"] for each in rest if "page" in each["name"]] == ["page 1", "page 00", "page 0"]
 
 
+# S18.
 def test_a_name_that_is_taken_says_no_more(served: Served, foreign: Things) -> None:
     served.post("owner", "experiments/create", name="gone")
     gone = served.get("owner", "experiments/get-by-name", experiment_name="gone")["experiment"]["experiment_id"]
@@ -271,6 +280,7 @@ def test_a_granted_role_holds_at_the_next_request_and_a_revoked_one_no_more(serv
     users.close()
 
 
+# S20.
 def test_one_sees_ones_own_roles_and_nobody_raises_them_over_http(served: Served, foreign: Things) -> None:
     me = served.ask("read", "GET", "/api/tracker/1/me").json()
     assert (me["name"], me["is_admin"], me["experiments"][foreign.experiment_id]) == ("read", False, "read")

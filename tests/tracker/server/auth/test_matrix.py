@@ -75,6 +75,7 @@ def names(path: str) -> list[str]:
     return [path, path.replace("/api/", "/ajax-api/", 1)] if path.startswith("/api/") else [path]
 
 
+# S17.
 def test_the_table_is_of_all_routes_that_are_about_things() -> None:
     assert set(REQUESTS) == set(ABOUT)
     silent = {route.path for route in ROUTES if route.concerns is None}
@@ -84,6 +85,7 @@ def test_the_table_is_of_all_routes_that_are_about_things() -> None:
     assert {route.path for route in ROUTES if route.permission not in open_} & silent == set()
 
 
+# S17.
 @pytest.mark.parametrize("route", ABOUT.values(), ids=lambda route: f"{route.method} {route.path}")
 def test_a_route_lets_through_whose_role_is_enough(matrix: tuple[Served, Things], route: Route) -> None:
     served, things = matrix
@@ -101,6 +103,7 @@ def test_a_route_lets_through_whose_role_is_enough(matrix: tuple[Served, Things]
             assert (answer.status_code == 429) != ("www-authenticate" in answer.headers)
 
 
+# S17, S47.
 @pytest.mark.parametrize("route", [each for each in ROUTES if each.concerns is None], ids=lambda route: route.path)
 def test_a_route_about_no_things_lets_through_whom_it_says(matrix: tuple[Served, Things], route: Route) -> None:
     served, _ = matrix
@@ -114,6 +117,7 @@ def test_a_route_about_no_things_lets_through_whom_it_says(matrix: tuple[Served,
             assert (served.ask(who, route.method, name, **how).content == REACHED.body) == let, who
 
 
+# S17.
 def test_a_route_that_does_not_say_what_it_is_about_is_admins_alone(matrix: tuple[Served, Things]) -> None:
     served, _ = matrix
     for permission in NEEDED:
@@ -140,6 +144,7 @@ VARIANTS = (
 )
 
 
+# S17.
 @pytest.mark.parametrize("number", range(len(VARIANTS)))
 def test_no_other_way_of_writing_a_request_is_let_through(matrix: tuple[Served, Things], number: int) -> None:
     served, things = matrix
@@ -154,6 +159,7 @@ def test_no_other_way_of_writing_a_request_is_let_through(matrix: tuple[Served, 
             assert told.content != REACHED.body
 
 
+# S17, S18.
 def test_what_is_not_there_is_answered_in_the_same_words(matrix: tuple[Served, Things]) -> None:
     served, things = matrix
 

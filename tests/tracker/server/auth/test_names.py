@@ -29,6 +29,7 @@ def named(text: str) -> str | None:
         return None
 
 
+# S26.
 @given(st.text(max_size=20))
 def test_a_name_has_one_form(text: str) -> None:
     name = named(text)
@@ -40,17 +41,20 @@ def test_a_name_has_one_form(text: str) -> None:
             assert {named(twin) for twin in twins} <= {name, named(name.upper())}
 
 
+# S26.
 @given(st.text(st.characters(categories=["Ll", "Lu", "Nd"], max_codepoint=127), min_size=1, max_size=30))
 def test_case_is_folded(text: str) -> None:
     assert {canonical_name(each) for each in (text, text.upper(), text.lower())} == {text.lower()}
 
 
+# S26.
 @given(st.text(min_size=1), st.characters(categories=["Cc", "Cf", "Cn", "Co", "Zs", "Zl", "Zp"]))
 def test_what_is_not_seen_is_in_no_name(text: str, unseen: str) -> None:
     for twin in (text + unseen, unseen + text, f"a{unseen}b"):
         assert named(twin) is None or unicodedata.normalize("NFKC", unseen).isalnum()
 
 
+# S26.
 @pytest.mark.parametrize("text", [*WITH_SIGNS, *WITH_WHAT_IS_NOT_SEEN, "", "a" * 65, ".ann", "-ann"])
 def test_nobody_is_called(text: str) -> None:
     with pytest.raises(InvalidInput, match="cannot be called"):
@@ -62,6 +66,7 @@ def test_somebody_is_called(text: str) -> None:
     assert canonical_name(text)
 
 
+# S21.
 @pytest.mark.parametrize(
     "password", [*COMMON, *OF_THE_NAME, "", "x", "x" * 2000, "correct\thorse battery", "\ud800" * 12]
 )

@@ -108,6 +108,7 @@ def test_who_makes_one_manages_it_by_whatever_name_until_it_is_gone(served: Serv
     users.close()
 
 
+# S18.
 def test_a_name_that_is_taken_says_no_more(served: Served) -> None:
     tag = {"key": "mlflow.prompt.is_prompt", "value": "true"}
     said = {"name": "mixed", "tags": [tag]}

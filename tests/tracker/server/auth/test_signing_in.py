@@ -129,6 +129,7 @@ def at_once(count: int, ask: Callable[[], int]) -> list[int]:
     return found
 
 
+# S26.
 @pytest.mark.usefixtures("users")
 def test_a_name_is_the_same_however_it_is_written(served: Served) -> None:
     assert {sign_in(served, name, PASSWORD) for name in ("ann", "Ann", "ANN", "\uff41\uff4e\uff4e", "\u24d0nn")} == {
@@ -145,6 +146,7 @@ def test_what_is_wrong_is_refused_in_the_same_words(served: Served) -> None:
         assert answer.headers.get_list("www-authenticate") == ['Basic realm="tracker", charset="UTF-8"', "Bearer"]
 
 
+# S22.
 @pytest.mark.usefixtures("users")
 def test_an_unknown_user_takes_as_long_as_a_wrong_password(served: Served, verified: list[str]) -> None:
     assert sign_in(served, "ann", OTHER) == 401
@@ -155,6 +157,7 @@ def test_an_unknown_user_takes_as_long_as_a_wrong_password(served: Served, verif
     assert len(verified) == 3
 
 
+# S22.
 @pytest.mark.usefixtures("users")
 def test_guessing_is_throttled(served: Served, verified: list[str]) -> None:
     answers = [served.ask(None, "GET", ME, headers=basic("ann", f"{OTHER} {number}")) for number in range(100)]
@@ -167,6 +170,7 @@ def test_guessing_is_throttled(served: Served, verified: list[str]) -> None:
     assert sign_in(served, "ann", PASSWORD) == 200
 
 
+# S22.
 @pytest.mark.usefixtures("users")
 def test_guessing_at_once_is_throttled_too(served: Served, verified: list[str]) -> None:
     found = at_once(40, lambda: sign_in(served, "ann", OTHER))
@@ -211,6 +215,7 @@ def test_a_token_is_good_where_others_guess(served: Served, users: Users) -> Non
     assert served.ask(token, "GET", ME).status_code == 200
 
 
+# S23.
 def test_nothing_secret_is_kept_or_logged(
     served: Served, users: Users, place: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -236,6 +241,7 @@ def test_nothing_secret_is_kept_or_logged(
         assert secret.encode() not in kept
 
 
+# S09, S23.
 def test_the_file_is_its_owners_whatever_the_umask(store: Path) -> None:
     with tracker.open(store):
         pass

@@ -31,6 +31,7 @@ def waits(count: int, keys: dict[tuple[str, ...], int]) -> list[float]:
     return found
 
 
+# S22.
 def test_waits_grow_up_to_a_limit() -> None:
     assert waits(FREE_OF_PAIR + 12, keys_of("ann", "a"))[FREE_OF_PAIR:] == [
         1,

@@ -79,6 +79,9 @@ async def house(place: Path) -> AsyncIterator[House]:
         made = House(served, place, secret, run_id, model["model"]["info"]["model_id"])
         for root in (made.root, f"0/models/{made.model_id}/artifacts"):
             assert (await served.ask("PUT", f"{PROXY}/{root}/a/file.txt", b"mine")).status == 200
+        source = f"models:/{made.model_id}"
+        await made.told("POST", "registered-models/create", name="net")
+        await made.told("POST", "model-versions/create", name="net", source=source, model_id=made.model_id)
         before = made.outside()
         yield made
         assert made.outside() == before

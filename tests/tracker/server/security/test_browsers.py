@@ -48,6 +48,7 @@ def changing() -> Iterator[tuple[Route, str]]:
     return ((route, path) for route, path in paths() if route.method != "GET")
 
 
+# S11.
 async def test_no_route_answers_to_another_host(at: House) -> None:
     for _, path in paths():
         for method in METHODS:
@@ -57,6 +58,7 @@ async def test_no_route_answers_to_another_host(at: House) -> None:
                 assert answer.status == 403, (method, path, host)
 
 
+# S12.
 async def test_no_route_answers_to_a_foreign_page(at: House) -> None:
     for _, path in paths():
         for method in METHODS:
@@ -66,6 +68,7 @@ async def test_no_route_answers_to_a_foreign_page(at: House) -> None:
                 assert not [name for name in answer.headers if name.startswith("access-control")]
 
 
+# S12.
 async def test_no_page_may_ask_before(at: House) -> None:
     for _, path in paths():
         for origin in ("http://127.0.0.1", "https://evil.test"):
@@ -74,6 +77,7 @@ async def test_no_page_may_ask_before(at: House) -> None:
             assert not [name for name in answer.headers if name.startswith("access-control")]
 
 
+# S11.
 async def test_a_websocket_is_refused(at: House) -> None:
     for host in ("127.0.0.1", "evil.test"):
         sent = []
@@ -88,6 +92,7 @@ async def test_a_websocket_is_refused(at: House) -> None:
         assert [each["type"] for each in sent] == ["websocket.close"]
 
 
+# S13.
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "", "x"])
 async def test_what_a_form_can_send_changes_nothing(at: House, kind: str) -> None:
     before = await at.told("POST", "experiments/search", max_results=100)
@@ -100,6 +105,7 @@ async def test_what_a_form_can_send_changes_nothing(at: House, kind: str) -> Non
     assert b"form" not in (await at.get(f"{API}/runs/get", run_id=at.run_id)).body
 
 
+# S13.
 async def test_to_get_changes_nothing(at: House) -> None:
     async def all_there_is() -> bytes:
         runs = await at.say("POST", "runs/search", experiment_ids=["0"], run_view_type="ALL")
@@ -118,6 +124,7 @@ async def test_to_get_changes_nothing(at: House) -> None:
     assert await all_there_is() == before
 
 
+# S14.
 async def test_every_answer_keeps_a_browser_from_making_more_of_it(at: House) -> None:
     for _, path in [*paths(), (None, "/nothing")]:
         for method in METHODS:
@@ -131,6 +138,7 @@ async def test_every_answer_keeps_a_browser_from_making_more_of_it(at: House) ->
                 assert "server" not in headers
 
 
+# S16.
 async def test_markup_does_not_come_back(at: House) -> None:
     said = "%3Cscript%3Ealert(1)%3C/script%3E"
     answers = [
@@ -151,6 +159,7 @@ async def test_markup_does_not_come_back(at: House) -> None:
         orjson.loads(answer.body)
 
 
+# S25.
 @pytest.mark.parametrize(
     "path", ["//evil.test", "/\\evil.test", "/%5cevil.test", "/https://evil.test", "/health/", "//health"]
 )

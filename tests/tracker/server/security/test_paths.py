@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from ....in_process import Answer
 from .house import API, CANARY, PROXY, House
 
 pytestmark = pytest.mark.anyio
+OURS = "/api/tracker/1"
 # From a run's folder, `store/artifacts/runs/ID`, to what is beside the store.
 UP = 4
 STEPS = (
@@ -100,6 +102,9 @@ def reads(at: House, target: str) -> Iterator[str]:
     yield f"/get-artifact?run_id={target}&path=a/file.txt"
     yield f"{API}/logged-models/{at.model_id}/artifacts/files?artifact_file_path={target}"
     yield f"{API}/logged-models/{target}/artifacts/files?artifact_file_path=a/file.txt"
+    yield f"/model-versions/get-artifact?name=net&version=1&path={target}"
+    yield f"{OURS}/files/{at.run_id}/{target}"
+    yield f"{OURS}/files/{target}/a/file.txt"
 
 
 def lists(at: House, target: str) -> Iterator[str]:
@@ -118,6 +123,15 @@ def require_nothing_said(answer: Answer, at: House, asked: str = "") -> None:
         assert secret.decode() not in str(answer.headers)
 
 
+async def test_who_followed_these_paths_would_get_there(at: House) -> None:
+    """The control: of what is tried below, joined to a run's folder as it stands, some is the secret."""
+    tried = [unquote(target) for target in [*targets("secret.txt"), *absolute(at)]]
+    joined = [str(at.files / path.removeprefix("file:")) for path in tried]
+    reached = [path for path in joined if os.path.normpath(path) == str(at.secret)]  # noqa: ASYNC240  # of names alone
+    assert len(reached) > 5
+
+
+# S01.
 async def test_no_path_reads_what_is_beside_the_store(at: House) -> None:
     for target in [*targets("secret.txt"), *absolute(at)]:
         for request in reads(at, target):
@@ -126,6 +140,7 @@ async def test_no_path_reads_what_is_beside_the_store(at: House) -> None:
             require_nothing_said(answer, at, target)
 
 
+# S01.
 async def test_no_path_lists_what_is_beside_the_store(at: House) -> None:
     for target in [*targets("folder"), *absolute(at)]:
         for request in lists(at, target):
@@ -135,6 +150,7 @@ async def test_no_path_lists_what_is_beside_the_store(at: House) -> None:
             require_nothing_said(answer, at, target)
 
 
+# S01.
 async def test_what_is_there_and_what_is_not_are_answered_alike(at: House) -> None:
     for there, absent in zip(targets("folder/secret.txt", (UP,)), targets("folder/absent.txt", (UP,)), strict=True):
         for one, other in zip(reads(at, there), reads(at, absent), strict=True):
@@ -142,20 +158,23 @@ async def test_what_is_there_and_what_is_not_are_answered_alike(at: House) -> No
             assert (first.status, first.body.replace(b"secret", b"absent")) == (second.status, second.body), one
 
 
+# S02, S03.
 @pytest.mark.parametrize("verb", ["PUT", "DELETE"])
 async def test_no_path_writes_or_deletes_what_is_beside_the_store(at: House, verb: str) -> None:
     store = at.place / "store"
     kept = {path for path in store.rglob("*") if not path.is_relative_to(store / "artifacts")}
     for target in [*targets("secret.txt", (UP,)), *absolute(at)]:
         upload = f"/api/2.0/mlflow/upload-artifact?run_uuid={at.run_id}&path={target}"
-        for request in (f"{PROXY}/{at.root}/{target}", upload):
+        ours = f"{OURS}/files/{at.run_id}/{target}?sha256={hashlib.sha256(b'changed').hexdigest()}"
+        for request in (f"{PROXY}/{at.root}/{target}", upload, ours, f"{OURS}/files/{target}"):
             answer = await at.served.ask(verb if request != upload else "POST", request, b"changed")
-            assert answer.status in {200, 400, 404}, (request, answer)
+            assert answer.status in {200, 400, 404, 405}, (request, answer)
             require_nothing_said(answer, at)
     assert at.secret.read_bytes() == CANARY
     assert {path for path in store.rglob("*") if not path.is_relative_to(store / "artifacts")} - kept == set()
 
 
+# S03.
 @pytest.mark.parametrize("path", ["", ".", "/", "./", "..", "a/..", "%2e", "%2F", "//"])
 async def test_nothing_deletes_a_root(at: House, path: str) -> None:
     for root in ("", f"{at.root}/", f"{at.root}", "0/", f"0/{at.run_id}/"):
@@ -163,6 +182,22 @@ async def test_nothing_deletes_a_root(at: House, path: str) -> None:
     assert (at.files / "a" / "file.txt").read_bytes() == b"mine"
 
 
+# S06.
+async def test_another_name_of_a_file_outside_is_no_way_to_it(at: House) -> None:
+    """Whoever may write into the folder gives a file outside a name in it."""
+    path = f"{PROXY}/{at.root}/hard/secret.txt"
+    assert (await at.served.ask("PUT", path, b"mine")).status == 200
+    (at.files / "hard" / "secret.txt").unlink()
+    (at.files / "hard" / "secret.txt").hardlink_to(at.secret)
+    before = at.outside()
+    # Its bytes are not those that were kept, so they are not given.
+    require_nothing_said(await at.served.ask("GET", path), at)
+    for verb in ("PUT", "DELETE"):
+        assert (await at.served.ask(verb, path, b"changed")).status == 200
+        assert at.outside() == before
+
+
+# S06.
 @pytest.mark.parametrize("whole", [True, False], ids=["folder", "file"])
 async def test_a_link_is_not_followed(at: House, *, whole: bool) -> None:
     """Whoever may write into the folder puts a link in the place of a file, or of the folder that it is in."""
@@ -181,6 +216,7 @@ async def test_a_link_is_not_followed(at: House, *, whole: bool) -> None:
         assert at.outside() == before, (verb, name)
 
 
+# S09.
 async def test_what_is_made_is_its_owners_alone(at: House) -> None:
     before = os.umask(0)
     try:
@@ -193,6 +229,7 @@ async def test_what_is_made_is_its_owners_alone(at: House) -> None:
     assert {path: oct(mode) for path, mode in modes.items() if mode & 0o077} == {}
 
 
+# S10.
 async def test_a_browser_saves_a_file_and_never_shows_it(at: House) -> None:
     for name in ("x.html", "x.svg", "x.js", "x.xml", "x.pdf", "x"):
         await at.served.ask("PUT", f"{PROXY}/{at.root}/{name}", b"<script>alert(1)</script>")
@@ -204,6 +241,7 @@ async def test_a_browser_saves_a_file_and_never_shows_it(at: House) -> None:
             assert "sandbox" in headers["content-security-policy"]
 
 
+# S41.
 @pytest.mark.parametrize(
     "name",
     ['a"b', "a\r\nset-cookie: x=1", "a\nb", "a;filename=evil.exe", "é\u202egpj.exe", "a b'c", "a%0d%0ab", "😀", "a\tb"],
@@ -220,6 +258,7 @@ async def test_no_files_name_adds_a_header(at: House, name: str) -> None:
     assert "set-cookie" not in answer.headers
 
 
+# S43.
 @pytest.mark.parametrize(
     "path", ["/.git/config", "/.env", "/static/../app.py", "/assets/", "/index.js.map", "/docs", "/"]
 )

@@ -42,6 +42,7 @@ INJECTED = (
 )
 
 
+# S34.
 @pytest.mark.parametrize("text", INJECTED, ids=range(len(INJECTED)))
 async def test_a_filter_is_refused_or_means_what_it_says(at: House, text: str) -> None:
     searches: dict[str, dict[str, object]] = {
@@ -60,6 +61,7 @@ async def test_a_filter_is_refused_or_means_what_it_says(at: House, text: str) -
     assert (await at.told("POST", "runs/search", experiment_ids=["0"]))["runs"]
 
 
+# S34.
 async def test_a_wildcard_in_a_name_is_none(at: House) -> None:
     await at.told("POST", "runs/set-tag", run_id=at.run_id, key="a", value="100%_done")
     for pattern, found in (("100\\%\\_done", False), ("100%", True), ("100__done", True), ("1_", False)):
@@ -68,6 +70,7 @@ async def test_a_wildcard_in_a_name_is_none(at: House) -> None:
     assert "runs" not in await at.told("POST", "runs/search", experiment_ids=["0"], filter="tags.a = '100%'")
 
 
+# S35.
 @pytest.mark.parametrize(
     "name", ["__init__", "__class__", "_told", "routes", "Create", "../runs/create", "create/", "create\0"]
 )
@@ -77,6 +80,7 @@ async def test_no_other_name_is_a_method(at: House, name: str) -> None:
         assert answer.status in {404, 405}
 
 
+# S35.
 async def test_no_field_sets_what_is_not_said_to_be_set(at: House) -> None:
     wrong = {"lifecycle_stage": "deleted", "__class__": "x", "run_no": 1, "artifact_uri": "file:///etc", "id": "x"}
     made = (await at.told("POST", "runs/create", **wrong, experiment_id="0", info=wrong))["run"]["info"]
@@ -84,6 +88,7 @@ async def test_no_field_sets_what_is_not_said_to_be_set(at: House) -> None:
     assert made["artifact_uri"] == f"mlflow-artifacts:/0/{made['run_id']}/artifacts"
 
 
+# S39, S48.
 @pytest.mark.parametrize(
     "path",
     [
@@ -104,6 +109,7 @@ async def test_nothing_takes_many_requests_in_one_or_starts_a_program(at: House,
 LONG = "x" * 1_000_000
 
 
+# S37.
 @pytest.mark.parametrize(
     ("path", "fields", "status"),
     [
@@ -142,6 +148,7 @@ async def test_a_length_has_its_limit(at: House, path: str, fields: dict[str, ob
     assert len((await at.get(f"{API}/runs/get", run_id=at.run_id)).body) < 20_000
 
 
+# S38.
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -164,6 +171,7 @@ async def test_a_page_that_nobody_gave_is_refused(at: House, wrong: dict[str, ob
         assert (await at.served.ask("GET", path)).status == 400
 
 
+# S38.
 async def test_a_token_of_another_query_is_refused(at: House) -> None:
     for number in range(3):
         await at.told("POST", "runs/create", run_name=f"r{number}")
@@ -190,6 +198,7 @@ BODIES = (
 )
 
 
+# S36.
 @pytest.mark.parametrize("body", BODIES, ids=range(len(BODIES)))
 async def test_a_hostile_body_is_no_servers_error(at: House, body: bytes) -> None:
     for path, verb in (("runs/create", "POST"), ("runs/log-batch", "POST"), (f"logged-models/{at.model_id}", "PATCH")):
@@ -215,6 +224,7 @@ async def streamed(at: House, method: str, path: str, pieces: AsyncIterator[byte
     return int(sent[0]["status"])
 
 
+# S36.
 async def test_a_body_that_never_ends_is_cut_off(at: House) -> None:
     taken = 0
 
@@ -232,6 +242,7 @@ async def test_a_body_that_never_ends_is_cut_off(at: House) -> None:
     assert declared.status == 413
 
 
+# S36.
 @pytest.mark.parametrize(("verb", "path"), [("POST", f"{API}/runs/create"), ("PUT", f"{PROXY}/a/b")])
 async def test_a_body_that_does_not_come_is_not_waited_for(
     at: House, monkeypatch: pytest.MonkeyPatch, verb: str, path: str
@@ -248,6 +259,7 @@ async def test_a_body_that_does_not_come_is_not_waited_for(
     assert list((at.place / "store" / "artifacts" / "staging").iterdir()) == []
 
 
+# S47.
 async def test_an_error_says_nothing_of_the_house(at: House) -> None:
     answers = [
         await at.say("POST", "runs/search", experiment_ids=["x" * 50]),

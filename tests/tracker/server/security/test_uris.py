@@ -124,12 +124,14 @@ async def named(at: House, uri: str) -> str:
     return b"".join(answer.body for answer in answers).decode()
 
 
+# S04, S05.
 async def test_a_local_place_is_never_opened(at: House) -> None:
     said = {"secret": at.secret, "run": at.run_id, "model": at.model_id}
     for uri in LOCAL:
         assert CANARY.decode() not in await named(at, uri.format(**said))
 
 
+# S04, S05, S27.
 async def test_no_place_is_gone_to(at: House) -> None:
     async with listening() as (port, calls):
         for uri in OUTBOUND:
@@ -141,6 +143,7 @@ async def test_no_place_is_gone_to(at: House) -> None:
         assert len(calls) == 1
 
 
+# S28, S32.
 async def test_nothing_is_expanded(at: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_CANARY", CANARY.decode())
     for text in (each.format() for each in EXPANDED):

@@ -51,6 +51,7 @@ def names(server: Served) -> list[str]:
     return [each["name"] for each in found["experiments"]]
 
 
+# S11.
 @pytest.mark.parametrize(
     "request_line",
     [
@@ -74,11 +75,13 @@ def test_a_request_for_another_host_is_refused(server: Served, request_line: str
     assert b"\r\n\r\nOK" not in answer
 
 
+# S11.
 def test_a_request_that_names_the_server_in_its_line_is_answered(server: Served) -> None:
     answer = exchange(server, b"GET http://localhost/health HTTP/1.1\r\nHost: evil.test\r\nConnection: close\r\n\r\n")
     assert (statuses(answer), answer.endswith(b"OK")) == ([200], True)
 
 
+# S11, S36.
 def test_a_websocket_is_not_opened(server: Served) -> None:
     upgrade = (
         "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: eA==\r\n\r\n"
@@ -88,6 +91,7 @@ def test_a_websocket_is_not_opened(server: Served) -> None:
     assert 101 not in statuses(answer)
 
 
+# S42.
 @pytest.mark.parametrize(
     "head",
     [
@@ -120,6 +124,7 @@ def test_where_a_request_ends_is_never_in_doubt(server: Served, head: str) -> No
     assert "evil" not in names(server)
 
 
+# S36.
 def test_a_head_that_never_ends_is_refused(server: Served) -> None:
     long = "a" * 200_000
     many = "".join(f"X{number}: a\r\n" for number in range(20_000))
@@ -129,6 +134,7 @@ def test_a_head_that_never_ends_is_refused(server: Served) -> None:
             assert statuses(answer) in ([400], []), (start[:40], end)
 
 
+# S36, S40.
 def test_half_a_request_keeps_nobody_waiting(server: Served) -> None:
     with ExitStack() as lines:
         for number in range(200):
@@ -137,6 +143,7 @@ def test_half_a_request_keeps_nobody_waiting(server: Served) -> None:
         assert httpx.get(f"{server.address}/health").text == "OK"
 
 
+# S48.
 def test_no_request_has_started_a_program(server: Served) -> None:
     for path in ("/api/2.0/mlflow/runs/create", "/api/2.0/mlflow/projects/run", "/api/3.0/jobs/", "/run"):
         httpx.post(f"{server.address}{path}", json={"command": "id", "entry_point": "main", "uri": "."})
@@ -144,6 +151,7 @@ def test_no_request_has_started_a_program(server: Served) -> None:
     assert [each.read_text() for each in tasks.glob("*/children")] == [""] * len(list(tasks.iterdir()))
 
 
+# S44.
 def test_what_was_asked_does_not_reach_the_log_as_it_is(server: Served) -> None:
     exchange(server, b"GET /\x1b]8;;evil\x07%1b%5b31m%0aforged HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
     log = server.log.read_text()
@@ -158,6 +166,7 @@ def memory(server: Served) -> int:
     return int(found[1]) * 1024
 
 
+# S40.
 @pytest.mark.campaign
 @pytest.mark.timeout(600)
 def test_two_thousand_idle_and_two_hundred_half_open_connections(tmp_path: Path) -> None:
@@ -181,6 +190,7 @@ def test_two_thousand_idle_and_two_hundred_half_open_connections(tmp_path: Path)
         assert "tracker_connections 2001\n" in found
 
 
+# S36.
 @pytest.mark.campaign
 @pytest.mark.timeout(600)
 def test_a_gigabyte_is_refused_or_kept_on_the_disk_alone(tmp_path: Path) -> None:
@@ -206,6 +216,7 @@ def test_a_gigabyte_is_refused_or_kept_on_the_disk_alone(tmp_path: Path) -> None
         assert memory(server) - before < 100 << 20
 
 
+# S36.
 @pytest.mark.campaign
 @pytest.mark.timeout(3600)
 def test_a_million_requests_leave_the_memory_as_it_was(tmp_path: Path) -> None:
