@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -54,7 +54,7 @@ if os.environ["SWEEPS_TRIAL"] == "1":
 
 
 @pytest.fixture
-def said(tmp_path: Path, run: Run) -> Iterator[list[dict[str, dict[str, str]]]]:
+def said(tmp_path: Path, run: Run) -> list[dict[str, dict[str, str]]]:
     """Run a sweep of a program that has secrets; return what its trials saw."""
     (tmp_path / "sweep.py").write_text(RUNS_A_SWEEP)
     (tmp_path / "trial.py").write_text(TRIAL)
