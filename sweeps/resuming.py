@@ -23,6 +23,7 @@ from .result import SweepResult
 from .running import Listener, begin, conduct, ignore, require_folder
 from .scheduler import Ledger, catch_up
 from .scheduler.attentive import run_in_loop
+from .scheduler.kept import keep, kept
 from .scheduler.lease import Lease, folder_of
 from .study.lookup import LAST, named
 from .study.record import CONFIG, ENDED, FORKED_FROM, SWEEPS
@@ -72,12 +73,12 @@ async def resume_async(
     async with tracker.connect(store, create=False) as open_store:
         await catch_up(open_store)
         parent = named(await open_store.search_runs(filter_string=SWEEPS), which)
-        said = sweep or _recalled(parent)
+        before = _before(open_store, parent)
+        said = sweep or _recalled(parent, before)
         settings = Settings(parallel, trials, None, executor)
         if fork:
             forked = await to_thread.run_sync(plan, _having_learned(said, parent), settings)
             return await begin(forked, open_store, listen or ignore, {FORKED_FROM: parent.run_id})
-        before = from_mapping(json.loads(parent.tags[CONFIG]))
         _require_same(parent.name, before, said.config)
         said = Sweep.of(_with_its_beginning(said.config, before), said.target, parent.name)
         decided = await to_thread.run_sync(plan, said, _as_before(settings, before, said.config))
@@ -90,20 +91,26 @@ async def _go_on(decided: Plan, store: AsyncTracker, found: RunInfo, listen: Lis
     with Lease(folder, found.name) as lease:
         await to_thread.run_sync(end_attempts, found.run_id)
         await learn(decided.study.sampler, decided.config, store)
-        parent = await store.start_run(run_id=found.run_id, tags={CONFIG: json.dumps(decided.kept()), ENDED: ""})
+        description = json.dumps(decided.kept())
+        await to_thread.run_sync(keep, folder, description)
+        parent = await store.start_run(run_id=found.run_id, tags={CONFIG: description, ENDED: ""})
         ledger = Ledger(store, parent, decided.metric, decided.goal)
         for verdict in decided.conductor.restore(await ledger.recall()):
             ledger.end(verdict)
         return await conduct(decided, ledger, lease, listen)
 
 
-def _recalled(parent: RunInfo) -> Sweep:
-    """Return the sweep that a run keeps the description of.
+def _before(store: AsyncTracker, parent: RunInfo) -> SweepConfig:
+    """Return what a sweep ran by; its run's tag is believed only where its folder does not say."""
+    return from_mapping(json.loads(kept(folder_of(store.path, parent.run_id)) or parent.tags[CONFIG]))
+
+
+def _recalled(parent: RunInfo, config: SweepConfig) -> Sweep:
+    """Return the sweep of a description.
 
     Raises:
         InvalidSweep: its function cannot be found by name.
     """
-    config = from_mapping(json.loads(parent.tags[CONFIG]))
     try:
         target = find_target(config.program, config.command, expand)
     except TargetNotFound as problem:

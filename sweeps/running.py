@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 import time
@@ -26,6 +27,7 @@ from .result import SweepResult
 from .scheduler import Event, Ledger, Scheduler, SweepEnded, SweepStarted
 from .scheduler.attentive import attentive, run_in_loop
 from .scheduler.groups import task_group
+from .scheduler.kept import keep
 from .scheduler.lease import Lease
 from .scheduler.signals import interrupting
 from .study import sweep_tags
@@ -113,6 +115,7 @@ async def begin(decided: Plan, store: AsyncTracker, listen: Listener, tags: Mapp
     await parent.flush()
     ledger = Ledger(store, parent, decided.metric, decided.goal)
     with Lease(ledger.folder, name) as lease:
+        await to_thread.run_sync(keep, ledger.folder, json.dumps(decided.kept()))
         async with task_group() as tasks:
             tasks.start_soon(_describe, parent, decided.sweep)
             result = await conduct(decided, ledger, lease, listen)

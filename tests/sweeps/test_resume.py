@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -499,3 +500,25 @@ class TestRetries:
         assert states == [TrialState.COMPLETE, TrialState.FAILED, TrialState.COMPLETE]
         assert result.trials[1].reason == "its scheduler was gone before it ended"
         assert trials_of(result.sweep_id)[1].status == "FAILED"
+
+
+# S48.
+@pytest.mark.parametrize("change", [{"program": "evil.py"}, {"command": ["${interpreter}", "evil.py"]}])
+def test_a_tag_that_somebody_has_changed_names_no_program(
+    program: Program, home: Path, change: dict[str, object]
+) -> None:
+    path = program("import tracker; tracker.current_run().log({'loss': 1.0})")
+    program("open('canary', 'w')", "evil.py")
+    sweep = sweeps.Sweep(path, parameters=GRID, method="grid", metric="loss", run_cap=1)
+    result = sweeps.run(sweep, store="store")
+    with tracker.open("store") as store, store.start_run(run_id=result.sweep_id) as parent:
+        said = json.loads(store.get_run(result.sweep_id).tags["sweep.config"])
+        parent.set_tags({"sweep.config": json.dumps({**said, **change})})
+    assert [each.state for each in sweeps.resume(store="store", trials=2).trials] == [TrialState.COMPLETE] * 2
+    assert not (home / "canary").exists()
+    # It is all that there is to go by where the folder is gone, as in a backup.
+    (home / "store" / "sweeps" / result.sweep_id / "config.json").unlink()
+    with tracker.open("store") as store:
+        store.start_run(run_id=result.sweep_id, tags={"sweep.config": json.dumps({**said, **change})}).end()
+    sweeps.resume(store="store", trials=3)
+    assert (home / "canary").exists()
