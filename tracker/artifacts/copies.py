@@ -26,22 +26,19 @@ _STAGING = "staging"
 _ONLY_READ = 0o400
 
 
-class Remote(Protocol):
+class Source(Protocol):
     """Where the files are."""
 
     def download(self, owner: str, file: File) -> AbstractContextManager[Iterator[bytes]]:
         """Give a file's bytes as they come."""
 
-    def remove(self, owner: str) -> None:
-        """Remove all files of a logged model that was deleted."""
-
 
 class Copies:
     """`<owner>/<what its files are>/…` below one folder."""
 
-    def __init__(self, root: Path, remote: Remote) -> None:
+    def __init__(self, root: Path, source: Source) -> None:
         self._root = root
-        self._remote = remote
+        self._source = source
 
     def folder(self, owner: str, files: Sequence[File]) -> Path:
         """Return the folder with copies of these files of an owner's; those that are not there yet are fetched.
@@ -64,7 +61,7 @@ class Copies:
         shutil.rmtree(inside(self._root, owner), ignore_errors=True)
 
     def _fetch(self, owner: str, file: File, aside: Path, target: Path) -> None:
-        fetch(self._remote, owner, file, aside)
+        fetch(self._source, owner, file, aside)
         sync_file(aside)
         aside.chmod(_ONLY_READ)
         private_folder(target.parent, self._root)
@@ -78,14 +75,14 @@ class Copies:
                 staging.remove_abandoned(path)
 
 
-def fetch(remote: Remote, owner: str, file: File, place: Path) -> None:
+def fetch(source: Source, owner: str, file: File, place: Path) -> None:
     """Fetch a file of an owner's to a place.
 
     Raises:
         ArtifactDamaged: its bytes are not those that were kept.
     """
     digest = hashlib.sha256()
-    with remote.download(owner, file) as chunks, place.open("wb") as writing:
+    with source.download(owner, file) as chunks, place.open("wb") as writing:
         for chunk in chunks:
             digest.update(chunk)
             writing.write(chunk)

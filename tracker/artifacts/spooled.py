@@ -13,14 +13,22 @@ import os
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path, PurePosixPath
+from typing import Protocol
 
 from ..entities import File
 from ..errors import NotSupported
 from ..system import private_folder, sync_folder
 from . import staging
-from .copies import Copies, Remote, fetch
+from .copies import Copies, Source, fetch
 from .interface import Arriving
 from .local import files_in, hash_and_sync, inside
+
+
+class Remote(Source, Protocol):
+    """Where the files go, and come back from."""
+
+    def remove(self, owner: str) -> None:
+        """Remove all files of a logged model that was deleted."""
 
 
 class SpooledArtifacts:

@@ -29,9 +29,6 @@ class Given:
         self.given.append(file.path)
         yield iter([self.data[:3], self.data[3:]])
 
-    def remove(self, owner: str) -> None:
-        raise AssertionError(owner)
-
 
 def file(path: str, data: bytes) -> File:
     return File(path, len(data), hashlib.sha256(data).hexdigest())

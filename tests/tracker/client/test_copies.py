@@ -103,11 +103,11 @@ DYING = """
     import os, pathlib, signal, sys, tracker
     from tracker.artifacts import copies
 
-    def dying(remote, owner, file, place):
+    def dying(source, owner, file, place):
         if file.path == "w":
             place.write_bytes(b"weights")
             os.kill(os.getpid(), signal.SIGKILL)
-        fetch(remote, owner, file, place)
+        fetch(source, owner, file, place)
 
     fetch, copies.fetch = copies.fetch, dying
     with tracker.open(sys.argv[1]) as opened:
