@@ -66,7 +66,10 @@ def _route(kind: type[RegistryEdit], path: str) -> Route:
 
 def _concerns(asked: Once[RegistryEdit]) -> list[Thing]:
     edit = asked.edit
-    return name_and_origin(edit) if isinstance(edit, AddVersion) else [registered_model(edit.name)]
+    if isinstance(edit, AddVersion):
+        return name_and_origin(edit)
+    # What there is not by a name may have gone by this very edit, whose answer was lost: the store knows.
+    return [registered_model(edit.name)._replace(may_be_new=isinstance(edit, RenameRegistered | DeleteRegistered))]
 
 
 def _require_names(edit: RegistryEdit) -> None:

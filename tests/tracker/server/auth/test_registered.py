@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
 import tracker
@@ -117,18 +120,46 @@ def test_a_name_that_is_taken_says_no_more(served: Served) -> None:
     assert ["taken by a registered model" in each["message"] for each in told] == [False, True]
 
 
-def test_an_edit_that_is_asked_for_again_does_not_take_roles_away(served: Served) -> None:
-    def edit(who: str, kind: str, number: str, **facts: object) -> None:
-        said = {"edit_id": number * 32, "edit": {"timestamp": 1, **facts}}
-        answer = served.ask(who, "POST", f"{PREFIX}/{kind}-registered", json=said)
-        assert answer.status_code == 200, answer.text
+def edit(served: Served, who: str, kind: str, number: int = 0, **facts: object) -> httpx.Response:
+    """Edit by a native route; an edit of a number is the same one each time."""
+    edit_id = f"{number:032x}" if number else secrets.token_hex(16)
+    return served.ask(who, "POST", f"{PREFIX}/{kind}", json={"edit_id": edit_id, "edit": facts})
 
+
+def test_who_has_no_answer_asks_again_whatever_has_become_of_roles(served: Served) -> None:
     users = Users(served.folder)
-    edit("maker", "create", "1", name="made")
-    users.grant("bob", Owned.REGISTERED_MODEL, "made", Role.EDIT)
-    edit("maker", "create", "1", name="made")
-    assert [role(served, who, "made") for who in ("maker", "bob")] == [Role.MANAGE, Role.EDIT]
+    made = {"name": "made", "timestamp": 1}
     for _ in range(2):
-        edit("admin", "rename", "2", name="made", new_name="remade")
+        assert edit(served, "maker", "create-registered", 1, **made).status_code == 200
+        users.grant("bob", Owned.REGISTERED_MODEL, "made", Role.EDIT)
+    for _ in range(2):
+        assert edit(served, "maker", "rename-registered", 2, **made, new_name="remade").status_code == 200
     assert [role(served, who, "remade") for who in ("maker", "bob")] == [Role.MANAGE, Role.EDIT]
+    for _ in range(2):
+        assert edit(served, "maker", "delete-registered", 3, name="remade").status_code == 200
+    assert edit(served, "maker", "delete-registered", name="remade").status_code == 404
     users.close()
+
+
+@pytest.mark.parametrize(("kind", "more"), [("rename", {"new_name": "x", "timestamp": 1}), ("delete", {})])
+def test_what_cannot_go_is_not_told_from_what_is_not_there(served: Served, kind: str, more: dict[str, Any]) -> None:
+    told = [edit(served, "bob", f"{kind}-registered", name=name, **more) for name in ("xy", "mixed")]
+    assert [each.status_code for each in told] == [404, 404]
+    assert told[0].text.replace("xy", "mixed") == told[1].text
+
+
+def test_a_version_is_made_only_of_what_one_may_change(served: Served, place: tuple[Path, object, list[str]]) -> None:
+    with tracker.open(place[0]) as opened:
+        first, second = (opened.get_logged_model(f"models:/mixed/{number}").model_id for number in (1, 2))
+    assert edit(served, "ann", "create-registered", name="of ann", timestamp=1).status_code == 200
+
+    def made_of(source: str, model_id: str, who: str = "ann") -> int:
+        facts: dict[str, Any] = {"source": source, "model_id": model_id, "name": "of ann", "timestamp": 1}
+        return edit(served, who, "add-version", **facts).status_code
+
+    assert made_of(f"models:/{first}", first) == 200
+    assert made_of(f"models:/{second}", second) == 404
+    assert made_of(f"models:/{second}", "") == 404
+    assert made_of(f"models:/{second}", first) == 404
+    assert made_of("models:/mixed/2", "") == 404
+    assert made_of("s3://x", "", "bob") == 404
