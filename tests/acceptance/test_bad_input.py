@@ -126,7 +126,7 @@ BAD_COMMANDS = [
     (("sweeps", "run", "s.yaml", "--store", "other"), "is not a tracker store: it holds other files (mine.txt)"),
     (("sweeps", "run", "s.yaml", "--store", "train.py"), "is not a tracker store: it is not a folder"),
     (("tracker", "runs", "--store", "foreign"), "is not a tracker store: tracker.db is another program's database"),
-    (("tracker", "runs", "--store", "newer"), "has schema version 99, and this tracker knows versions up to 4"),
+    (("tracker", "runs", "--store", "newer"), "has schema version 99, and this tracker knows versions up to 5"),
     # Nobody, not even root, may make a folder there.
     (("sweeps", "run", "s.yaml", "--store", "/proc/store"), "sweeps: cannot write to the store /proc/store: "),
 ]
