@@ -6,6 +6,7 @@ import os
 import resource
 import signal
 import socket
+import sys
 from asyncio import Transport
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -38,6 +39,8 @@ _BRIEF_DRAIN_SECONDS = 1
 _WAITING = 2048
 # File descriptors for anything but connections.
 _OWN_FILES = 512
+# How long a thread keeps the interpreter from another one that waits for it.
+_SWITCH_SECONDS = 0.0002
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +89,9 @@ def serve(store: Path, listening: socket.socket, manner: Manner, way: Way) -> in
 
 
 def _serve(store: Path, listening: socket.socket, manner: Manner, way: Way) -> None:
+    # A fold computes beside the event loop. A search gives the interpreter up at each call of SQLite's, and would else
+    # wait for as long as the fold may keep it: a dozen times 5 ms.
+    sys.setswitchinterval(_SWITCH_SECONDS)
     room = Room(replace(way.limits, connections=min(way.limits.connections, _most_connections())))
     manner.meter.connections = lambda: len(room)
     app = make_app(store, replace(manner, hosts=[*LOOPBACK, *manner.hosts]))
