@@ -130,7 +130,7 @@ def faults(folder: Path) -> list[object]:
     return [each for each in anyio.run(look) if each]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(happenings=HAPPENINGS)
 @example(happenings=[made(KEYS, 0, 8, 0, 1), "end", ("rewind", 3, FAR)])
 @example(happenings=[made(KEYS, 0, 8, 0, 1), ("say", 3, FAR), made(KEYS, 2, 3, 0, 2), ("say", 4, FAR)])

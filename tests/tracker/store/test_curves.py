@@ -208,7 +208,7 @@ uneven = [rises(begin, begin + 7) for begin in range(0, 140, 7)]
 back = [rises(40, 80), rises(0, 40), Merge(ended=True)]
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(operations)
 @example(
     [*steady[:9], Merge(ended=False), *steady[9:12], Merge(ended=False), *steady[12:], Follow(0), Merge(ended=True)]
