@@ -19,16 +19,36 @@ from ..entities import File
 from .problems import Problem, bad_value
 from .replies import SAFE_HEADERS, Reply, problem_reply
 
-__all__ = ["ClientDisconnect", "Request", "Response", "file_response"]
+__all__ = ["Checked", "ClientDisconnect", "Request", "Response", "file_response"]
 
 _HEADERS = {name.decode(): value.decode() for name, value in SAFE_HEADERS}
 # Should a browser show it all the same, it is nobody's page.
 _HEADERS["content-security-policy"] += "; sandbox"
 
+# So many files are remembered at once.
+_KNOWN = 8192
+
 log = logging.getLogger("tracker.server")
 
 
-def file_response(path: Path, kept: File) -> Response:
+class Checked:
+    """Which files were found to have the bytes that were logged, and not touched since."""
+
+    def __init__(self) -> None:
+        self._marks: dict[Path, tuple[int, ...]] = {}
+
+    def add(self, path: Path) -> None:
+        """Remember one whose bytes were just hashed."""
+        if len(self._marks) >= _KNOWN:
+            self._marks.clear()
+        self._marks[path] = _mark(path)
+
+    def knows(self, path: Path) -> bool:
+        """Say whether nobody has touched a file since it was hashed."""
+        return self._marks.get(path) == _mark(path)
+
+
+def file_response(path: Path, kept: File, checked: Checked) -> Response:
     """Answer with a file as it was kept, or ranges of it; a browser saves it, and never shows it.
 
     Raises:
@@ -39,24 +59,26 @@ def file_response(path: Path, kept: File) -> Response:
         raise Problem("INTERNAL_ERROR", "the file has other bytes than were logged; tracker doctor says what else has")
     disposition = f"attachment; filename*=UTF-8''{quote(path.name, safe='')}"
     headers = {**_HEADERS, "content-disposition": disposition}
-    return _File(path, kept.sha256, headers)
+    return _File(path, kept.sha256, headers, checked)
 
 
 class _File(FileResponse):
     """A file in large pieces, for each costs a thread's turn; its ranges are refused in MLflow's words.
 
-    One that is sent as a whole is checked on the way, and of one that has other bytes than were kept the last piece is
-    not sent, so that nobody takes it for whole.
+    One that somebody may have touched since it was hashed is checked on the way when it is sent as a whole, and of one
+    that has other bytes than were kept the last piece is not sent, so that nobody takes it for whole.
     """
 
     chunk_size = 1024 * 1024
 
-    def __init__(self, path: Path, sha256: str, headers: Mapping[str, str]) -> None:
+    def __init__(self, path: Path, sha256: str, headers: Mapping[str, str], checked: Checked) -> None:
         super().__init__(path, headers=headers, media_type="application/octet-stream")
         self._sha256 = sha256
+        self._place = path
+        self._checked = checked
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401  # as ASGI has it
-        digest = hashlib.sha256()
+        digest = None if self._checked.knows(self._place) else hashlib.sha256()
         # The answer's start, and then the last piece that has not been sent.
         held: dict[str, Any] = {}
         status = HTTPStatus.OK
@@ -65,27 +87,37 @@ class _File(FileResponse):
             nonlocal held, status
             if message["type"] == "http.response.start":
                 status = message["status"]
-            elif status == HTTPStatus.OK:
+            elif held["type"] == message["type"] and not message["body"]:
+                # Only that there is no more: what is held was the last piece.
+                held["more_body"] = False
+                return
+            elif digest is not None and status == HTTPStatus.OK:
                 await to_thread.run_sync(digest.update, message["body"])
-                if held["type"] == message["type"] and not message["body"]:
-                    # Only that there is no more: what is held was the last piece.
-                    held["more_body"] = False
-                    return
             if status < HTTPStatus.BAD_REQUEST and held:
                 await send(held)
             if status < HTTPStatus.BAD_REQUEST or not held:
                 held = message
 
         await super().__call__(scope, receive, check_and_send)
+        is_whole = status == HTTPStatus.OK and scope["method"] == "GET"
         if status >= HTTPStatus.BAD_REQUEST:
             await _refusal(held).send(scope, send)
-        elif held.get("more_body", True):
-            # Whoever asked for it has left.
-            return
-        elif status == HTTPStatus.OK and scope["method"] == "GET" and digest.hexdigest() != self._sha256:
-            log.error("%s has other bytes than were logged", self.path)
-        else:
+        # Whoever asked for it may have left in between.
+        elif not held.get("more_body", True) and (not is_whole or self._is_good(digest)):
             await send(held)
+
+    def _is_good(self, digest: hashlib._Hash | None) -> bool:
+        if digest is not None and digest.hexdigest() != self._sha256:
+            log.error("%s has other bytes than were logged", self.path)
+            return False
+        if digest is not None:
+            self._checked.add(self._place)
+        return True
+
+
+def _mark(path: Path) -> tuple[int, ...]:
+    found = path.stat()
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def _refusal(message: Mapping[str, Any]) -> Reply:

@@ -29,6 +29,7 @@ from .auth.interface import Doorkeeper
 from .auth.roles import EVERYBODY, Identity, Owned
 from .brief import Brief
 from .disk import Disk
+from .http import Checked
 from .problems import Problem, bad_value
 
 T = TypeVar("T")
@@ -86,6 +87,7 @@ class Service:
         self.engine = tracker.engine
         self.store = tracker.engine.store
         self._brief = Brief()
+        self.checked = Checked()
         self._disk = Disk(self.engine.recorder.journal)
         self._layouts: dict[tuple[str, tuple[str, ...]], Layout] = {}
 
@@ -292,7 +294,9 @@ class Service:
                         await to_thread.run_sync(arriving.write, piece)
                 if any(file.sha256 != arriving.sha256 for file in await self._staying(owner, path)):
                     raise _ready(owner, path)
-                return await to_thread.run_sync(arriving.keep, sha256)
+                file = await to_thread.run_sync(arriving.keep, sha256)
+                self.checked.add(self.engine.recorder.artifacts.place(owner, path))
+                return file
         except (IsADirectoryError, NotADirectoryError, FileExistsError) as problem:
             raise bad_value("a file and a folder cannot have one path") from problem
         except OSError as problem:

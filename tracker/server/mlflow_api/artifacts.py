@@ -120,7 +120,7 @@ async def sent(service: Service, place: Place) -> Response:
     path = service.engine.recorder.artifacts.place(place.owner, place.path)
     if not path.is_file():
         raise Problem("RESOURCE_DOES_NOT_EXIST", "the file is missing from the store; tracker doctor says what else is")
-    return file_response(path, kept)
+    return file_response(path, kept, service.checked)
 
 
 async def list_proxied(service: Service, asked: ListProxied) -> Annotated[Json, answer_shapes.Files]:

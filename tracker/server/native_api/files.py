@@ -58,7 +58,7 @@ async def get(service: Service, request: Request, owner: str, path: str) -> Resp
     place = service.engine.recorder.artifacts.place(owner, wanted)
     if not place.is_file():
         raise Problem("RESOURCE_DOES_NOT_EXIST", f"{owner}: file {wanted!r} is missing from the store")
-    return file_response(place, kept)
+    return file_response(place, kept, service.checked)
 
 
 async def remove(service: Service, request: Request, owner: str) -> Reply:
