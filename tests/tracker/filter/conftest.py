@@ -11,9 +11,7 @@ import tracker
 from tracker.filter import regexp
 from tracker.store.curve_functions import FUNCTIONS
 
-SCRIPTS = Path(tracker.__file__).parent / "store" / "schema"
-# What upgrades ask of SQL: of no rows here.
-UPGRADING = {"first_of": 2, "param_hash": 2}
+TABLES = Path(tracker.__file__).parent / "store" / "schema" / "sqlite.sql"
 
 
 def connect() -> sqlite3.Connection:
@@ -27,10 +25,7 @@ def connect() -> sqlite3.Connection:
 @pytest.fixture(scope="session")
 def template() -> Iterator[sqlite3.Connection]:
     with closing(connect()) as connection:
-        for name, count in UPGRADING.items():
-            connection.create_function(name, count, lambda *_: None)
-        for path in sorted(SCRIPTS.glob("sqlite_*.sql")):
-            connection.executescript(path.read_text())
+        connection.executescript(TABLES.read_text("utf-8"))
         yield connection
 
 

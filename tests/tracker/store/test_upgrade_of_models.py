@@ -34,11 +34,11 @@ PARAMS = [(1, "lr", "0.1"), (1, "seed", "3"), (2, "lr", "0.1")]
 @pytest.fixture
 def old(tmp_path: Path) -> Path:
     path = tmp_path / "tracker.db"
-    folder = resources.files("tracker.store").joinpath("schema")
+    second = resources.files("tracker.store").joinpath("schema", "sqlite_2.sql")
     with closing(sqlite3.connect(path)) as connection, connection:
         offer(connection, UPGRADING)
-        for version in (1, 2):
-            connection.executescript(folder.joinpath(f"sqlite_{version}.sql").read_text("utf-8"))
+        connection.executescript(Path(__file__).with_name("sqlite_1.sql").read_text("utf-8"))
+        connection.executescript(second.read_text("utf-8"))
         connection.executescript(
             f"PRAGMA application_id = {schema.APPLICATION_ID}; PRAGMA user_version = 2;"
             "INSERT INTO experiments VALUES (0, 'Default', 'active', 1, 1);"

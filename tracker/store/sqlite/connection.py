@@ -29,6 +29,13 @@ T = TypeVar("T")
 # and by the writer, who will try again.
 BUSY_SECONDS = 5.0
 BRIEF_SECONDS = 0.25
+# NORMAL would lose acknowledged commits at power loss. The cache is in KiB; in a smaller one a large commit's pages are
+# written and read again and again within it.
+_WRITING = """
+PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -32768;
+PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;
+"""
+_READING = "PRAGMA query_only = ON; PRAGMA mmap_size = 0; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;"
 _READ_ONLY = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}
 _LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _PASSING = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
@@ -110,14 +117,7 @@ async def connect_writer(path: Path) -> Connection:
         _make(path)
         connection = await _connect(path, path, timeout=BRIEF_SECONDS, cached_statements=256)
     try:
-        await connection.run("PRAGMA journal_mode = WAL")
-        # NORMAL loses acknowledged commits at power loss.
-        await connection.run("PRAGMA synchronous = FULL")
-        await connection.run("PRAGMA foreign_keys = ON")
-        # In KiB: a large commit's pages would be written and read again and again within it.
-        await connection.run("PRAGMA cache_size = -32768")
-        await connection.run("PRAGMA trusted_schema = OFF")
-        await connection.run("PRAGMA cell_size_check = ON")
+        await connection.run_script(_WRITING)
     except BaseException:
         await connection.aclose()
         raise
@@ -130,10 +130,7 @@ async def connect_reader(path: Path, *, immutable: bool = False) -> Connection:
         uri = f"{path.as_uri()}?mode=ro{'&immutable=1' if immutable else ''}"
         connection = await _connect(path, uri, uri=True, timeout=BUSY_SECONDS)
     try:
-        await connection.run("PRAGMA query_only = ON")
-        await connection.run("PRAGMA mmap_size = 0")
-        await connection.run("PRAGMA trusted_schema = OFF")
-        await connection.run("PRAGMA cell_size_check = ON")
+        await connection.run_script(_READING)
     except BaseException:
         await connection.aclose()
         raise

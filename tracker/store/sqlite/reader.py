@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from .connection import BUSY_SECONDS, translated
 from .functions import SEARCHING, offer
@@ -35,6 +36,15 @@ class Reader:
                     yield connection
                 finally:
                     connection.execute("ROLLBACK")
+            finally:
+                self._give_back(connection)
+
+    def row(self, sql: str, values: Sequence[object]) -> tuple[Any, ...] | None:
+        """Return the first row that a statement finds by itself, which needs no snapshot; None if there is none."""
+        with translated(self._path):
+            connection = self._take()
+            try:
+                return next(iter(connection.execute(sql, values).fetchall()), None)
             finally:
                 self._give_back(connection)
 

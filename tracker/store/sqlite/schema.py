@@ -40,10 +40,14 @@ async def prepare(connection: Connection, path: Path) -> None:
     """
     found = await check(connection, path)
     if found == 0:
-        await _apply(connection, 0, f"{_default_experiment()} {_NO_RUN} PRAGMA application_id = {APPLICATION_ID:d};")
+        await _apply(
+            connection,
+            f"{_tables()} {_default_experiment()} {_NO_RUN} PRAGMA application_id = {APPLICATION_ID:d};",
+        )
     elif found < VERSION:
         await _keep_copy(connection, path, path.with_name(f"{path.name}.v{found}"))
-        await _apply(connection, found, _NO_RUN if found < _KNOWS_NO_RUN else "")
+        await connection.offer(UPGRADING)
+        await _apply(connection, f"{_steps(found)} {_NO_RUN if found < _KNOWS_NO_RUN else ''}")
         # A run that is left out where this is cut short is read from its curves.
         await connection.call(pack_ended)
 
@@ -78,24 +82,29 @@ async def check(connection: Connection, path: Path) -> int:
     if version > VERSION:
         raise StoreTooNew(path.parent, version, VERSION)
     for name, sql in await connection.rows(_ACTING):
-        if str(sql) not in _steps(0):
+        if str(sql) not in _tables():
             raise NotAStore(path.parent, f"{path.name} holds {name!r}, which acts by itself and is none of a tracker's")
     return version
 
 
-async def _apply(connection: Connection, found: int, then: str = "") -> None:
-    """Take all steps from the version found to this one in one transaction: all of them, or none."""
-    await connection.offer(UPGRADING)
-    await connection.run_script(
-        f"BEGIN IMMEDIATE; {_steps(found)} {then} PRAGMA user_version = {VERSION:d}; COMMIT;",
-    )
+async def _apply(connection: Connection, script: str) -> None:
+    """Run what makes a file of this version in one transaction: all of it, or nothing."""
+    await connection.run_script(f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {VERSION:d}; COMMIT;")
+
+
+def _steps(found: int) -> str:
+    """Return what makes a file of this version out of one of an older version."""
+    return "".join(_read(f"sqlite_{step}.sql") for step in range(found + 1, VERSION + 1))
 
 
 @cache
-def _steps(found: int) -> str:
-    """Return what makes a file of this version out of one of the version found."""
-    folder = resources.files("tracker.store").joinpath("schema")
-    return "".join(folder.joinpath(f"sqlite_{step}.sql").read_text("utf-8") for step in range(found + 1, VERSION + 1))
+def _tables() -> str:
+    """Return what makes a new file: what all steps come to, in one."""
+    return _read("sqlite.sql")
+
+
+def _read(name: str) -> str:
+    return resources.files("tracker.store").joinpath("schema", name).read_text("utf-8")
 
 
 def _default_experiment() -> str:

@@ -86,7 +86,7 @@ SELECT DISTINCT experiment_id, datasets.name, digest, context FROM runs JOIN inp
     JOIN datasets USING (dataset_no)
 WHERE lifecycle_stage = 'active' AND experiment_id IN (SELECT value FROM json_each(?)) ORDER BY 1, 2, 3, 4
 """
-_STAGE = "SELECT lifecycle_stage, experiment_id FROM runs WHERE run_id = ? AND run_no > 0 AND run_name <> ''"
+STAGE = "SELECT lifecycle_stage, experiment_id FROM runs WHERE run_id = ? AND run_no > 0 AND run_name <> ''"
 # A run that was spoken of and not started has no name yet, and no experiment of its own.
 _HOMES = {
     Subject.RUNS: """
@@ -189,12 +189,6 @@ def datasets(connection: sqlite3.Connection, experiment_ids: Sequence[str] | Non
     """Return the datasets that these experiments' runs use or their models were measured on, by name."""
     ids = None if experiment_ids is None else orjson.dumps([int(number) for number in experiment_ids]).decode()
     return [DatasetRef(*row) for row in connection.execute(_DATASETS, (ids,))]
-
-
-def stage(connection: sqlite3.Connection, run_id: str) -> tuple[str, str] | None:
-    """Return a run's lifecycle stage, and its experiment's ID; None if there is no such run."""
-    row = connection.execute(_STAGE, (run_id,)).fetchone()
-    return None if row is None else (row[0], str(row[1]))
 
 
 def homes(connection: sqlite3.Connection, subject: Subject, ids: Sequence[str]) -> dict[str, str]:

@@ -94,8 +94,8 @@ class SqliteSearch:
 
     def stage(self, run_id: str) -> tuple[str, str] | None:
         """Return a run's lifecycle stage, and its experiment's ID; None if there is no such run."""
-        with self._reader.snapshot() as connection:
-            return search.stage(connection, run_id)
+        row = self._reader.row(search.STAGE, (run_id,))
+        return None if row is None else (row[0], str(row[1]))
 
     def homes(self, subject: Subject, ids: Sequence[str]) -> dict[str, str]:
         """Return the experiments' IDs of runs or logged models, also deleted ones; what there is not is left out."""
