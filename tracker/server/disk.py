@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import anyio
-from anyio import lowlevel
 
 from ..journal import Journal
 from .brief import Brief
@@ -34,7 +35,7 @@ class Disk:
         # Whoever else has something to append at this moment does so: their requests are read in the first turn of the
         # event loop, and appended in the second.
         for _ in range(_TURNS):
-            await lowlevel.checkpoint()
+            await asyncio.sleep(0)
         if self._reached < mine and not self._turn.locked() and self._brief.is_brief(_KIND):
             self._brief.time(_KIND, self._force)
         elif self._reached < mine:

@@ -69,7 +69,7 @@ class _File(FileResponse):
     that has other bytes than were kept the last piece is not sent, so that nobody takes it for whole.
     """
 
-    chunk_size = 1024 * 1024
+    chunk_size = 2 * 1024 * 1024
 
     def __init__(self, path: Path, sha256: str, headers: Mapping[str, str], checked: Checked) -> None:
         super().__init__(path, headers=headers, media_type="application/octet-stream")

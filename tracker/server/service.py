@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import copy
-import errno
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Hashable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
-import anyio
 from anyio import to_thread
 
 from ..client.engine import LocalEngine
 from ..client.queries import query_of, require_ids
 from ..client.tracker import AsyncTracker
-from ..entities import Experiment, File, ModelInfo, ModelStatus, RunInfo
-from ..entities.edits import Edit, RemoveFiles
+from ..entities import Experiment, ModelInfo, RunInfo
+from ..entities.edits import Edit
 from ..entities.records import LogPoints, PointOf, Record
 from ..errors import ExperimentExists, NotActive, NotSupported, RunNotFound
 from ..filter import DatasetFilter, Entity, Subject, parse_order
@@ -30,7 +27,6 @@ from .auth.roles import EVERYBODY, Identity, Owned
 from .brief import Brief
 from .disk import Disk
 from .http import Checked
-from .problems import Problem, bad_value
 
 T = TypeVar("T")
 # How long a client waits for another process that writes.
@@ -38,16 +34,8 @@ SECONDS = 10.0
 _ALL = ACTIVE | {"deleted"}
 # No experiment's ID.
 ANYWHERE = ""
-# How long a client may take to send the next piece of a file.
-PIECE_SECONDS = 60.0
-# What a name may be is the file system's to say.
-_NO_NAME = {errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ}
 # So many sets of metrics that runs log are known at once.
 _LAYOUTS = 8192
-# What MLflow writes again when a ready model gets another signature, or other requirements.
-_DESCRIBING = {"MLmodel", "conda.yaml", "python_env.yaml", "requirements.txt"}
-# What is written of a file at once.
-_PIECE_BYTES = 1024 * 1024
 
 
 class Logged:
@@ -213,30 +201,31 @@ class Service:
 
     async def run(self, run_id: str) -> RunInfo | None:
         """Return a run, also a deleted one; None if there is none of that ID."""
-        found: RunInfo | None = await self._one(Subject.RUNS, "run_id", run_id)
+        found: RunInfo | None = await self.one(Subject.RUNS, "run_id", run_id)
         if found is None and run_id:
             # Another program may have started it just now.
             await self.engine.writer.catch_up(SECONDS)
-            found = await self._one(Subject.RUNS, "run_id", run_id)
+            found = await self.one(Subject.RUNS, "run_id", run_id)
         return found if found and self.viewer.reads(found.experiment_id) else None
 
     async def model(self, model_id: str) -> ModelInfo | None:
         """Return a logged model, also a deleted one; None if there is none of that ID."""
-        found: ModelInfo | None = await self._one(Subject.MODELS, "model_id", model_id)
+        found: ModelInfo | None = await self.one(Subject.MODELS, "model_id", model_id)
         return found if found and self.viewer.reads(found.experiment_id) else None
 
     async def experiment(self, *, experiment_id: str = "", name: str = "") -> Experiment | None:
         """Return an experiment by its ID or its name, also a deleted one; None if there is no such."""
         by = ("name", name) if name else ("experiment_id", experiment_id)
-        found: Experiment | None = await self._one(Subject.EXPERIMENTS, *by)
+        found: Experiment | None = await self.one(Subject.EXPERIMENTS, *by)
         return found if found and self.viewer.reads(found.experiment_id) else None
 
     async def experiment_named(self, name: str) -> Experiment | None:
         """Return an experiment by its name, whoever may read it; None if there is no such."""
-        found: Experiment | None = await self._one(Subject.EXPERIMENTS, "name", name)
+        found: Experiment | None = await self.one(Subject.EXPERIMENTS, "name", name)
         return found
 
-    async def _one(self, subject: Subject, attribute: str, value: str) -> Any:  # noqa: ANN401  # a run or an experiment
+    async def one(self, subject: Subject, attribute: str, value: str) -> Any:  # noqa: ANN401  # a run or an experiment
+        """Return what has an attribute of that value, whoever may read it; None if nothing has."""
         where = Expression(subject, Comparison(Field(Entity.ATTRIBUTE, attribute), Operator.EQUAL, (value,)))
         query = Query(where, parse_order((), subject), limit=1, stages=_ALL)
         found = getattr(self.store.search, subject.value)
@@ -274,65 +263,6 @@ class Service:
         self.engine.recorder.record(record)
         await self._disk.reached()
 
-    async def receive(
-        self, owner: str, path: str, chunks: AsyncIterable[bytes], most: int | None = None, sha256: str = ""
-    ) -> File:
-        """Keep a file whose bytes are still coming; whole and on the disk, or nothing of it.
-
-        Raises:
-            InvalidInput: its SHA-256 is another one than was said.
-            Problem: there are more bytes than may be, or the disk is full; or other bytes must stay in its place.
-        """
-        size = 0
-        try:
-            with self.engine.recorder.artifacts.receive(owner, path) as arriving:
-                async with _ahead(_gathered(_in_time(chunks))) as pieces:
-                    async for piece in pieces:
-                        size += len(piece)
-                        if most is not None and size > most:
-                            raise Problem("REQUEST_TOO_LARGE", f"a file has at most {most} bytes here")
-                        await to_thread.run_sync(arriving.write, piece)
-                if any(file.sha256 != arriving.sha256 for file in await self._staying(owner, path)):
-                    raise _ready(owner, path)
-                file = await to_thread.run_sync(arriving.keep, sha256)
-                self.checked.add(self.engine.recorder.artifacts.place(owner, path))
-                return file
-        except (IsADirectoryError, NotADirectoryError, FileExistsError) as problem:
-            raise bad_value("a file and a folder cannot have one path") from problem
-        except OSError as problem:
-            if problem.errno in _NO_NAME:
-                raise bad_value(f"the path cannot be kept: {problem.strerror}") from problem
-            raise Problem("INSUFFICIENT_STORAGE", f"the file cannot be kept: {problem.strerror}") from problem
-
-    async def remove(self, owner: str, path: str) -> None:
-        """Remove a file, or all in a folder.
-
-        Raises:
-            Problem: one of them must stay.
-        """
-        if await self._staying(owner, path):
-            raise _ready(owner, path)
-        # What was said of a file before must not come after this.
-        await self.engine.settle()
-        paths = await self.edit(RemoveFiles(owner, path))
-        for each in cast("list[str]", paths):
-            await to_thread.run_sync(self.engine.recorder.artifacts.discard, owner, each)
-
-    async def _staying(self, owner: str, path: str) -> list[File]:
-        """Return what must stay as it is, at a path and below it: the files of a ready model, for they were ranked.
-
-        What describes a model stays from its first registered version on.
-        """
-        model = await self.model(owner) if owner.startswith("m-") else None
-        if model is None or model.status is not ModelStatus.READY:
-            return []
-        version = await self._one(Subject.MODEL_VERSIONS, "model_id", owner)
-        return [
-            file
-            for file in await self.store.files(owner)
-            if f"{file.path}/".startswith(f"{path}/") and (version or file.path not in _DESCRIBING)
-        ]
-
     async def _require_active(self, run_id: str) -> str:
         """Return the experiment of a run that may be written to."""
         found = self.store.search.stage(run_id)
@@ -354,57 +284,3 @@ class Service:
                 self._layouts.clear()
             known = self._layouts[run_id, keys] = Layout(run_id, keys, once=True)
         return known
-
-
-def _ready(model_id: str, path: str) -> Problem:
-    return bad_value(f"{model_id} is ready, and {path!r} stays as it is; log another model")
-
-
-@asynccontextmanager
-async def _ahead(pieces: AsyncIterator[bytes]) -> AsyncIterator[AsyncIterable[bytes]]:
-    """Wait for the next piece while somebody deals with the one before."""
-    to, from_ = anyio.create_memory_object_stream[bytes]()
-
-    async def read() -> None:
-        async with to:
-            async for piece in pieces:
-                await to.send(piece)
-
-    try:
-        async with anyio.create_task_group() as tasks, from_:
-            tasks.start_soon(read)
-            yield from_
-            tasks.cancel_scope.cancel()
-    except ExceptionGroup as problems:
-        raise problems.exceptions[0] from problems.exceptions[0].__cause__
-
-
-async def _gathered(chunks: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
-    """Make few large pieces of many small ones, each of which would cost a thread's turn."""
-    gathered: list[bytes] = []
-    size = 0
-    async for chunk in chunks:
-        gathered.append(chunk)
-        size += len(chunk)
-        if size >= _PIECE_BYTES:
-            yield b"".join(gathered)
-            gathered, size = [], 0
-    yield b"".join(gathered)
-
-
-async def _in_time(chunks: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
-    """Yield pieces as they come.
-
-    Raises:
-        Problem: the next one does not come in time.
-    """
-    pieces = aiter(chunks)
-    while True:
-        with anyio.move_on_after(PIECE_SECONDS) as waiting:
-            try:
-                piece = await anext(pieces)
-            except StopAsyncIteration:
-                return
-        if waiting.cancelled_caught:
-            raise Problem("REQUEST_TIMEOUT", f"nothing came for {PIECE_SECONDS:g} s")
-        yield piece

@@ -17,6 +17,7 @@ from ...errors import RunNotFound
 from ..concerns import Kind, Thing, run
 from ..fields import Shape, required
 from ..http import Request, Response, file_response
+from ..kept_files import receive, remove
 from ..problems import Problem, bad_value
 from ..replies import Reply
 from ..routes import Permission, Route
@@ -94,7 +95,7 @@ async def put(service: Service, request: Request, path: str) -> Annotated[Reply,
     place = place_of(path)
     if not place.path:
         raise bad_value("Invalid path")
-    file = await service.receive(place.owner, place.path, request.stream())
+    file = await receive(service, place.owner, place.path, request.stream())
     await service.say(AddFiles(place.owner, (file,)))
     return Reply()
 
@@ -137,7 +138,7 @@ async def delete(service: Service, request: Request, path: str) -> Annotated[Rep
     place = place_of(path)
     if not place.path:
         raise bad_value("Invalid path")
-    await service.remove(place.owner, place.path)
+    await remove(service, place.owner, place.path)
     return Reply()
 
 
@@ -165,7 +166,7 @@ async def put_of_run(service: Service, request: Request) -> Annotated[Reply, ans
     path = relative_of(required("path", request.query_params.get("path")))
     if await service.run(run_id) is None:
         raise RunNotFound(run_id)
-    file = await service.receive(run_id, path, request.stream(), _MOST_BYTES)
+    file = await receive(service, run_id, path, request.stream(), _MOST_BYTES)
     await service.say(AddFiles(run_id, (file,)))
     return Reply()
 

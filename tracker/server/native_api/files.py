@@ -10,6 +10,7 @@ from anyio import to_thread
 from ...errors import InvalidInput
 from ..concerns import Thing, owner_of
 from ..http import Request, Response, file_response
+from ..kept_files import receive
 from ..mlflow_api.artifacts import relative_of
 from ..problems import Problem
 from ..replies import Reply
@@ -43,7 +44,7 @@ async def put(service: Service, request: Request, owner: str, path: str) -> Repl
     sha256 = request.query_params.get("sha256", "")
     if not _SHA256.fullmatch(sha256):
         raise InvalidInput("sha256 is 64 hexadecimal digits")
-    await service.receive(_owner(owner), relative_of(path), request.stream(), sha256=sha256)
+    await receive(service, _owner(owner), relative_of(path), request.stream(), sha256=sha256)
     return Reply()
 
 

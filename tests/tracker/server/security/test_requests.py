@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 from tracker.server import app as server_app
-from tracker.server import service as server_service
+from tracker.server import kept_files
 from tracker.server.app import MAX_BODY
 
 from .house import API, PROXY, House
@@ -248,7 +248,7 @@ async def test_a_body_that_does_not_come_is_not_waited_for(
     at: House, monkeypatch: pytest.MonkeyPatch, verb: str, path: str
 ) -> None:
     monkeypatch.setattr(server_app, "BODY_SECONDS", 0.05)
-    monkeypatch.setattr(server_service, "PIECE_SECONDS", 0.05)
+    monkeypatch.setattr(kept_files, "PIECE_SECONDS", 0.05)
 
     async def slow() -> AsyncIterator[bytes]:
         yield b"{"
