@@ -9,6 +9,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -93,11 +94,13 @@ def wait_to_be_told() -> None:
     sys.stdin.readline()
 
 
-def main() -> None:
-    """Log once told to, and tell when it began and when all was stored, on the clock that processes share."""
-    asked = work.arguments(__doc__)
-    calls = work.calls(max(1, asked.points // METRICS), METRICS)
-    with tracker.open(asked.folder) as store, store.start_run() as run:
+def log_once_told(place: str | Path, calls: Sequence[Mapping[str, float]]) -> Facts:
+    """Log calls, one a step, once told to; return when it began and when all was stored, on processes' common clock.
+
+    Raises:
+        SystemExit: not all is stored in time.
+    """
+    with tracker.open(place) as store, store.start_run() as run:
         wait_to_be_told()
         started = time.monotonic()
         for step, metrics in enumerate(calls):
@@ -106,7 +109,13 @@ def main() -> None:
         ended_at = time.monotonic()
     if level != tracker.Level.STORED:
         raise SystemExit(f"after {FLUSH_SECONDS} s the points are only {level}")
-    work.answer({"started": started, "ended": ended_at, "points": len(calls) * METRICS})
+    return {"started": started, "ended": ended_at, "points": sum(map(len, calls)), "run": run.run_id}
+
+
+def main() -> None:
+    """Log once told to, and tell of it."""
+    asked = work.arguments(__doc__)
+    work.answer(log_once_told(asked.folder, work.calls(max(1, asked.points // METRICS), METRICS)))
 
 
 if __name__ == "__main__":

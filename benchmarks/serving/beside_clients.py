@@ -6,6 +6,7 @@ Searches are asked one after the other, and each finds all that was answered bef
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -56,6 +57,8 @@ def turns(setting: Setting, folder: Path, count: int) -> Facts:
     """Let each have its turn, with a server that was just started."""
     found = {}
     for kind, plan_of in (("alone", None), *WRITES.items()):
+        # A copy of a store, or what the last turn wrote, would be written in this one.
+        os.sync()
         with up(ours(), folder) as running:
             found[kind] = turn(setting, running, folder, count, plan_of)
     return found

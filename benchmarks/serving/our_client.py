@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import statistics
-import time
 from contextlib import ExitStack
 
 import tracker
@@ -17,7 +16,7 @@ import tracker
 from ..figures import Answer, Figure, at_least
 from ..peers import work
 from ..peers.work import KEYS
-from ..processes import FLUSH_SECONDS, ended, heard, start, tell, wait_to_be_told
+from ..processes import ended, heard, log_once_told, start, tell
 from ..programs import Facts, Failed
 from ..setting import Setting
 from .rest import HOST
@@ -68,21 +67,10 @@ def stored(address: str, runs: list[str]) -> int:
 
 
 def main() -> None:
-    """Log once told to, and tell when it began and when all was stored, on the clock that processes share."""
+    """Log once told to, from a spool in the folder, and tell of it."""
     asked = work.arguments(__doc__)
     os.environ["TRACKER_SPOOL"] = str(asked.folder / "spool")
-    calls = asked.calls()
-    with tracker.open(asked.mode) as store, store.start_run() as run:
-        wait_to_be_told()
-        started = time.monotonic()
-        for step, metrics in enumerate(calls):
-            run.log(metrics, step)
-        level = run.flush(FLUSH_SECONDS)
-        ended_at = time.monotonic()
-    if level != tracker.Level.STORED:
-        raise SystemExit(f"after {FLUSH_SECONDS} s the points are only {level}")
-    points = len(calls) * asked.metrics
-    work.answer({"started": started, "ended": ended_at, "points": points, "run": run.run_id})
+    work.answer(log_once_told(asked.mode, asked.calls()))
 
 
 if __name__ == "__main__":

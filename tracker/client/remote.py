@@ -110,7 +110,8 @@ async def send_all(place: ServerPlace, timeout: float = _SYNC_SECONDS) -> Synced
     place.prepare()
     connection, folder = Connection(place.address), JournalFolder(place.journals)
     before, problem = folder.unfolded({}), ""
-    sender = Sender(connection, spooled(place), place.journals, Journal(place.journals), WriterLock(place.lock))
+    own, lock = Journal(place.journals), WriterLock(place.lock)
+    sender = Sender(connection, spooled(place), place.journals, own, lock, for_all=True)
     try:
         await to_thread.run_sync(connection.hello, _HELLO_SECONDS)
         if not await sender.catch_up(timeout):

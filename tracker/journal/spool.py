@@ -18,6 +18,8 @@ from .part import Damage, Piece
 from .points import groups, of_points
 from .received import SENT_BYTES, Sent, packed
 
+# How the file ends that says that a journal is sent by whoever appends to it.
+CLAIMED = ".claimed"
 _FILES = b'["files"'
 
 log = logging.getLogger("tracker")
@@ -75,7 +77,7 @@ class Letter:
 
 
 class Spool:
-    """Reads what is to be sent; whoever sends holds the writer's lock."""
+    """Reads what is to be sent."""
 
     def __init__(self, path: Path) -> None:
         self._folder = JournalFolder(path)
@@ -85,9 +87,17 @@ class Spool:
         # Pieces of parts that are not sent, by where they begin: what is damaged, or refused.
         self._passed: dict[Path, dict[int, int]] = {}
 
-    def journals(self) -> Mapping[str, list[int]]:
+    def journals(self) -> dict[str, list[int]]:
         """Return the numbers of the parts that each journal has, in their order."""
         return self._folder.parts()
+
+    def claim(self, journal_id: str) -> None:
+        """Tell all who send that whoever appends to a journal sends it, for as long as he lives."""
+        _claim(self._path, journal_id).touch(mode=0o600)
+
+    def is_claimed(self, journal_id: str, numbers: list[int]) -> bool:
+        """Say whether whoever appends to a journal lives, and sends it."""
+        return _claim(self._path, journal_id).exists() and is_locked(part_path(self._path, journal_id, numbers[-1]))
 
     def next_letter(self, journal_id: str, numbers: list[int], stored: Position = START) -> Letter | None:
         """Return what to send next of a journal, given how far it is stored; None if there is nothing now.
@@ -109,6 +119,7 @@ class Spool:
                 return letter
             path.unlink(missing_ok=True)
             self._passed.pop(path, None)
+        _claim(self._path, journal_id).unlink(missing_ok=True)
         return None
 
     def refuse(self, letter: Letter, problem: InvalidFrame) -> Path:
@@ -169,3 +180,7 @@ class Spool:
             if parcel.end <= begin:
                 return None
             self._pass(path, begin, parcel.end)
+
+
+def _claim(folder: Path, journal_id: str) -> Path:
+    return folder / f"{journal_id}{CLAIMED}"

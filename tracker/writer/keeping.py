@@ -37,10 +37,7 @@ NOTHING = Folded(0, 1.0)
 
 
 class JournalKeeper(ABC):
-    """Folds every process's journals, whenever the writer's lock is free; subclasses say into what.
-
-    If another process holds the lock, it folds ours too, so there is nothing to do but to look again.
-    """
+    """Folds journals; subclasses say into what, and which ones while another process holds the writer's lock."""
 
     # Whether a fold that was begun must be ended.
     is_shielded = True
@@ -62,8 +59,11 @@ class JournalKeeper(ABC):
         """Return how far each journal is stored."""
 
     @abstractmethod
-    async def _fold(self) -> Folded | None:
-        """Fold in what is pending now; None if nothing is. The lock is held meanwhile."""
+    async def _fold(self, until: Position | None, *, is_writer: bool) -> Folded | None:
+        """Fold in what is pending now; None if nothing is. Who is the writer holds the lock meanwhile.
+
+        If it is known until where somebody waits for our own journal, others' may wait.
+        """
 
     @abstractmethod
     async def _close(self) -> None:
@@ -111,7 +111,7 @@ class JournalKeeper(ABC):
             if until is not None and self.has_stored(until):
                 return NOTHING
             with anyio.CancelScope(shield=self.is_shielded), self._lock.held() as held:
-                folded = await self._fold() if held else None
+                folded = await self._fold(until, is_writer=held)
         return folded
 
     def _know(self, positions: Mapping[str, Position]) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from anyio import to_thread
@@ -38,7 +39,10 @@ log = logging.getLogger("tracker")
 
 
 class Sender(JournalKeeper):
-    """Sends every process's journals that lie in one spool, and the files that they speak of.
+    """Sends a process's journal to a server, and the files that it speaks of.
+
+    Whoever holds the spool's lock sends as well what nobody else does: what those logged who live no more, or who only
+    log. `for_all`, it sends everybody's, for who lives may be stopped.
 
     A request whose answer is lost is sent again; the server knows by its place what it has. So nothing here needs to be
     ended that was begun.
@@ -47,9 +51,17 @@ class Sender(JournalKeeper):
     is_shielded = False
 
     def __init__(
-        self, connection: Connection, artifacts: SpooledArtifacts, folder: Path, own: Journal, lock: WriterLock
+        self,
+        connection: Connection,
+        artifacts: SpooledArtifacts,
+        folder: Path,
+        own: Journal,
+        lock: WriterLock,
+        *,
+        for_all: bool = False,
     ) -> None:
         super().__init__(JournalFolder(folder), own, lock)
+        self._for_all = for_all
         self._connection = connection
         self._artifacts = artifacts
         self._server = RestJournals(connection)
@@ -81,36 +93,50 @@ class Sender(JournalKeeper):
         # Nobody waits for what was put aside.
         return self._spool.reached(self._known)
 
-    async def _fold(self) -> Folded | None:
+    async def _left(self, targets: Mapping[str, Position]) -> bool:
+        with _passing():
+            await to_thread.run_sync(self._ask_about, targets, abandon_on_cancel=True)
+        return await super()._left(targets)
+
+    async def _fold(self, until: Position | None, *, is_writer: bool) -> Folded | None:
         size = 0
-        try:
-            journals = await to_thread.run_sync(self._look, abandon_on_cancel=True)
+        with _passing():
+            journals = await to_thread.run_sync(self._look, is_writer and until is None, abandon_on_cancel=True)
             for journal_id, numbers in journals.items():
                 size += await to_thread.run_sync(self._send_next, journal_id, numbers, abandon_on_cancel=True)
-        except StoreError:
-            raise
-        except (TrackerError, OSError) as problem:
-            raise StoreError(str(problem)) from problem
+                if self._turn.statistics().tasks_waiting:
+                    break
+        self._know(self._spool.reached(self._known))
         return Folded(size, 1.0) if size else None
 
     async def _close(self) -> None:
         self._connection.close()
 
-    def _look(self) -> Mapping[str, list[int]]:
-        """Return the journals that there are, those first whose turn comes first by their names.
-
-        How far others' are stored is asked for: their own processes may have sent them meanwhile.
-        """
-        journals = self._spool.journals()
-        ends = self._journals.ends()
-        own = self._own.journal_id
-        stale = [each for each, end in ends.items() if self._known.get(each, START) < end]
-        if any(each != own or each not in self._known for each in stale):
-            for each, place in self._server.positions(stale).items():
-                self._learn(each, place)
+    def _look(self, with_others: bool) -> Mapping[str, list[int]]:  # noqa: FBT001  # for a thread, which takes no names
+        """Return the journals that are sent here: our own, then those first whose turn comes first by their names."""
+        journals, own = self._spool.journals(), self._own.journal_id
         for gone in self._known.keys() - journals.keys():
             del self._known[gone]
-        return journals
+        ours = {own: journals.pop(own)} if own in journals else {}
+        if own in ours and own not in self._known:
+            self._spool.claim(own)
+        if with_others:
+            ours |= {each: numbers for each, numbers in journals.items() if self._is_for_us(each, numbers)}
+            self._ask_about(ours)
+        return ours
+
+    def _is_for_us(self, journal_id: str, numbers: list[int]) -> bool:
+        """Say whether somebody else's journal is sent here."""
+        return self._for_all or not self._spool.is_claimed(journal_id, numbers)
+
+    def _ask_about(self, journal_ids: Iterable[str]) -> None:
+        """Ask how far journals of others are stored, unless it is known that they are to their ends."""
+        ends = self._journals.ends()
+        others = {*journal_ids} - {self._own.journal_id}
+        stale = [each for each, end in ends.items() if each in others and self._known.get(each, START) < end]
+        if stale:
+            for each, place in self._server.positions(stale).items():
+                self._learn(each, place)
 
     def _send_next(self, journal_id: str, numbers: list[int]) -> int:
         """Send what is next of a journal; return how many bytes that were."""
@@ -194,3 +220,14 @@ class Sender(JournalKeeper):
             log.error("file %r of %s cannot be sent: %s; it is kept as %s", file.path, owner, problem, place)  # noqa: TRY400  # a line is enough
             return False
         return True
+
+
+@contextmanager
+def _passing() -> Iterator[None]:
+    """Make whatever a server or the disk refuses a matter that may pass: what is logged waits for that."""
+    try:
+        yield
+    except StoreError:
+        raise
+    except (TrackerError, OSError) as problem:
+        raise StoreError(str(problem)) from problem

@@ -21,6 +21,8 @@ from .receiving import Inbox
 
 # How often to ask whether another process has ended its turn, in seconds.
 _TURN = 0.01
+# So many bytes of what was received are stored in one commit, so that memory stays bounded.
+_RECEIVED_BYTES = 32 * 1024 * 1024
 
 log = logging.getLogger("tracker")
 
@@ -64,7 +66,10 @@ class _Asked:
 
 
 class Writer(JournalKeeper):
-    """Folds every process's journals into the store, and what others ask for, whenever the writer's lock is free."""
+    """Folds every process's journals into the store, and what others ask for, whenever the writer's lock is free.
+
+    If another process holds it, that one folds ours too, so there is nothing to do but to look again.
+    """
 
     def __init__(self, store: WritableStore, journals: JournalFolder, own: Journal, lock: WriterLock) -> None:
         super().__init__(journals, own, lock)
@@ -122,7 +127,7 @@ class Writer(JournalKeeper):
                 await do_all()
 
     async def _edit_all(self) -> None:
-        batch = _taken(self._edits)
+        batch, self._edits[:] = [*self._edits], []
         try:
             answers = await self._store.edit([cast("Edit", each.what) for each in batch])
         except StoreError as problem:
@@ -131,7 +136,10 @@ class Writer(JournalKeeper):
             each.answer, each.is_done = answer, True
 
     async def _receive_all(self) -> None:
-        batch = _taken(self._received)
+        batch, room = list[_Asked](), _RECEIVED_BYTES
+        while self._received and room > 0:
+            batch.append(self._received.pop(0))
+            room -= len(cast("Received", batch[-1].what).sent.frames)
         answers = await Inbox(self._store, self._tell_refused).store([cast("Received", each.what) for each in batch])
         for each, answer in zip(batch, answers, strict=True):
             each.answer, each.is_done = answer, True
@@ -139,8 +147,9 @@ class Writer(JournalKeeper):
     async def _positions(self) -> Mapping[str, Position]:
         return await self._store.journal_positions()
 
-    async def _fold(self) -> Folded | None:
-        read = await self._store.fold(self._read)
+    async def _fold(self, until: Position | None, *, is_writer: bool) -> Folded | None:
+        del until
+        read = await self._store.fold(self._read) if is_writer else None
         if read is None:
             return None
         pending = read.pending
@@ -163,9 +172,3 @@ class Writer(JournalKeeper):
 
     async def _close(self) -> None:
         await self._store.aclose()
-
-
-def _taken(waiting: list[_Asked]) -> Sequence[_Asked]:
-    taken = [*waiting]
-    waiting.clear()
-    return taken

@@ -8,6 +8,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from itertools import chain, repeat
 from pathlib import Path
 from subprocess import Popen
 
@@ -21,6 +22,8 @@ from .dice import dice
 from .ledger import Ledger, verify
 
 CLIENTS = 3
+# How many bytes pass in each direction until a connection is cut.
+LIMITS = (200, 500, 3_000, 40_000, 10**7)
 # As if a server did not look at how far a journal is stored.
 WITHOUT_POSITIONS = f"""
 from tracker.journal import Position, Received
@@ -58,6 +61,8 @@ class Breaking(threading.Thread):
     def __init__(self, port: int, draw: random.Random) -> None:
         super().__init__()
         self._port, self._draw = port, draw
+        # Of the first connection few bytes pass, so that one is cut for sure.
+        self._limits = chain([LIMITS[:2]], repeat(LIMITS))
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.cuts = 0
         self.address = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
@@ -76,8 +81,8 @@ class Breaking(threading.Thread):
 
     def _pass(self, client: socket.socket) -> None:
         with self._lock:
-            # How many bytes pass in each direction until the connection is cut.
-            limits = [self._draw.choice((200, 500, 3_000, 40_000, 10**7)) for _ in range(2)]
+            choices = next(self._limits)
+            limits = [self._draw.choice(choices) for _ in range(2)]
         with client, suppress(OSError), socket.create_connection(("127.0.0.1", self._port)) as server:
             back = threading.Thread(target=self._copy, args=(server, client, limits[1]))
             back.start()

@@ -6,14 +6,19 @@ import logging
 import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
+import anyio
 import httpx
 import pytest
 
 import tracker
 from tracker.client.place import ServerPlace, place_of
+from tracker.client.remote import send_all
+from tracker.entities.records import LogMetrics
 from tracker.errors import AccessRefused, InvalidInput, NotSupported, RunNotFound, StoreError, StoreUnavailable
+from tracker.journal import Journal, Spool, encode
 from tracker.store.rest import Address
 
 Serve = Callable[[Path], str]
@@ -197,6 +202,26 @@ def test_the_registry_is_not_changed_by_words_that_are_none(
     assert answer.status_code == 400, answer.text
     with tracker.open(store) as opened:
         assert opened.registered_models() == [there]
+
+
+def test_what_another_living_program_sends_is_left_to_it_but_by_sync(serve: Serve, store: Path) -> None:
+    address = serve(store)
+    place = place_of(address)
+    assert isinstance(place, ServerPlace)
+    unclaimed, claimed = Journal(place.journals), Journal(place.journals)
+    with tracker.open(address) as opened, closing(unclaimed), closing(claimed):
+        run = opened.start_run()
+        run.flush()
+        unclaimed.append(encode(LogMetrics(run.run_id, 1, 0, {"loss": 0.5})))
+        # Nobody has said that whoever logs this sends it.
+        assert opened.catch_up()
+        # Said before there is anything of it: whoever looks finds it claimed.
+        Spool(place.journals).claim(claimed.journal_id)
+        claimed.append(encode(LogMetrics(run.run_id, 2, 0, {"loss": 0.25})))
+        assert not opened.catch_up(0.1)
+        assert anyio.run(send_all, place).problem == ""
+        assert opened.catch_up()
+        assert opened.metric_history(run.run_id, "loss").values.tolist() == [0.5, 0.25]
 
 
 def test_many_may_make_a_servers_folder_at_once(nobody: str) -> None:

@@ -156,6 +156,19 @@ def test_a_spool_goes_on_where_the_server_is_and_names_layouts_of_before(tmp_pat
     assert list(tmp_path.glob("*.journal")) == []
 
 
+def test_a_claim_holds_for_as_long_as_its_journal_grows(tmp_path: Path) -> None:
+    journal, spool = Journal(tmp_path), Spool(tmp_path)
+    journal.append(metrics(0))
+    (numbers,) = spool.journals().values()
+    assert not spool.is_claimed(journal.journal_id, numbers)
+    spool.claim(journal.journal_id)
+    assert spool.is_claimed(journal.journal_id, numbers)
+    journal.close()
+    assert not spool.is_claimed(journal.journal_id, numbers)
+    assert spool.next_letter(journal.journal_id, numbers, journal.position) is None
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_frame_that_a_server_refuses_is_put_aside_and_the_rest_is_sent(tmp_path: Path) -> None:
     journal, spool = Journal(tmp_path), Spool(tmp_path)
     for content in (metrics(0), json_frame(["from tomorrow", 1]), metrics(2)):

@@ -17,11 +17,12 @@ from tracker.entities import Level
 from tracker.entities.edits import CreateExperiment, Edit
 from tracker.entities.records import LogMetrics
 from tracker.errors import ExperimentExists, RunNotFound, StoreError, StoreUnavailable
-from tracker.journal import Journal, JournalFolder, Position, encode
+from tracker.journal import Journal, JournalFolder, Position, Received, Sent, encode
 from tracker.journal.folder import Pending
 from tracker.journal.frames import frame
 from tracker.store.sqlite import SqliteStore, connection
 from tracker.writer import Writer, WriterLock
+from tracker.writer.receiving import Answer, Inbox
 
 pytestmark = pytest.mark.anyio
 
@@ -379,3 +380,25 @@ class TestEdits:
             with pytest.raises(StoreUnavailable, match="nothing was changed"):
                 await writer.edit(CreateExperiment("e", 1), 0.05)
         assert await writer.edit(CreateExperiment("e", 1), 10) == "1"
+
+
+async def test_what_many_sent_at_once_is_stored_in_commits_that_are_bounded(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batches: list[int] = []
+
+    class Counted(Inbox):
+        async def store(self, received: Sequence[Received]) -> list[Answer]:
+            batches.append(len(received))
+            return await super().store(received)
+
+    sent = [Received(Sent(f"{number:032x}", 1, 0, 8, point(number))) for number in range(6)]
+    monkeypatch.setattr("tracker.writer.writer.Inbox", Counted)
+    monkeypatch.setattr("tracker.writer.writer._RECEIVED_BYTES", 2 * len(sent[0].sent.frames))
+    writer = await place.writer()
+    async with anyio.create_task_group() as tasks:
+        for each in sent:
+            tasks.start_soon(writer.receive, each, 10)
+    assert sum(batches) == 6
+    assert max(batches) == 2
+    assert await place.steps() == [0, 1, 2, 3, 4, 5]
