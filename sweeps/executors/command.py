@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, ExitStack
 from functools import partial
 from pathlib import Path
@@ -26,6 +26,8 @@ from .output import Output
 from .target import CommandTarget
 from .warden import Warden, Watched, failure
 
+_MEMORY = "/dev/shm"  # noqa: S108  # a folder of a name of its own is made in it
+
 
 class CommandExecutor:
     """A process for each attempt, in a session of its own, which says what it logs by datagrams."""
@@ -39,7 +41,9 @@ class CommandExecutor:
 
     async def __aenter__(self) -> Self:
         enter = self._lifetimes.enter_context
-        self._folder = Path(enter(tempfile.TemporaryDirectory(prefix="sweeps-")))
+        self._folder, self._brief = (
+            Path(enter(tempfile.TemporaryDirectory(prefix="sweeps-", dir=place))) for place in (None, _memory())
+        )
         self._mailbox = enter(Mailbox())
         self._inherited = dict(os.environ)
         self._tasks = await self._lifetimes.enter_async_context(anyio.create_task_group())
@@ -54,20 +58,18 @@ class CommandExecutor:
     async def run(self, assignment: Assignment, control: Control) -> Outcome:
         """Run an attempt's command to its end; what it has started ends with it."""
         path = Path(assignment.output or self._folder / f"{assignment.number}.txt")
-        params = self._folder / f"{assignment.number}-{assignment.attempt}.yaml"
         with ExitStack() as files:
-            files.callback(params.unlink, missing_ok=True)
             try:
                 output = files.enter_context(Output(path))
-                watched = self._start(assignment, output, params, files)
+                watched = self._start(assignment, output, files)
             except (OSError, ValueError) as problem:
                 reason = f"cannot start {self._target}: {getattr(problem, 'strerror', None) or problem}"
                 return Outcome(TrialState.FAILED, reason, cause=Cause.START)
             code, stopped = await self._conduct(watched, assignment, control, path)
         return self._outcome(watched, code, path, stopped=stopped)
 
-    def _start(self, assignment: Assignment, output: Output, params: Path, files: ExitStack) -> Watched:
-        _write(params, params_for_wandb(assignment.params))
+    def _start(self, assignment: Assignment, output: Output, files: ExitStack) -> Watched:
+        write = partial(self._write, f"{assignment.number}-{assignment.attempt}", files)
         marker = self.warden.marker(assignment)
         environment = {
             **self._inherited,
@@ -77,14 +79,26 @@ class CommandExecutor:
             MARKER: marker,
             "TRACKER_WATCH": self._mailbox.path,
             "WANDB_DIR": str(output.path.parent),
-            "WANDB_SWEEP_PARAM_PATH": str(params),
+            "WANDB_SWEEP_PARAM_PATH": write("yaml", params_for_wandb(assignment.params)),
         }
-        json_file = partial(_write_params, assignment.params, params.with_suffix(".json"), files)
+        json_file = partial(_write_json, write, assignment.params)
         arguments = self._target.arguments(assignment.params, environment, json_file)
         child = Child.start(arguments, stdin=subprocess.DEVNULL, output=output.file, environment=environment)
         watched = self.warden.add(child, marker)
         watched.output, watched.memory = output, assignment.memory
         return watched
+
+    def _write(self, name: str, files: ExitStack, kind: str, text: str) -> str:
+        """Write a file that is there while an attempt runs, in memory if there is room; return its path."""
+        path = self._brief / f"{name}.{kind}"
+        try:
+            _write_text(path, text)
+        except OSError:
+            path.unlink(missing_ok=True)
+            path = self._folder / path.name
+            _write_text(path, text)
+        files.callback(path.unlink, missing_ok=True)
+        return str(path)
 
     async def _conduct(
         self, watched: Watched, assignment: Assignment, control: Control, path: Path
@@ -117,13 +131,16 @@ class CommandExecutor:
         return failure(str(self._target), code, tail, watched)
 
 
-def _write_params(params: Mapping[str, object], path: Path, files: ExitStack) -> str:
-    files.callback(path.unlink, missing_ok=True)
-    _write(path, json.dumps(dict(params)))
-    return str(path)
+def _write_json(write: Callable[[str, str], str], params: Mapping[str, object]) -> str:
+    return write("json", json.dumps(dict(params)))
 
 
-def _write(path: Path, text: str) -> None:
+def _memory() -> str | None:
+    """Return a folder in memory, where to make and remove a file is no work for a disk; None if none can be used."""
+    return _MEMORY if os.access(_MEMORY, os.W_OK | os.X_OK) else None
+
+
+def _write_text(path: Path, text: str) -> None:
     # By hand: the layers of `open` take as long as the rest of it.
     file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:

@@ -59,6 +59,7 @@ class Door:
         self._experiment_id = ""
         self._guests: dict[str, _Guest] = {}
         self._uri = ""
+        self._past_proxies: dict[str, str] = {}
 
     @asynccontextmanager
     async def at_work(self) -> AsyncIterator[None]:
@@ -67,6 +68,7 @@ class Door:
             yield
             return
         self._experiment_id = (await self._store.get_run(self._sweep_id)).experiment_id
+        self._past_proxies = _past_proxies(os.environ)
         with socket.create_server((_HOST, 0), backlog=_WAITING) as listening:
             self._uri = f"http://{_HOST}:{listening.getsockname()[1]}"
             async with anyio.create_task_group() as tasks:
@@ -104,7 +106,7 @@ class Door:
             "MLFLOW_TRACKING_PASSWORD": "",
             "MLFLOW_EXPERIMENT_ID": self._experiment_id,
             "MLFLOW_RUN_ID": assignment.run_id,
-            **_past_proxies(os.environ),
+            **self._past_proxies,
         }
 
 

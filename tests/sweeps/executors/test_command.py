@@ -13,7 +13,7 @@ import yaml
 
 import sweeps
 from sweeps.errors import NoTrialSucceeded
-from sweeps.executors import CommandTarget, Control, make_executor
+from sweeps.executors import CommandTarget, Control, command, make_executor
 from sweeps.slots import find_capacity
 from sweeps.trial import Assignment, Cause, Outcome, TrialState, trial_seed
 
@@ -104,19 +104,27 @@ class TestOneAttempt:
         params = {"lr": 1e-05, "net": {"width": 8}}
         return Assignment(0, params, 7, "r" * 32, "digits", str(home / "store"), "loss", output=str(home / "out.txt"))
 
-    def run(self, text: str, assignment: Assignment, program: Program, *arguments: str) -> Outcome:
+    def run(
+        self,
+        text: str,
+        assignment: Assignment,
+        program: Program,
+        *arguments: str,
+        before: Callable[[], None] = lambda: None,
+    ) -> Outcome:
         async def conduct() -> Outcome:
             async with make_executor("command", target, 2) as executor:
+                before()
                 outcome: Outcome = await executor.run(assignment, Control(lambda *_: False))
                 return outcome
 
-        command = ("${interpreter}", "${program}", *arguments)
+        words = ("${interpreter}", "${program}", *arguments)
         path = str(program(text))
 
         def expand(*_: object, json_file: Callable[[], str] | None = None, **__: object) -> list[str]:
             return [sys.executable, path, *([json_file()] if json_file else arguments)]
 
-        target = CommandTarget(command, path, expand)
+        target = CommandTarget(words, path, expand)
         return anyio.run(conduct)
 
     def test_its_environment_comes_on_top(
@@ -156,6 +164,21 @@ class TestOneAttempt:
             "net": {"value": {"width": 8}, "desc": None},
         }
         assert Path(assignment.output).read_text() == f"{home}\n"
+
+    @pytest.mark.parametrize("memory", ["memory", "nowhere"])
+    def test_its_params_are_on_the_disk_where_memory_takes_none(
+        self, assignment: Assignment, program: Program, home: Path, monkeypatch: pytest.MonkeyPatch, memory: str
+    ) -> None:
+        (home / "memory").mkdir()
+        monkeypatch.setattr(command, "_MEMORY", str(home / memory))
+        text = "import os; print(open(os.environ['WANDB_SWEEP_PARAM_PATH']).readline())"
+
+        def take_away() -> None:
+            for folder in (home / "memory").iterdir():
+                folder.rmdir()
+
+        assert self.run(text, assignment, program, before=take_away).state is TrialState.COMPLETE
+        assert Path(assignment.output).read_text() == "wandb_version: 1\n\n"
 
     def test_its_params_are_in_a_file_if_it_asks_for_one(self, assignment: Assignment, program: Program) -> None:
         text = "import sys; print(sys.argv[1], open(sys.argv[1]).read())"

@@ -333,9 +333,10 @@ if os.fork() == 0:
 
     async def beside(leaving: Attempt) -> tuple[subprocess.Popen[bytes], int]:
         async with leaving.running():
-            # Adopted, as a trial's own would be: its parent is gone at once.
+            # Adopted, as a trial's own would be, since its parent ends while orphans are.
             daemon = subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE)  # noqa: ASYNC220
             adopted = int(await to_thread.run_sync((home / "daemon").read_text))
+            await to_thread.run_sync(os.waitid, os.P_PID, daemon.pid, os.WEXITED | os.WNOWAIT)
             await leaving.up()
             leaving.control.stop()
         assert leaving.outcome is not None
