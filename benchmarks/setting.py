@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import tempfile
@@ -39,7 +40,11 @@ class Setting:
 
     @contextmanager
     def room(self) -> Iterator[Path]:
-        """Give an empty folder on the disk that is measured, and take it away again."""
+        """Give an empty folder on the disk that is measured, and take it away again.
+
+        What was written before is forced to the disk first: whoever forces a byte would else wait for all of that.
+        """
+        os.sync()
         with tempfile.TemporaryDirectory(prefix="tracker-benchmark-", dir=self.folder) as folder:
             yield Path(folder)
 

@@ -24,6 +24,8 @@ settings.load_profile("short")
 # Hundreds of tests start processes, and one that finds no compiled modules takes twice the time to start.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# And one whose linear algebra waits for work by spinning takes a third more; it then sleeps at once.
+os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
 
 Program = Callable[..., subprocess.CompletedProcess[str]]
 Serve = Callable[[Path], str]

@@ -44,7 +44,7 @@ def test_the_commands_that_make_environments_are_what_ci_runs() -> None:
     commands = [line for line in page.splitlines() if line.startswith(MAKES_AN_ENVIRONMENT)]
     assert [command.split(".venv/bin/")[-1] for command in commands] == [
         "sweeps run digits",
-        "python -m pytest -q -n 2",
+        "python -m pytest -q -n 3",
         "pip install -q -e '.[lint]'",
     ]
     assert f"grep '^{MAKES_AN_ENVIRONMENT}' README.md" in (README.parent / ".ci" / "run").read_text("utf-8")
