@@ -137,7 +137,12 @@ def test_a_damaged_file_is_named_and_never_given(
     assert tree(tmp_path / "out") == {}
 
 
-def test_a_file_that_comes_in_pieces_is_kept_whole(artifacts: Artifacts) -> None:
+@pytest.mark.parametrize("stretch", [1, 4, 1 << 20])
+def test_a_file_that_comes_in_pieces_is_kept_whole(
+    artifacts: Artifacts, stretch: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # How much of it goes to the disk at once while the rest still comes.
+    monkeypatch.setattr("tracker.artifacts.local._STRETCH_BYTES", stretch)
     for content in (b"old", b"new and longer"):
         with artifacts.receive(RUN, "deep/er/f.bin") as arriving:
             for byte in content:

@@ -16,7 +16,7 @@ from typing import BinaryIO, NamedTuple
 
 from ..entities import File
 from ..errors import ArtifactDamaged, InvalidInput
-from ..system import milliseconds, private_folder, sync_file, sync_folder
+from ..system import begin_writing, milliseconds, private_folder, sync_file, sync_folder
 from . import staging
 from .interface import Arriving
 
@@ -25,6 +25,8 @@ OTHER_BYTES = "has other bytes than were logged"
 # A file that came this many seconds ago may be one whose record is still on its way.
 NEW_SECONDS = 3600.0
 _CHUNK = 1024 * 1024
+# Of a file that comes, so much goes to the disk while the next comes: 1 GB takes a third to a fifth of the time so.
+_STRETCH_BYTES = 8 * 1024 * 1024
 _ARRIVING = "arriving"
 _NO_FOLDERS = {"", ".", ".."}
 
@@ -209,12 +211,17 @@ class _Arriving:
         self._path = path
         self._move = move
         self._size = 0
+        self._begun = 0
         self._digest = hashlib.sha256()
 
     def write(self, piece: bytes) -> None:
         self._size += len(piece)
         self._digest.update(piece)
         self._file.write(piece)
+        if self._size - self._begun >= _STRETCH_BYTES:
+            self._file.flush()
+            begin_writing(self._file.fileno(), self._begun, self._size - self._begun)
+            self._begun = self._size
 
     @property
     def sha256(self) -> str:

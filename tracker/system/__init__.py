@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .clock import milliseconds
-from .files import is_locked, private_folder, sync_file, sync_folder
+from .files import begin_writing, is_locked, private_folder, sync_file, sync_folder
 from .locks import FileLock, held_locks, is_alive, locks_on, parse_locks, process_name
 from .mounts import NETWORK_KINDS, Mount, find_mount, is_network, mount_of
 
@@ -11,6 +11,7 @@ __all__ = [
     "NETWORK_KINDS",
     "FileLock",
     "Mount",
+    "begin_writing",
     "find_mount",
     "held_locks",
     "is_alive",

@@ -25,6 +25,17 @@ def sync_file(path: Path) -> None:
         os.close(file)
 
 
+def begin_writing(file: int, offset: int, size: int) -> None:
+    """Have the system begin to write a piece of an open file to the disk, where it can be told to; nobody waits for it.
+
+    Who forces a large file to the disk then waits for its last piece only, and the system does not slow down who writes
+    it because too much waits.
+    """
+    # Linux begins to write what is not to be kept in memory; what is being written stays in memory.
+    if advise := getattr(os, "posix_fadvise", None):
+        advise(file, offset, size, os.POSIX_FADV_DONTNEED)
+
+
 def private_folder(path: Path, within: Path | None = None) -> None:
     """Make a folder for its owner only, and those above it (up to `within`) that are missing, whatever the umask is."""
     above = [each for each in (path, *path.parents) if (each.is_relative_to(within) if within else not each.exists())]
