@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from .dataset import DatasetRef
 
@@ -28,8 +28,7 @@ class Measurement:
     run_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class MetricSummary:
+class MetricSummary(NamedTuple):
     """A curve in figures, as lists show it; `last_timestamp` is in milliseconds since the epoch.
 
     `last` is the value of the highest step, and of the latest time within it; `first` that of the lowest step, and of

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Sequence
-from dataclasses import fields
 from typing import Any
 
 from ..entities import MetricSummary
@@ -16,7 +15,7 @@ from ..errors import InvalidInput
 from .column import Column, ColumnType
 
 _PART = re.compile(r"(?P<metric>.+)\.(?P<part>min|max|first|last|latest|best|at\([^)]*\))", re.DOTALL | re.IGNORECASE)
-_KEPT = {field.name: field.name for field in fields(MetricSummary)} | {"latest": "last"}
+_KEPT = {name: name for name in MetricSummary._fields} | {"latest": "last"}
 # What only finite values have, and what says whether there was one.
 _OF_FINITE = {"min": "min_step", "max": "max_step"}
 

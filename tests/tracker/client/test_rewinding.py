@@ -8,7 +8,6 @@ import subprocess
 import tempfile
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
 
@@ -114,7 +113,7 @@ def shown(opened: tracker.Tracker, run_id: str) -> object:
             (history.steps.tolist(), history.timestamps.tolist(), repr(history.values.tolist())),
             [repr([column.tolist() for column in vars_of(each)]) for each in buckets],
         )
-    summaries = {key: repr(asdict(summary)) for key, summary in found.summaries.items()}
+    summaries = {key: repr(summary) for key, summary in found.summaries.items()}
     return repr(sorted(found.metrics.items())), summaries, curves
 
 

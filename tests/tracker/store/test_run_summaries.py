@@ -41,8 +41,7 @@ def bits(value: float) -> object:
 
 
 def shown(found: MetricSummary) -> list[object]:
-    values = [getattr(found, name) for name in MetricSummary.__slots__]
-    return [bits(value) if isinstance(value, float) else value for value in values]
+    return [bits(value) if isinstance(value, float) else value for value in found]
 
 
 @given(OWN, OF_MODELS)
