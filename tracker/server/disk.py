@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import anyio
 
@@ -23,7 +24,7 @@ class Disk:
         self._asked = 0
         self._reached = 0
         # Most disks take less time than two threads that hand the interpreter to and fro.
-        self._brief = Brief()
+        self._brief = Brief(time.perf_counter)
 
     async def reached(self) -> None:
         """Return when all that was appended before is on the disk.

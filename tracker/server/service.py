@@ -24,7 +24,7 @@ from ..tables import Page
 from ..upkeep import journals
 from .auth.interface import Doorkeeper
 from .auth.roles import EVERYBODY, Identity, Owned
-from .brief import Brief
+from .brief import Brief, busy_seconds
 from .disk import Disk
 from .http import Checked
 
@@ -74,7 +74,7 @@ class Service:
         self.tracker = tracker
         self.engine = tracker.engine
         self.store = tracker.engine.store
-        self._brief = Brief()
+        self._brief = Brief(busy_seconds)
         self.checked = Checked()
         self._disk = Disk(self.engine.recorder.journal)
         self._layouts: dict[tuple[str, tuple[str, ...]], Layout] = {}
