@@ -10,7 +10,7 @@ import orjson
 
 from ...entities import Lazy, MetricSummary
 from ..run_summaries import COLUMNS, Gathered, Summaries, differences, gather, numbers_of, pack, summary, unpack
-from .plain import transaction, value_of
+from .plain import as_one, rows_of, transaction, value_of
 
 # In each of these the list is that of the rows' numbers.
 WANTED = "(SELECT value AS number FROM json_each(?)) AS j CROSS JOIN"
@@ -30,7 +30,7 @@ _NAMES = """
 SELECT run_id, coalesce(k.key, '?') FROM json_each(?2) AS j LEFT JOIN metric_keys AS k ON k.key_no = j.value
 JOIN runs ON run_no = ?1
 """
-_KEYS = f"SELECT key_no, key FROM {WANTED} metric_keys ON key_no = j.number"
+_KEYS = as_one("key_no, key", f"FROM {WANTED} metric_keys ON key_no = j.number")
 _RUN_NOS = "SELECT json_group_array(run_no) FROM runs WHERE run_id IN (SELECT value FROM json_each(?))"
 _ENDED = "SELECT run_id FROM runs WHERE end_time IS NOT NULL"
 _PACK = "INSERT INTO run_summaries (run_no, data) VALUES (?, ?) ON CONFLICT DO UPDATE SET data = excluded.data"
@@ -115,8 +115,7 @@ def _named(mine: Gathered, known: Mapping[int, str]) -> Metrics:
 
 
 def _names(connection: sqlite3.Connection, key_nos: Iterable[int]) -> dict[int, str]:
-    rows: list[Any] = connection.execute(_KEYS, (_array(key_nos),)).fetchall()
-    return dict(rows)
+    return dict(rows_of(connection, _KEYS, (_array(key_nos),)))
 
 
 def _array(values: Iterable[object]) -> str:

@@ -26,6 +26,7 @@ from ..batch import param_value
 from ..interface import FAMILIES, Found, Query
 from ..run_summaries import real
 from . import plans
+from .plain import as_one, rows_of
 from .run_metrics import NOTHING, WANTED, Metrics, metrics_of
 
 # In each of these the list is that of the rows' numbers.
@@ -33,22 +34,22 @@ _EXPERIMENTS = f"""
 SELECT experiment_id, name, lifecycle_stage, creation_time, last_update_time, artifact_location
 FROM {WANTED} experiments ON experiment_id = j.number
 """
-_EXPERIMENT_TAGS = f"SELECT experiment_id, key, value FROM {WANTED} experiment_tags ON experiment_id = j.number"
+_EXPERIMENT_TAGS = as_one("experiment_id, key, value", f"FROM {WANTED} experiment_tags ON experiment_id = j.number")
 _RUNS = f"""
 SELECT run_no, run_id, run_name, runs.experiment_id, experiments.name, parent_run_id, status, start_time, end_time,
     user_id, runs.lifecycle_stage, artifact_location
 FROM {WANTED} runs ON run_no = j.number JOIN experiments ON experiments.experiment_id = runs.experiment_id
 """
-_RUN_PARAMS = f"SELECT run_no, key, value, json FROM {WANTED} run_params ON run_no = j.number"
-_RUN_TAGS = f"SELECT run_no, key, value FROM {WANTED} run_tags ON run_no = j.number"
+_RUN_PARAMS = as_one("run_no, key, value, json", f"FROM {WANTED} run_params ON run_no = j.number")
+_RUN_TAGS = as_one("run_no, key, value", f"FROM {WANTED} run_tags ON run_no = j.number")
 _MODELS = f"""
 SELECT model_no, model_id, models.name, models.experiment_id, run_id, step, models.status, model_type,
     creation_timestamp, last_updated_timestamp, models.lifecycle_stage, artifact_location
 FROM {WANTED} models ON model_no = j.number JOIN runs USING (run_no)
     JOIN experiments ON experiments.experiment_id = models.experiment_id
 """
-_MODEL_PARAMS = f"SELECT model_no, key, value, json FROM {WANTED} model_params ON model_no = j.number"
-_MODEL_TAGS = f"SELECT model_no, key, value FROM {WANTED} model_tags ON model_no = j.number"
+_MODEL_PARAMS = as_one("model_no, key, value, json", f"FROM {WANTED} model_params ON model_no = j.number")
+_MODEL_TAGS = as_one("model_no, key, value", f"FROM {WANTED} model_tags ON model_no = j.number")
 _MODEL_SCORES = f"""
 SELECT model_no, key, value, step, timestamp, dataset_no, datasets.name, digest, run_id
 FROM {WANTED} model_scores AS t ON model_no = j.number
@@ -304,13 +305,13 @@ def _measurements(
 
 def _params(connection: sqlite3.Connection, sql: str, numbers: str) -> dict[int, dict[str, object]]:
     params: dict[int, dict[str, object]] = defaultdict(dict)
-    for number, key, value, json in connection.execute(sql, (numbers,)):
+    for number, key, value, json in rows_of(connection, sql, (numbers,)):
         params[number][key] = param_value(value, json)
     return params
 
 
 def _texts(connection: sqlite3.Connection, sql: str, numbers: str) -> dict[int, dict[str, str]]:
     texts: dict[int, dict[str, str]] = defaultdict(dict)
-    for number, key, value in connection.execute(sql, (numbers,)):
+    for number, key, value in rows_of(connection, sql, (numbers,)):
         texts[number][key] = value
     return texts
