@@ -8,6 +8,7 @@ shifted out before: a float32 that became a float64 has 29.
 
 from __future__ import annotations
 
+import math
 import struct
 import zlib
 from typing import TypeVar
@@ -22,6 +23,9 @@ _PLANE = struct.Struct("<BI")
 _CONSTANT, _PLAIN, _DEFLATED = range(3)
 # Deflate's level: 1 is several times as fast as the default and a few per cent larger.
 _LEVEL = 1
+# So few words are not looked at closely, for that takes several times as long as all else and saves little: a stream's
+# small pieces are put together later.
+FEW = 512
 # How many bytes tell whether a plane is noise, and how many bits each of them may then hold.
 _SAMPLE = 1024
 _NOISE = 7.6
@@ -39,8 +43,14 @@ def encode(words: Words) -> bytes:
     """Return the bytes of at least one word."""
     shift = _trailing_zeros(words)
     words = words >> np.uint64(shift)
-    table, bits = _table(words), _entropies(words).tolist()
-    return bytes([shift]) + b"".join(_encode_plane(table[:, place], bits[place]) for place in range(_WORD))
+    table = _table(words)
+    constant = (table == table[0]).all(axis=0).tolist()
+    bits = [math.inf] * _WORD if len(words) <= FEW else _entropies(words).tolist()
+    planes = (
+        _PLANE.pack(_CONSTANT, 1) + plane[:1].tobytes() if is_constant else _encode_plane(plane, bit)
+        for plane, is_constant, bit in zip(table.T, constant, bits, strict=True)
+    )
+    return bytes([shift]) + b"".join(planes)
 
 
 def decode(data: bytes, count: int) -> Words:
@@ -86,8 +96,6 @@ def _trailing_zeros(words: Words) -> int:
 
 
 def _encode_plane(plane: NDArray[np.uint8], bits: float) -> bytes:
-    if (plane == plane[0]).all():
-        return _PLANE.pack(_CONSTANT, 1) + plane[:1].tobytes()
     data = plane.tobytes()
     if bits < min(_NOISE, _BYTE * (1 - _OVERHEAD / len(plane))):
         deflated = zlib.compress(data, _LEVEL)

@@ -148,7 +148,7 @@ def _encode_real(column: NDArray[np.float64]) -> bytes:
     if len(column) <= _FEW:
         return _column(_PLAIN, column.astype("<f8").tobytes())
     bits = np.ascontiguousarray(column).view(np.uint64)
-    if planes.entropy(_differences(planes.sample(bits))) < planes.entropy(bits):
+    if len(bits) > planes.FEW and planes.entropy(_differences(planes.sample(bits))) < planes.entropy(bits):
         return _encode_differences(bits)
     return _column(_PLANES, planes.encode(bits))
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from tracker.errors import StoreError
 from tracker.store.segments import Columns, columns, concatenate, decode, encode
@@ -86,3 +88,24 @@ def test_a_steady_curve_takes_about_the_bytes_of_its_values() -> None:
     noise = np.random.default_rng(7).random(count)
     assert len(encode(Columns(steps, steps * 1000, noise))) < 8.01 * count
     assert len(encode(Columns(steps, steps * 1000, np.ones(count)))) < 0.2 * count
+
+
+NOISE = np.random.default_rng(7)
+CURVES: dict[str, Callable[[int], NDArray[np.float64]]] = {
+    "noise": NOISE.random,
+    "float32": lambda count: NOISE.random(count).astype(np.float32).astype(np.float64),
+    "rounded": lambda count: NOISE.random(count).round(2),
+    "walk": lambda count: 2 + NOISE.normal(size=count).cumsum() / 1000,
+    "counter": lambda count: np.arange(count, dtype=np.float64),
+    "constant": lambda count: np.full(count, -0.0),
+}
+
+
+@pytest.mark.parametrize("count", [1, 2, 127, 128, 129, 511, 512, 513, 1024, 5000])
+@pytest.mark.parametrize("kind", CURVES)
+def test_however_they_are_written_for_their_number_columns_come_back(kind: str, count: int) -> None:
+    timestamps = 1_700_000_000_000 + NOISE.integers(0, 100, count).cumsum()
+    wanted = Columns(NOISE.permutation(count).astype(np.int64), timestamps, CURVES[kind](count))
+    written = encode(wanted)
+    assert same(decode(written), wanted)
+    assert len(written) < 24 * count + 250
