@@ -50,7 +50,7 @@ class Pending:
     so do those of runs, once one of the acts takes points back.
     `positions` says how far each journal was read, and `size` how many bytes that were. Once it is committed, `spent`
     parts hold nothing more. Of the journals in `gone` nothing is left on disk. `refused` counts the calls that are left
-    out, by run, since it was fenced off.
+    out, by run, since it was fenced off. `is_cut` says whether a journal had more than there was room for.
     """
 
     records: list[Record | Block | ModelBlock] = field(default_factory=list)
@@ -61,6 +61,7 @@ class Pending:
     spent: list[Path] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
     refused: Counter[str] = field(default_factory=Counter)
+    is_cut: bool = False
     _takes_back: bool = False
 
     def __bool__(self) -> bool:
@@ -180,6 +181,7 @@ class JournalFolder:
             if ended and part.is_finished:
                 pending.spent.append(path)
             room -= part.end - begin
+            pending.is_cut |= part.has_more or (room <= 0 and number < parts[-1])
             if room <= 0 or not part.is_finished:
                 return
 

@@ -54,6 +54,11 @@ class Piece:
         """Whether it was read to its end."""
         return self.end == self._size
 
+    @property
+    def has_more(self) -> bool:
+        """Whether there was no room for all of it."""
+        return self.begin + len(self.data) < self._size
+
     def frame_at(self, offset: int) -> bytes:
         """Return the good frame that begins somewhere in the part, while it is open; nothing if there is none."""
         self._file.seek(offset)

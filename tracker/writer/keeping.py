@@ -27,13 +27,14 @@ log = logging.getLogger("tracker")
 
 
 class Folded(NamedTuple):
-    """What a fold did: how many bytes of journals it folded in, and the share of their runs that go on."""
+    """What a fold did: how many bytes it folded in, the share of their runs that go on, and whether it left any."""
 
     size: int
     lasting: float
+    is_cut: bool
 
 
-NOTHING = Folded(0, 1.0)
+NOTHING = Folded(0, 1.0, is_cut=False)
 
 
 class JournalKeeper(ABC):
@@ -98,7 +99,8 @@ class JournalKeeper(ABC):
                     log.warning("%s; what is logged waits in the journal", problem, exc_info=defect)
                 wait, failures = self._pause(failures, rhythm.IDLE), failures + 1
             else:
-                wait = rhythm.next_wait(wait, *(folded or NOTHING), time.monotonic() - begun)
+                size, lasting, is_cut = folded or NOTHING
+                wait = rhythm.next_wait(wait, size, lasting, time.monotonic() - begun, is_cut=is_cut)
                 failures = 0
 
     async def fold(self, until: Position | None = None) -> Folded | None:

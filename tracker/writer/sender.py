@@ -25,7 +25,7 @@ from ..errors import (
 )
 from ..journal import START, Journal, JournalFolder, Letter, Position, Sent, Spool
 from ..store.rest import Connection, RestFiles, RestJournals, wait_after
-from .keeping import Folded, JournalKeeper
+from .keeping import NOTHING, Folded, JournalKeeper
 from .lock import WriterLock
 
 # For how long to send again what is refused, in seconds: another program of the same user's may be making just now what
@@ -99,15 +99,16 @@ class Sender(JournalKeeper):
         return await super()._left(targets)
 
     async def _fold(self, until: Position | None, *, is_writer: bool) -> Folded | None:
-        size = 0
+        size, is_cut = 0, False
         with _passing():
             journals = await to_thread.run_sync(self._look, is_writer and until is None, abandon_on_cancel=True)
             for journal_id, numbers in journals.items():
-                size += await to_thread.run_sync(self._send_next, journal_id, numbers, abandon_on_cancel=True)
+                sent = await to_thread.run_sync(self._send_next, journal_id, numbers, abandon_on_cancel=True)
+                size, is_cut = size + sent.size, is_cut or sent.is_cut
                 if self._turn.statistics().tasks_waiting:
                     break
         self._know(self._spool.reached(self._known))
-        return Folded(size, 1.0) if size else None
+        return Folded(size, 1.0, is_cut) if size else None
 
     async def _close(self) -> None:
         self._connection.close()
@@ -138,13 +139,16 @@ class Sender(JournalKeeper):
             for each, place in self._server.positions(stale).items():
                 self._learn(each, place)
 
-    def _send_next(self, journal_id: str, numbers: list[int]) -> int:
-        """Send what is next of a journal; return how many bytes that were."""
+    def _send_next(self, journal_id: str, numbers: list[int]) -> Folded:
+        """Send what is next of a journal."""
         if time.monotonic() < self._waits.get(journal_id, 0.0):
-            return 0
+            return NOTHING
         letter = self._spool.next_letter(journal_id, numbers, self._known.get(journal_id, START))
-        if letter is None:
-            return 0
+        return NOTHING if letter is None else Folded(self._send(letter), 1.0, letter.parcel.has_more)
+
+    def _send(self, letter: Letter) -> int:
+        """Send a letter, and before it the files that it speaks of; return how many bytes of a journal that were."""
+        journal_id = letter.sent.journal_id
         uploaded = self._upload(letter.files)
         try:
             self._learn(journal_id, self._server.send(letter.sent))

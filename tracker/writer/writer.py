@@ -158,7 +158,7 @@ class Writer(JournalKeeper):
             with translated():
                 await to_thread.run_sync(self._journals.remove, pending)
         self._tell_refused(pending.refused)
-        return Folded(pending.size, read.batch.lasting)
+        return Folded(pending.size, read.batch.lasting, pending.is_cut)
 
     def _read(self, folded: Mapping[str, Position], fences: Mapping[str, int]) -> _Read | None:
         with translated():

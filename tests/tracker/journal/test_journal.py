@@ -149,6 +149,26 @@ def test_however_little_is_read_at_a_time_all_of_it_is_read(
     assert parts(tmp_path) == []
 
 
+@pytest.mark.parametrize("part_bytes", [1, 1_000_000])
+def test_a_reading_says_whether_it_left_something(
+    tmp_path: Path, reader: Reader, monkeypatch: pytest.MonkeyPatch, part_bytes: int
+) -> None:
+    monkeypatch.setattr(open_part, "PART_BYTES", part_bytes)
+    monkeypatch.setattr(folders, "READ_BYTES", 3 * len(point(0)))
+    journal = Journal(tmp_path)
+    for number in range(10):
+        journal.append(point(number))
+    told = []
+    while pending := reader.fold():
+        told.append(pending.is_cut)
+    assert told[-1] is False
+    assert all(told[: told.index(False)])
+    assert len(told) > 2
+    journal.append(point(10))
+    assert not reader.fold().is_cut
+    journal.close()
+
+
 def test_a_frame_longer_than_what_is_read_at_a_time_is_read_whole(tmp_path: Path, reader: Reader) -> None:
     many = {f"metric {number:06d}": 0.1 + number for number in range(400_000)}
     journal = Journal(tmp_path)
