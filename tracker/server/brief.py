@@ -11,9 +11,10 @@ from typing import TypeVar
 from anyio import to_thread
 
 T = TypeVar("T")
-# To hand a call to another thread and back takes some 0.1 ms of CPU; what takes no longer than this holds up nobody for
-# longer than a few requests do.
-SECONDS = 0.002
+# To hand a call to another thread and back takes some 0.1 ms of CPU, and there it waits for the interpreter each time
+# that SQLite gave it up: ten times as long. What takes no longer than this holds up nobody for longer than a few
+# requests do.
+SECONDS = 0.005
 _KINDS = 4096
 # What a disk takes for 512 bytes, as rusage counts them: 0.1 ms for a page of 4 KiB.
 _BLOCK_SECONDS = 0.1 / 1000 / 8
