@@ -156,6 +156,21 @@ def test_a_spool_goes_on_where_the_server_is_and_names_layouts_of_before(tmp_pat
     assert list(tmp_path.glob("*.journal")) == []
 
 
+def test_a_letter_says_whether_more_follows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal, spool = Journal(tmp_path), Spool(tmp_path)
+    for step in range(4):
+        journal.append(metrics(step))
+    (numbers,) = spool.journals().values()
+    whole = spool.next_letter(journal.journal_id, numbers)
+    assert whole is not None
+    assert not whole.parcel.has_more
+    monkeypatch.setattr("tracker.journal.spool.SENT_BYTES", len(whole.sent.frames) // 2)
+    half = spool.next_letter(journal.journal_id, numbers)
+    assert half is not None
+    assert half.parcel.has_more
+    journal.close()
+
+
 def test_a_claim_holds_for_as_long_as_its_journal_grows(tmp_path: Path) -> None:
     journal, spool = Journal(tmp_path), Spool(tmp_path)
     journal.append(metrics(0))
