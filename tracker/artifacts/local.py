@@ -25,7 +25,7 @@ OTHER_BYTES = "has other bytes than were logged"
 # A file that came this many seconds ago may be one whose record is still on its way.
 NEW_SECONDS = 3600.0
 _CHUNK = 1024 * 1024
-# Of a file that comes, so much goes to the disk while the next comes: 1 GB takes a third to a fifth of the time so.
+# Of a file that comes, so much goes to the disk while the next comes: an upload of 1 GB takes a fifth less time so.
 _STRETCH_BYTES = 8 * 1024 * 1024
 _ARRIVING = "arriving"
 _NO_FOLDERS = {"", ".", ".."}
