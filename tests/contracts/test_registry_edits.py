@@ -183,7 +183,7 @@ class TestVersions:
         await do(kept, edits.SetModelTags(MODEL, {"mlflow.modelVersions": tag}))
         await do(kept, AddVersion("net", "x", 7, MODEL))
         query = Query(parse("", Subject.MODELS), parse_order((), Subject.MODELS))
-        assert kept.search.models(query).items[0].tags == {"mlflow.modelVersions": '[{"name":"net","version":1}]'}
+        assert kept.search.models(query).items[0].tags == {"mlflow.modelVersions": '[{"name": "net", "version": 1}]'}
 
     async def test_one_of_a_model_that_is_not_there_leaves_no_trace(self, kept: Store) -> None:
         await checkpoint(kept)

@@ -96,7 +96,7 @@ def number_of(name: str, value: object) -> float:
 
 def invalid(name: str, value: object) -> Problem:
     """Return the problem of a field's value that cannot be taken."""
-    return bad_value(f"Invalid value {repr(value)[:_SHOWN]} for parameter {name!r} supplied")
+    return bad_value(f"Invalid value {_shown(value)} for parameter {name!r} supplied")
 
 
 def required(name: str, value: str | None) -> str:
@@ -108,6 +108,15 @@ def required(name: str, value: str | None) -> str:
     if not value:
         raise missing(name)
     return value
+
+
+def _shown(value: object) -> str:
+    """Return a value as it was written, or its beginning."""
+    try:
+        text = msgspec.json.encode(value).decode()
+    except RecursionError:
+        text = "so deep"
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
 def _converted(shape: type[T], told: Mapping[str, object]) -> T:

@@ -9,13 +9,13 @@ from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from anyio import to_thread
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, Response
 
 from ..entities import File
+from .attachments import disposition, kind
 from .problems import Problem, bad_value
 from .replies import SAFE_HEADERS, Reply, problem_reply
 
@@ -57,8 +57,8 @@ def file_response(path: Path, kept: File, checked: Checked) -> Response:
     if path.stat().st_size != kept.size:
         log.error("%s has another size than was logged", path)
         raise Problem("INTERNAL_ERROR", "the file has other bytes than were logged; tracker doctor says what else has")
-    disposition = f"attachment; filename*=UTF-8''{quote(path.name, safe='')}"
-    headers = {**_HEADERS, "content-disposition": disposition}
+    # Starlette would add a charset, which nobody knows.
+    headers = {**_HEADERS, "content-disposition": disposition(path.name), "content-type": kind(path.name)}
     return _File(path, kept.sha256, headers, checked)
 
 
@@ -72,7 +72,7 @@ class _File(FileResponse):
     chunk_size = 2 * 1024 * 1024
 
     def __init__(self, path: Path, sha256: str, headers: Mapping[str, str], checked: Checked) -> None:
-        super().__init__(path, headers=headers, media_type="application/octet-stream")
+        super().__init__(path, headers=headers)
         self._sha256 = sha256
         self._place = path
         self._checked = checked

@@ -27,7 +27,10 @@ _PLACE = "#/components/schemas/"
 _API = re.compile(r"^/(ajax-)?api/\d\.0/(mlflow/)?")
 _NO_WORD = re.compile(r"\W+")
 _BODY = {"POST", "PUT", "PATCH", "DELETE"}
-_BYTES = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+_BYTES = {"application/octet-stream": _BINARY}
+# Text, images and bytes, by the file's name.
+_FILE = {"*/*": _BINARY}
 _TITLE = "tracker: MLflow's REST protocol over one store"
 _ABOUT = (
     "Every path below `/api/` is answered below `/ajax-api/` too. Names of fields may be written in snake_case or "
@@ -140,7 +143,7 @@ def _responses(route: Route, schemas: Mapping[object, Json]) -> Json:
     problem = {"$ref": "#/components/responses/Problem"}
     answer = _answer(route)
     if answer is Response:
-        good: Json = {"200": {"description": "The file.", "content": _BYTES}}
+        good: Json = {"200": {"description": "The file.", "content": _FILE}}
         good["206"] = {"description": "The part of it that was asked for.", "content": {"*/*": {}}}
     elif answer == TEXT:
         good = {"200": {"description": "A line of text.", "content": {"text/plain": {"schema": {"type": "string"}}}}}

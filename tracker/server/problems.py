@@ -84,7 +84,8 @@ def _absence(error: errors.NotFound) -> str:
         case errors.VersionNotFound():
             return f"Model Version (name={error.name}, version={error.wanted}) not found"
         case errors.TagNotFound():
-            return f"No tag with name: {error.key} in {error.what} with id {error.owner}"
+            word = "key" if error.what == "logged model" else "name:"
+            return f"No tag with {word} {error.key} in {error.what} with id {error.owner}"
         case _:
             return error.bare
 

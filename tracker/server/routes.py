@@ -84,6 +84,9 @@ class Router:
             Problem: there is none, or not for this method.
         """
         methods, said = self._methods(path)
+        if not methods and path.startswith("//"):
+            # An address that ends with a slash, before a path that begins with one.
+            methods, said = self._methods(f"/{path.lstrip('/')}")
         route = methods.get(method) or (methods.get("GET") if method == "HEAD" else None)
         if route is not None:
             return route, said

@@ -72,7 +72,7 @@ def test_tags_and_names_change(mlflow: Mlflow) -> None:
         ("search", {"max_results": 50_001}, 400, "Invalid value 50001 for parameter 'max_results'"),
         ("search", {"max_results": 5, "page_token": "x"}, 400, "page token"),
         ("search", {"max_results": 5, "filter": "bogus ="}, 400, "bogus"),
-        ("search", {"max_results": 5, "view_type": "SOME"}, 400, "Invalid value 'SOME' for parameter 'view_type'"),
+        ("search", {"max_results": 5, "view_type": "SOME"}, 400, "Invalid value \"SOME\" for parameter 'view_type'"),
         ("delete", {"experiment_id": "99999"}, 404, "99999"),
         ("update", {"experiment_id": "0"}, 400, "'new_name'"),
     ],

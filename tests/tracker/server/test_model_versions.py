@@ -188,7 +188,7 @@ def test_a_prompts_versions_are_hidden_and_have_no_files(mlflow: Mlflow) -> None
 
 
 LOCAL = "To use a local path as a model version source"
-PLAIN = "An absolute path must be provided without relative path references present"
+PLAIN = "an absolute path must be provided without relative path references present"
 FOREIGN = "request parameter must identify the resource that contains the source"
 HOSTED = "'source' cannot use the"
 

@@ -162,8 +162,12 @@ async def get_of_run(service: Service, request: Request) -> Response:
 
 async def put_of_run(service: Service, request: Request) -> Annotated[Reply, answer_shapes.Nothing]:
     """Keep a file of a run, from a page."""
-    run_id = _put_into(request)
-    path = relative_of(required("path", request.query_params.get("path")))
+    run_id, path = _put_into(request), request.query_params.get("path")
+    if not path:
+        raise bad_value("Request must specify path.")
+    path = relative_of(path)
+    if request.headers.get("content-length") == "0":
+        raise bad_value("Request must specify data.")
     if await service.run(run_id) is None:
         raise RunNotFound(run_id)
     file = await receive(service, run_id, path, request.stream(), _MOST_BYTES)
@@ -220,7 +224,10 @@ def _read_from(request: Request) -> str:
 
 
 def _put_into(request: Request) -> str:
-    return required("run_uuid", request.query_params.get("run_uuid"))
+    run_id = request.query_params.get("run_uuid")
+    if not run_id:
+        raise bad_value("Request must specify run_uuid.")
+    return run_id
 
 
 def routes() -> list[Route]:

@@ -159,8 +159,10 @@ async def delete_tag(service: Service, asked: DeleteTag) -> Annotated[Json, answ
 
 async def search_datasets(service: Service, asked: SearchDatasets) -> Annotated[Json, answer_shapes.DatasetSummaries]:
     """Return the datasets that runs of these experiments use."""
+    if not asked.experiment_ids:
+        raise bad_value("SearchDatasets request must specify at least one experiment_id.")
     if len(asked.experiment_ids) > _MOST_EXPERIMENTS:
-        raise bad_value(f"experiment_ids holds more than {_MOST_EXPERIMENTS}, which exceeds the maximum")
+        raise bad_value(f"SearchDatasets request cannot specify more than {_MOST_EXPERIMENTS} experiment_ids.")
     found_ = await service.uses(require_ids(asked.experiment_ids))
     names = ("experiment_id", "name", "digest", "context")
     return answers.filled(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Annotated
 
@@ -15,11 +15,11 @@ from ...filter import Subject
 from ...journal import spelled
 from ..concerns import what_may_be_read
 from ..fields import Shape, invalid, required
-from ..problems import bad_value
+from ..problems import bad_value, missing
 from ..replies import Reply
 from ..routes import Permission, Route
 from ..service import Service
-from . import answer_shapes, answers, limits
+from . import answer_shapes, answers
 from .answers import Json
 
 _ROOT = "/api/2.0/mlflow/metrics"
@@ -71,14 +71,21 @@ async def get_history(service: Service, asked: GetHistory) -> Annotated[Json, an
 
 async def get_bulk_interval(service: Service, asked: GetBulkInterval) -> Annotated[Json, answer_shapes.RunMetrics]:
     """Return some points of each run, evenly chosen: always the first and the last."""
-    key, run_ids = required("metric_key", asked.metric_key), _runs("run_ids", asked.run_ids)
-    limits.require_results(asked.max_results, _MOST_AT_INTERVALS)
+    if not asked.run_ids:
+        raise missing("run_ids")
+    if len(asked.run_ids) > _MOST_RUNS:
+        raise bad_value(f"GetMetricHistoryBulkInterval request must specify at most {_MOST_RUNS} run_ids.")
+    key = required("metric_key", asked.metric_key)
+    if not 1 <= asked.max_results <= _MOST_AT_INTERVALS:
+        raise bad_value(f"max_results must be between 1 and {_MOST_AT_INTERVALS}.")
     if (asked.start_step is None) != (asked.end_step is None):
-        raise bad_value("start_step and end_step are given together, or neither")
+        raise bad_value("If either start step or end step are specified, both must be specified.")
     if asked.start_step is not None and asked.end_step is not None and asked.start_step > asked.end_step:
-        raise bad_value("start_step must be less than or equal to end_step")
+        raise bad_value(
+            f"end_step must be greater than start_step. Found start_step={asked.start_step}, end_step={asked.end_step}."
+        )
     metrics: list[Json] = []
-    for run_id in run_ids:
+    for run_id in asked.run_ids:
         history = await _history(service, run_id, key)
         order = _order(history)
         if asked.start_step is not None:
@@ -90,14 +97,19 @@ async def get_bulk_interval(service: Service, asked: GetBulkInterval) -> Annotat
 
 
 async def get_bulk(service: Service, asked: GetBulk) -> Annotated[Reply | Json, answer_shapes.RunMetrics]:
-    """Return the first points of each run."""
-    key, run_ids = required("metric_key", asked.metric_key), _runs("run_id", asked.run_id)
+    """Return the first points of each run, by run."""
+    if not asked.run_id:
+        raise bad_value("GetMetricHistoryBulk request must specify at least one run_id.")
+    if len(asked.run_id) > _MOST_RUNS:
+        raise bad_value(f"GetMetricHistoryBulk request cannot specify more than {_MOST_RUNS} run_ids.")
+    if not asked.metric_key:
+        raise bad_value("GetMetricHistoryBulk request must specify a metric_key.")
     most = min(max(asked.max_results, 1), _MOST_IN_BULK)
     metrics: list[Json] = []
-    for run_id in run_ids:
-        history = await _history(service, run_id, key)
+    for run_id in sorted(asked.run_id):
+        history = await _history(service, run_id, asked.metric_key)
         chosen = _order(history)[: most - len(metrics)]
-        metrics += [{**point, "run_id": run_id} for point in _points(history, key, chosen)]
+        metrics += [{**point, "run_id": run_id} for point in _points(history, asked.metric_key, chosen)]
     return {"metrics": metrics}
 
 
@@ -127,12 +139,6 @@ def _evenly(count: int, most: int) -> NDArray[np.int64]:
     if most == 1:
         return np.array([count - 1])
     return np.linspace(0, count - 1, most).round().astype(np.int64)
-
-
-def _runs(field: str, run_ids: Sequence[str]) -> Sequence[str]:
-    if not run_ids or len(run_ids) > _MOST_RUNS:
-        raise bad_value(f"{field} holds {len(run_ids)} runs; it must be from 1 to {_MOST_RUNS}")
-    return run_ids
 
 
 def _place(token: str) -> int:

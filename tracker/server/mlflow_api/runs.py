@@ -285,7 +285,8 @@ async def log_batch(service: Service, asked: LogBatch) -> Annotated[Json, answer
         ]
     )
     limits.require_once("param", [each.key for each in asked.params])
-    points, params, tags = [_point(each) for each in asked.metrics], _params(asked.params), _tags(asked.tags)
+    points = [_point(each, index) for index, each in enumerate(asked.metrics)]
+    params, tags = _params(asked.params), _tags(asked.tags)
     if params or tags or not points:
         await service.edit(edits.Describe(run_id, params, tags))
     if points:
@@ -347,11 +348,11 @@ async def _run(service: Service, run_id: str) -> RunInfo:
     return found
 
 
-def _point(said: LogMetric | Point) -> PointOf:
-    if said.value is None:
-        raise missing("value")
-    if said.timestamp is None:
-        raise missing("timestamp")
+def _point(said: LogMetric | Point, index: int = -1) -> PointOf:
+    """Return what is said of a point, which stands in a batch unless its index is less than 0."""
+    if said.value is None or said.timestamp is None:
+        field = "value" if said.value is None else "timestamp"
+        raise missing(field if index < 0 else f"metrics[{index}].{field}")
     if said.model_id or said.dataset_name or said.dataset_digest:
         _require_measured(said)
     value = said.value if isinstance(said.value, float) else number_of("value", said.value)

@@ -16,6 +16,11 @@ from .artifacts import Place, place_of, relative_of
 
 MODELS, RUNS, PROXY = "models", "runs", "mlflow-artifacts"
 _LOCAL = frozenset({"", "file"})
+# In words that MLflow's tests look for.
+_ABSOLUTE = (
+    "If supplying a source as an http, https, ftp, object store's or mlflow-artifacts URI, "
+    "an absolute path must be provided without relative path references present"
+)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")
 # Schemes that name a host; this server connects to none for a client, and lets none be named for others either.
 _HOSTED = frozenset({"http", "https", "ftp", "sftp", "hdfs", "viewfs", "r2", "b2", "abfss"})
@@ -166,7 +171,7 @@ def _segments(parts: _Parts) -> list[str]:
 def _require_plain(source: str) -> None:
     plain = _unquoted(source)
     if "\0" in plain or not {".", ".."}.isdisjoint(re.split(r"[/\\]", plain)):
-        raise _invalid(source, "An absolute path must be provided without relative path references present")
+        raise _invalid(source, _ABSOLUTE)
 
 
 def _unquoted(text: str) -> str:

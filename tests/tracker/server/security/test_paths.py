@@ -231,11 +231,16 @@ async def test_what_is_made_is_its_owners_alone(at: House) -> None:
 
 # S10.
 async def test_a_browser_saves_a_file_and_never_shows_it(at: House) -> None:
-    for name in ("x.html", "x.svg", "x.js", "x.xml", "x.pdf", "x"):
+    kinds = {
+        **dict.fromkeys(("x.html", "x.xhtml", "x.svg", "x.mhtml", "x.swf", "x"), "application/octet-stream"),
+        **dict.fromkeys(("x.js", "x.xml", "x.TXT"), "text/plain"),
+        "x.pdf": "application/pdf",
+    }
+    for name, kind in kinds.items():
         await at.served.ask("PUT", f"{PROXY}/{at.root}/{name}", b"<script>alert(1)</script>")
         for request in (f"{PROXY}/{at.root}/{name}", f"/get-artifact?run_id={at.run_id}&path={name}"):
             headers = (await at.served.ask("GET", request)).headers
-            assert headers["content-type"] == "application/octet-stream"
+            assert headers["content-type"] == kind
             assert headers["x-content-type-options"] == "nosniff"
             assert headers["content-disposition"].startswith("attachment")
             assert "sandbox" in headers["content-security-policy"]

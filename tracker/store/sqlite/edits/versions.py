@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import sqlite3
 
 import orjson
@@ -102,7 +103,8 @@ def _told(connection: sqlite3.Connection, edit: AddVersion, number: int) -> str 
         raise ModelNotFound(edit.model_id)
     model_no, run_id, tag = row
     told = [*_listed(tag or "[]"), {"name": edit.name, "version": number}]
-    set_texts(connection, "model_tags", "model_no", model_no, {VERSIONS_TAG: orjson.dumps(told).decode()})
+    # As Python's own writes it, for who compares the tag with MLflow's.
+    set_texts(connection, "model_tags", "model_no", model_no, {VERSIONS_TAG: json.dumps(told)})
     return None if run_id is None else str(run_id)
 
 
