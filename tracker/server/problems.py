@@ -79,6 +79,8 @@ def _absence(error: errors.NotFound) -> str:
             return f"Run with id={error.wanted} not found"
         case errors.ExperimentNotFound():
             return f"No Experiment with id={error.wanted} exists"
+        case errors.ModelNotFound():
+            return f"Logged model with ID {error.wanted!r} not found."
         case errors.RegisteredModelNotFound():
             return f"Registered Model with name={error.wanted} not found"
         case errors.VersionNotFound():

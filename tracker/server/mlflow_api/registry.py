@@ -30,6 +30,7 @@ _ALIAS = re.compile(r"[\w-]+")
 _NUMBERED_ALIAS = re.compile(r"v\d+", re.IGNORECASE)
 _NUMBER = re.compile(r"\s*[+-]?[0-9]+\s*")
 _MOST_DIGITS = 20
+_SHOWN = 100
 LATEST = "latest"
 
 
@@ -65,7 +66,7 @@ def number_of(version: str) -> int:
     """
     text = required("version", version)
     if not _NUMBER.fullmatch(text):
-        raise bad_value(f"Parameter 'version' must be an integer, got '{text[:_MOST_DIGITS]}'.")
+        raise bad_value(f"Parameter 'version' must be an integer, got '{text[:_SHOWN]}'.")
     return int(text.strip()[:_MOST_DIGITS])
 
 

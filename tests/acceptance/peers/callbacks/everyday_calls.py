@@ -53,8 +53,10 @@ with mlflow.start_run(run_name="evaluated"):
 
 mlflow.set_system_metrics_sampling_interval(0.1)
 mlflow.set_system_metrics_samples_before_logging(1)
-with mlflow.start_run(run_name="system", log_system_metrics=True):
-    sum(number * number for number in range(3_000_000))
+with mlflow.start_run(run_name="system", log_system_metrics=True) as run:
+    # They are taken by the clock.
+    while not mlflow.get_run(run.info.run_id).data.metrics:
+        sum(number * number for number in range(100_000))
 
 try:
     with mlflow.start_run(run_name="broken"):
