@@ -15,6 +15,9 @@ import tracker
 
 pytest.importorskip("mlflow")
 
+# It is run against MLflow's own server too, with the peers.
+METHODS = Path(__file__).parent / "peers" / "callbacks" / "methods_and_traps.py"
+
 PROGRAM = r"""
 import math, os, tempfile
 import mlflow
@@ -112,21 +115,29 @@ def environment(**more: str) -> dict[str, str]:
     return {**clean, "PYTHONPATH": str(Path(tracker.__file__).parents[1]), **more}
 
 
-def test_a_program_logs_searches_and_fetches_unchanged(address: str, tmp_path: Path) -> None:
-    where = {"MLFLOW_TRACKING_URI": address, "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
+def ran(address: str, *words: str | Path) -> str:
+    """Run a program; return what it prints."""
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM],
-        env=environment(**where),
+        [sys.executable, *words],
+        env=environment(MLFLOW_TRACKING_URI=address, MLFLOW_HTTP_REQUEST_MAX_RETRIES="0"),
         capture_output=True,
         text=True,
         timeout=100,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    run_id = done.stdout.split("all is well ")[1].strip()
+    return done.stdout
+
+
+def test_a_program_logs_searches_and_fetches_unchanged(address: str, tmp_path: Path) -> None:
+    run_id = ran(address, "-c", PROGRAM).split("all is well ")[1].strip()
     with tracker.open(tmp_path / "store") as store:
         run = store.get_run(run_id)
         assert (run.experiment, run.name, run.metrics["loss"], run.params["lr"]) == ("digits", "first", 0.25, "0.1")
         assert store.metric_history(run_id, "later").steps.tolist() == list(range(25))
         (model,) = store.search_logged_models(filter_string=f"source_run_id = '{run_id}'")
         assert model.metric("acc") == 0.9
+
+
+def test_each_method_answers_and_each_trap_is_known(address: str) -> None:
+    assert ran(address, METHODS).splitlines()[-1] == "on_the_wire"

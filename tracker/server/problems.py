@@ -76,20 +76,21 @@ def problem_of(error: errors.TrackerError) -> Problem:
 def _absence(error: errors.NotFound) -> str:
     match error:
         case errors.RunNotFound():
-            return f"Run with id={error.wanted} not found"
+            told = f"Run with id={error.wanted} not found"
         case errors.ExperimentNotFound():
-            return f"No Experiment with id={error.wanted} exists"
+            told = f"No Experiment with id={error.wanted} exists"
         case errors.ModelNotFound():
-            return f"Logged model with ID {error.wanted!r} not found."
+            told = f"Logged model with ID {error.wanted!r} not found."
         case errors.RegisteredModelNotFound():
-            return f"Registered Model with name={error.wanted} not found"
+            told = f"Registered Model with name={error.wanted} not found"
         case errors.VersionNotFound():
-            return f"Model Version (name={error.name}, version={error.wanted}) not found"
+            told = f"Model Version (name={error.name}, version={error.wanted}) not found"
         case errors.TagNotFound():
             word = "key" if error.what == "logged model" else "name:"
-            return f"No tag with {word} {error.key} in {error.what} with id {error.owner}"
+            told = f"No tag with {word} {error.key} in {error.what} with id {error.owner}"
         case _:
-            return error.bare
+            told = error.bare
+    return told
 
 
 def _conflict(error: errors.Conflict) -> Problem:

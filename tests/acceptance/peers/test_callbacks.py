@@ -144,6 +144,10 @@ def test_everyday_calls(servers: Servers, t: Tracker, tmp_path: Path) -> None:
     assert classifier.name == "classifier"
 
 
+def test_methods_and_traps(servers: Servers) -> None:
+    servers.run("methods_and_traps", "raced")
+
+
 def test_points_that_nobody_waits_for(servers: Servers, t: Tracker) -> None:
     # MLflow's own server takes minutes for these.
     servers.ours.run("many_points", "many")
