@@ -61,9 +61,10 @@ class Browser:
         seen.is_shown = "errorText" not in answer
         while seen.is_shown and self._note(self._next(), seen) != "Page.loadEventFired":
             pass
-        # What was begun by then has been told once this is answered.
-        later = "new Promise(done => setTimeout(done, 20))"
-        self._call("Runtime.evaluate", seen, expression=later, awaitPromise=True)
+        if seen.is_shown:
+            # What was begun by then has been told once this is answered.
+            later = "new Promise(done => setTimeout(done, 20))"
+            self._call("Runtime.evaluate", seen, expression=later, awaitPromise=True)
         return seen
 
     def _call(self, method: str, seen: Visit | None = None, **params: object) -> dict[str, Any]:
