@@ -17,7 +17,7 @@ PIECE = 1 << 20
 MEGA = 1_000_000
 GOOD = range(200, 300)
 UP, DOWN = "up", "down"
-# To fetch a file takes some tenths of a second, once in three times double that.
+# To fetch a file takes some tenths of a second, and up to three times as long the next time.
 FETCHES = 9
 
 

@@ -25,7 +25,8 @@ UNSET = msgspec.UNSET
 _WHERE = re.compile(r" - at `\$\.?(.*)`$")
 _MISSING = re.compile(r"missing required field `(\w+)`")
 _PARTS = re.compile(r"[^.\[\]]+")
-_SHOWN = 100
+# Of what was said, so much is said back.
+SHOWN = 100
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True)
@@ -116,7 +117,7 @@ def _shown(value: object) -> str:
         text = msgspec.json.encode(value).decode()
     except RecursionError:
         text = "so deep"
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
 
 
 def _converted(shape: type[T], told: Mapping[str, object]) -> T:

@@ -14,7 +14,7 @@ from ...errors import RegisteredModelNotFound, VersionNotFound
 from ...filter import Entity, Expression, Subject, conjuncts
 from ...filter.tree import Comparison, Field, Operator, conjunction
 from ...tables import Page
-from ..fields import Shape, Whole, invalid, required
+from ..fields import SHOWN, Shape, Whole, invalid, required
 from ..problems import Problem, bad_value, missing
 from ..service import SECONDS, Service
 from . import answers, limits, prompts
@@ -30,7 +30,6 @@ _ALIAS = re.compile(r"[\w-]+")
 _NUMBERED_ALIAS = re.compile(r"v\d+", re.IGNORECASE)
 _NUMBER = re.compile(r"\s*[+-]?[0-9]+\s*")
 _MOST_DIGITS = 20
-_SHOWN = 100
 LATEST = "latest"
 
 
@@ -66,7 +65,7 @@ def number_of(version: str) -> int:
     """
     text = required("version", version)
     if not _NUMBER.fullmatch(text):
-        raise bad_value(f"Parameter 'version' must be an integer, got '{text[:_SHOWN]}'.")
+        raise bad_value(f"Parameter 'version' must be an integer, got '{text[:SHOWN]}'.")
     return int(text.strip()[:_MOST_DIGITS])
 
 

@@ -348,11 +348,11 @@ async def _run(service: Service, run_id: str) -> RunInfo:
     return found
 
 
-def _point(said: LogMetric | Point, index: int = -1) -> PointOf:
-    """Return what is said of a point, which stands in a batch unless its index is less than 0."""
+def _point(said: LogMetric | Point, index: int | None = None) -> PointOf:
+    """Return what is said of a point; the index is its place in a batch."""
     if said.value is None or said.timestamp is None:
         field = "value" if said.value is None else "timestamp"
-        raise missing(field if index < 0 else f"metrics[{index}].{field}")
+        raise missing(field if index is None else f"metrics[{index}].{field}")
     if said.model_id or said.dataset_name or said.dataset_digest:
         _require_measured(said)
     value = said.value if isinstance(said.value, float) else number_of("value", said.value)

@@ -168,3 +168,9 @@ async def test_nobody_is_sent_elsewhere(at: House, path: str) -> None:
         answer = await at.served.ask("GET", path + query)
         assert answer.status == 404
         assert "location" not in answer.headers
+
+
+# S25.
+async def test_a_second_slash_is_passed_over_and_not_redirected(at: House) -> None:
+    answer = await at.served.ask("GET", "//health?next=//evil.test")
+    assert (answer.status, "location" in answer.headers) == (200, False)
