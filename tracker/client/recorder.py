@@ -38,17 +38,18 @@ class Recorder:
             return cls(journal, LocalArtifacts(place.artifacts), place.path, watch)
         return cls(journal, spooled(place), place.address.given, watch)
 
-    def record(self, record: Record) -> None:
-        """Log one record.
+    def record(self, *records: Record) -> None:
+        """Log records, by one write: a process that is killed has logged all of them or none.
 
         Raises:
-            InvalidInput: a text in it is no Unicode, so it cannot be kept.
+            InvalidInput: a text in one is no Unicode, so it cannot be kept; nothing was logged then.
         """
         try:
-            frame = encode(record)
+            frames = b"".join(map(encode, records))
         except TypeError as problem:
             raise InvalidInput(f"cannot be kept: {problem}") from problem
-        self.journal.append(frame)
+        if frames:
+            self.journal.append(frames)
 
     def measure(self, layout: ModelLayout, model_id: str, step: int, timestamp: int, values: Sequence[float]) -> None:
         """Log one call's values of a model, in the order of its layout.

@@ -25,6 +25,7 @@ from ..entities.records import (
     FinishModel,
     LogInput,
     LogParams,
+    Record,
     Rewind,
     SetTags,
     StartRun,
@@ -45,6 +46,7 @@ from .values import PLAIN, keys_of, model_name_of, name_of, numbers_of, params_o
 entered: ContextVar[Run | None] = ContextVar("entered", default=None)
 
 
+_STATUSES = frozenset(RunStatus)
 # So many sets of metrics that are logged together are known at once; one that was forgotten is made again.
 _LAYOUTS = 4096
 
@@ -142,12 +144,14 @@ class Loggable:
             copy_into(Path(path), staged)
             self._recorder.record(AddFiles(self.run_id, self._recorder.artifacts.keep(self.run_id, staged, under)))
 
-    def _end(self, status: str) -> None:
-        if status not in set(RunStatus):
+    def _end(self, status: str, tags: Mapping[str, object] | None = None) -> None:
+        if status not in _STATUSES:
             raise InvalidInput(f"a run's status is one of {', '.join(RunStatus)}, not {status!r}")
+        records: list[Record] = [SetTags(self.run_id, tags_of(tags))] if tags else []
         if not self._ended:
             self._ended = True
-            self._recorder.record(EndRun(self.run_id, status, milliseconds()))
+            records.append(EndRun(self.run_id, status, milliseconds()))
+        self._recorder.record(*records)
 
     def _rewind(self, step: int, before: int) -> Rewind:
         return Rewind(self.run_id, step_of(step), step_of(before))
@@ -278,9 +282,9 @@ class Run(Loggable):
         """Wait until what this process has logged is stored, for at most so many seconds; return the level reached."""
         return self._desk.flush(timeout)
 
-    def end(self, status: str = RunStatus.FINISHED) -> None:
-        """End the run; what is logged later is kept all the same."""
-        self._end(status)
+    def end(self, status: str = RunStatus.FINISHED, *, tags: Mapping[str, object] | None = None) -> None:
+        """End the run, and set tags that say how; what is logged later is kept all the same."""
+        self._end(status, tags)
 
     def fence(self, token: int) -> None:
         """Refuse what attachments with a smaller token log into this run from now on, whatever it is.
@@ -400,9 +404,9 @@ class AsyncRun(Loggable):
         """Wait until what this process has logged is stored, as `Run.flush` does."""
         return await self._desk.flush(timeout)
 
-    def end(self, status: str = RunStatus.FINISHED) -> Done:
-        """End the run; what is logged later is kept all the same."""
-        self._end(status)
+    def end(self, status: str = RunStatus.FINISHED, *, tags: Mapping[str, object] | None = None) -> Done:
+        """End the run, as `Run.end` does."""
+        self._end(status, tags)
         return DONE
 
     async def fence(self, token: int) -> None:
@@ -442,11 +446,12 @@ def start(
     run_id = run_id or names.new_run_id()
     name = name_of(name, "run") if name else names.run_name()
     values, texts = params_of(params or {}), tags_of(tags or {})
-    recorder.record(StartRun(run_id, name_of(experiment, "experiment"), name, parent_run_id, milliseconds()))
+    records: list[Record] = [StartRun(run_id, name_of(experiment, "experiment"), name, parent_run_id, milliseconds())]
     if values:
-        recorder.record(LogParams(run_id, values))
+        records.append(LogParams(run_id, values))
     if texts:
-        recorder.record(SetTags(run_id, texts))
+        records.append(SetTags(run_id, texts))
+    recorder.record(*records)
     return run_id
 
 

@@ -86,6 +86,8 @@ def name_of(name: object, what: str) -> str:
     Raises:
         InvalidInput: it is no text, empty, too long, or holds characters that cannot be shown.
     """
+    if type(name) is str and not _known_problem(name):
+        return name
     problem = _problem(name)
     if problem:
         message = f"{what} name {name!r}: {problem}"
@@ -126,8 +128,9 @@ def key_of(key: object) -> str:
     Raises:
         InvalidMetric: it is no usable text.
     """
-    # Looking at each character of a name takes longer than all the rest of a call.
-    problem = _known_problem(key) if type(key) is str else _problem(key)
+    if type(key) is str and not _known_problem(key):
+        return key
+    problem = _problem(key)
     if problem:
         raise InvalidMetric(key, problem)
     return _exact(key)
@@ -135,6 +138,7 @@ def key_of(key: object) -> str:
 
 @lru_cache(maxsize=4096)
 def _known_problem(name: str) -> str:
+    # Looking at each character of a name takes longer than all the rest of a call.
     return _problem(name)
 
 

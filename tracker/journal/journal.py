@@ -127,9 +127,9 @@ class Journal:
         size = steps.nbytes * (2 + len(values))
         self._append(_Waiting(layout, partial(layout.columns, steps, timestamps, values), _CALL_BYTES + size))
 
-    def append(self, frame: bytes) -> None:
-        """Append one frame; returns when it is *logged*."""
-        self._append(_Waiting(None, lambda: frame, _CALL_BYTES + len(frame)))
+    def append(self, frames: bytes) -> None:
+        """Append frames, all of them or none; returns when they are *logged*."""
+        self._append(_Waiting(None, lambda: frames, _CALL_BYTES + len(frames)))
 
     def sync(self) -> None:
         """Force what was appended to the disk: *synced*.

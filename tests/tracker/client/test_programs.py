@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -102,6 +103,21 @@ FORGETS = """
         import threading
         threading.Thread(target=run.log, args=({"loss": 100.0}, 100)).start()
 """
+KILLED = """
+    import os, signal, sys
+    import tracker
+
+    write = os.pwrite
+
+    def killed_after(*data):
+        write(*data)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    with tracker.open(sys.argv[1]) as t:
+        first = t.start_run("e", name="first", params={"lr": 0.1})
+        os.pwrite = killed_after
+        exec(sys.argv[2])
+"""
 FORKS = """
     import os, sys
     import tracker
@@ -148,6 +164,23 @@ def test_a_program_that_forgets_to_close_ends_and_its_points_are_stored(
     with tracker.open(store) as opened:
         (run,) = opened.search_runs()
         assert opened.metric_history(run.run_id, "loss").steps.tolist() == list(range(101 if how == "thread" else 100))
+
+
+@pytest.mark.parametrize(
+    ("killed_in", "name", "status", "tags"),
+    [
+        ("t.start_run('e', name='second', params={'lr': 0.1}, tags={'a': 'b'})", "second", "RUNNING", {"a": "b"}),
+        ("first.end('FAILED', tags={'why': 'x'})", "first", "FAILED", {"why": "x"}),
+    ],
+    ids=["begins", "ends"],
+)
+def test_a_program_that_is_killed_has_logged_all_of_a_call(
+    store: Path, run_python: Program, killed_in: str, name: str, status: str, tags: dict[str, str]
+) -> None:
+    run_python(KILLED, store, killed_in, code=-signal.SIGKILL)
+    with tracker.open(store) as opened:
+        found = {run.name: run for run in opened.search_runs()}[name]
+    assert (found.status, found.tags, found.params) == (status, tags, {"lr": 0.1})
 
 
 def test_what_a_forked_child_logs_is_stored_too(store: Path, run_python: Program) -> None:
