@@ -61,18 +61,20 @@ class Line:
         if number in self._waiting:
             raise ValueError(f"trial {number} waits already")
         self._waiting[number] = need
-        if need not in self._kinds:
-            self._kinds[need] = {}
+        alike = self._kinds.get(need)
+        if alike is None:
+            alike = self._kinds[need] = {}
             insort(self._by_size, need, key=_order)
-        self._kinds[need][number] = None
+        alike[number] = None
 
     def remove(self, number: int) -> None:
         """Take a trial out of the line, if it is in it."""
         need = self._waiting.pop(number, None)
         if need is None:
             return
-        del self._kinds[need][number]
-        if not self._kinds[need]:
+        alike = self._kinds[need]
+        del alike[number]
+        if not alike:
             del self._kinds[need]
             self._by_size.remove(need)
 

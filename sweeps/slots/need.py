@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from ..config.amounts import read_bytes
@@ -30,6 +30,10 @@ class Need:
     cpu: float = 1.0
     gpu: float = 0.0
     memory: int = 0
+    # As it is counted: thousandths of cores, and of each of so many devices the share in thousandths.
+    cores: int = field(init=False, repr=False, compare=False)
+    share: int = field(init=False, repr=False, compare=False)
+    devices: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         for key, amount in (("cpu", self.cpu), ("gpu", self.gpu), ("memory", self.memory)):
@@ -41,6 +45,10 @@ class Need:
         if self.gpu > 1 and thousandths(self.gpu) % WHOLE:
             problem = f"{shown(self.gpu)} GPUs cannot be had; write a fraction below 1, or a whole number"
             raise InvalidSweep(problem, where="gpu")
+        amount = thousandths(self.gpu)
+        share, devices = (amount, int(amount > 0)) if amount < WHOLE else (WHOLE, amount // WHOLE)
+        for name, value in (("cores", thousandths(self.cpu)), ("share", share), ("devices", devices)):
+            object.__setattr__(self, name, value)
 
     @property
     def nothing(self) -> bool:

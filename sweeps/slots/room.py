@@ -38,7 +38,7 @@ class Room:
         """
         if not self.holds(need) or (beside is not None and not beside.holds(need)):
             return None
-        share, count = parts(need)
+        share, count = need.share, need.devices
         free = self.devices if beside is None else list(map(min, self.devices, beside.devices))
         fitting = [index for index, room in enumerate(free) if room >= share] if count else []
         if len(fitting) < count:
@@ -49,24 +49,16 @@ class Room:
 
     def holds(self, need: Need) -> bool:
         """Say whether there is enough of all but devices."""
-        return self.places >= 1 and self.cpu >= thousandths(need.cpu) and self.memory >= need.memory
+        return self.places >= 1 and self.cpu >= need.cores and self.memory >= need.memory
 
     def change(self, need: Need, devices: Sequence[int], sign: int) -> None:
         """Take a need away (-1), or give it back (+1)."""
         self.places += sign
-        self.cpu += sign * thousandths(need.cpu)
+        self.cpu += sign * need.cores
         self.memory += sign * need.memory
-        share, _ = parts(need)
         for index in devices:
-            self.devices[index] += sign * share
+            self.devices[index] += sign * need.share
 
     def emptiest(self, need: Need) -> tuple[int, ...]:
         """Return the devices that a need would wait for: those with the most room, the first of equals."""
-        _, count = parts(need)
-        return tuple(sorted(range(len(self.devices)), key=lambda index: -self.devices[index])[:count])
-
-
-def parts(need: Need) -> tuple[int, int]:
-    """Return the share that a need takes of each of its devices, in thousandths, and how many devices these are."""
-    amount = thousandths(need.gpu)
-    return (amount, int(amount > 0)) if amount < WHOLE else (WHOLE, amount // WHOLE)
+        return tuple(sorted(range(len(self.devices)), key=lambda index: -self.devices[index])[: need.devices])

@@ -9,7 +9,7 @@ from ..config.amounts import show_bytes
 from ..errors import InvalidSweep
 from .capacity import Capacity
 from .need import WHOLE, Need, thousandths
-from .room import UNLIMITED, Room, parts
+from .room import UNLIMITED, Room
 from .threads import thread_limits
 
 _WHERE = "execution.resources"
@@ -57,10 +57,10 @@ class Slots:
             InvalidSweep: it cannot, with what there is and what to do.
         """
         cpu, gpus, memory = self.capacity.cpu, self.capacity.gpus, self.capacity.memory
-        if thousandths(need.cpu) > thousandths(cpu):
+        if need.cores > thousandths(cpu):
             problem = f"{need.cpu:g} cores for a trial, but there are {cpu:g}; ask for at most so many"
             raise InvalidSweep(problem, where=f"{_WHERE}.cpu")
-        if parts(need)[1] > len(gpus):
+        if need.devices > len(gpus):
             there = f"there are {len(gpus)} ({', '.join(gpus)})" if gpus else "none is found"
             remedy = "ask for fewer, or name them in SWEEPS_GPUS"
             raise InvalidSweep(f"{need.gpu:g} GPUs for a trial, but {there}; {remedy}", where=f"{_WHERE}.gpu")
@@ -113,7 +113,7 @@ class Slots:
         number, self.granted = self.granted, self.granted + 1
         self._held[number] = (need, devices)
         names = [self.capacity.gpus[index] for index in sorted(devices)]
-        share = parts(need)[0] / WHOLE
+        share = need.share / WHOLE
         return Grant(number, need, tuple((name, share) for name in names), self._environment(need, names))
 
     def _environment(self, need: Need, names: list[str]) -> dict[str, str]:
@@ -127,7 +127,8 @@ class Slots:
 
     def _at_once(self, need: Need) -> int:
         """Return how many of a need that asks for no cores may share them."""
-        share, count = parts(need)
-        by_devices = len(self.capacity.gpus) * (WHOLE // share) // count if count else UNLIMITED
+        by_devices = UNLIMITED
+        if need.devices:
+            by_devices = len(self.capacity.gpus) * (WHOLE // need.share) // need.devices
         limit = min(by_devices, UNLIMITED if self._parallel is None else self._parallel)
         return 1 if limit == UNLIMITED else max(1, limit)

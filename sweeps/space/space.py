@@ -27,12 +27,17 @@ class Space(Mapping[str, Distribution]):
 
     `paths` says where those stand that are nested: `{"optimizer.lr": ("optimizer", "lr")}`. A parameter that is not
     in it stands at its own name, dots and all. Points are nested as the paths say; axes, shares and coordinates have
-    flat names.
+    flat names. `axes` has the axis of each parameter that varies, in alphabetical order at each level of nesting.
     """
 
     distributions: Mapping[str, Distribution]
     paths: Mapping[str, Path] = field(default_factory=dict)
     remarks: tuple[Remark, ...] = ()
+    axes: Mapping[str, Axis] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        axes = ((name, self[name].axis) for name in self._sorted())
+        object.__setattr__(self, "axes", {name: axis for name, axis in axes if axis is not None})
 
     @classmethod
     def from_parameters(cls, parameters: Mapping[str, object]) -> Space:
@@ -73,12 +78,6 @@ class Space(Mapping[str, Distribution]):
         """The flat names of the parameters that vary, in alphabetical order at each level of nesting."""
         return tuple(self.axes)
 
-    @property
-    def axes(self) -> dict[str, Axis]:
-        """The axis of each parameter that varies, in alphabetical order at each level of nesting."""
-        axes = ((name, self[name].axis) for name in self._sorted())
-        return {name: axis for name, axis in axes if axis is not None}
-
     def size(self) -> int | None:
         """Count the points that grid search would visit; None where it cannot."""
         if any(isinstance(axis, FloatAxis) for axis in self.axes.values()):
@@ -100,11 +99,12 @@ class Space(Mapping[str, Distribution]):
 
     def sample(self, generator: random.Random) -> dict[str, object]:
         """Draw one point: one random number per searched parameter, in the order of `searched`."""
-        return self.at({name: generator.random() for name in self.searched})
+        return self.at({name: generator.random() for name in self.axes})
 
     def at(self, shares: Mapping[str, float]) -> dict[str, object]:
         """Return the point at a quantile of every searched parameter."""
-        return nest((self.path(name), each.quantile(shares.get(name, 0.0))) for name, each in self.items())
+        points = self.distributions.items()
+        return nest((self.path(name), each.quantile(shares.get(name, 0.0))) for name, each in points)
 
     def decode(self, coordinates: Mapping[str, float]) -> dict[str, object]:
         """Return the point at a coordinate on every axis."""
@@ -120,10 +120,10 @@ class Space(Mapping[str, Distribution]):
         with within("parameters"):
             given = self._given(params)
         coordinates = {name: self._coordinate(name, *found) for name, found in given.items()}
-        missing = next((name for name in self.searched if name not in given), None)
+        missing = next((name for name in self.axes if name not in given), None)
         if missing is not None:
             raise InvalidSweep("has no value", where=join("parameters", ".".join(self.path(missing))))
-        return {name: coordinates[name] for name in self.searched}
+        return {name: coordinates[name] for name in self.axes}
 
     def contains(self, params: Mapping[str, object]) -> bool:
         """Say whether a point is in the space: whether `encode` takes it."""
