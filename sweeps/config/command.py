@@ -86,6 +86,8 @@ def remarks(command: Sequence[str], env: Mapping[str, str]) -> Iterator[Remark]:
 
 
 def _placed(index: int, item: str, trial: _Trial, env: Mapping[str, str]) -> Iterable[str]:
+    if "$" not in item:
+        return (item,)
     with within(f"command[{index}]"):
         check(item)
         if item in _MACROS:

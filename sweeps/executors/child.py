@@ -57,6 +57,7 @@ class Child:
         self._process = process
         self.pid = process.pid
         self._descriptor = _descriptor_of(process.pid)
+        self._ended = self._reaped = False
 
     @classmethod
     def start(cls, arguments: Sequence[str], *, stdin: int, output: int | None, environment: Mapping[str, str]) -> Self:
@@ -88,9 +89,10 @@ class Child:
         """Wait until the process has ended, whatever else of its group still runs."""
         if self._descriptor is not None:
             await anyio.wait_readable(self._descriptor)
-            return
-        while self._process.poll() is None:  # noqa: ASYNC110  # nobody tells
-            await anyio.sleep(_LOOK_SECONDS)
+        else:
+            while self._process.poll() is None:  # noqa: ASYNC110  # nobody tells
+                await anyio.sleep(_LOOK_SECONDS)
+        self._ended = True
 
     async def wait_while_killing(self) -> None:
         """End the process, if it has not ended, and wait for that."""
@@ -99,6 +101,8 @@ class Child:
 
     def has_ended(self) -> bool:
         """Say whether the process has ended."""
+        if self._ended:
+            return True
         if self._descriptor is None:
             return self._process.poll() is not None
         poll = select.poll()
@@ -106,7 +110,9 @@ class Child:
         return bool(poll.poll(0))
 
     def signal(self, number: signal.Signals) -> None:
-        """Signal the whole group, if any of it is left."""
+        """Signal the whole group, if any of it is left; once it is reaped do nothing, for its ID may be another's."""
+        if self._reaped:
+            return
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, number)
 
@@ -114,6 +120,7 @@ class Child:
         """End the group, wait for the process, and return its exit code as `subprocess` has it."""
         self.signal(signal.SIGKILL)
         code = self._process.wait()
+        self._reaped = True
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None

@@ -8,9 +8,9 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Mapping
-from contextlib import AsyncExitStack, ExitStack
+from contextlib import AsyncExitStack
 from functools import partial
-from pathlib import Path
+from itertools import count
 from typing import Self
 
 import anyio
@@ -22,7 +22,7 @@ from .ending import read_tail
 from .environment import params_for_wandb, script_variables
 from .interface import Control
 from .mailbox import Mailbox
-from .output import Output
+from .output import Output, Outputs, remove
 from .target import CommandTarget
 from .warden import Warden, Watched, failure
 
@@ -37,14 +37,17 @@ class CommandExecutor:
     def __init__(self, target: CommandTarget, _: float) -> None:
         self._target = target
         self._lifetimes = AsyncExitStack()
+        # Of attempts that have ended: their files are written over, since to make and remove files takes longer.
+        self._names: list[str] = []
+        self._new_names = map(str, count())
         self.warden = Warden()
 
     async def __aenter__(self) -> Self:
         enter = self._lifetimes.enter_context
         self._folder, self._brief = (
-            Path(enter(tempfile.TemporaryDirectory(prefix="sweeps-", dir=place))) for place in (None, _memory())
+            enter(tempfile.TemporaryDirectory(prefix="sweeps-", dir=place)) for place in (None, _memory())
         )
-        self._mailbox = enter(Mailbox())
+        self._mailbox, self._outputs = enter(Mailbox()), enter(Outputs())
         self._inherited = dict(os.environ)
         self._tasks = await self._lifetimes.enter_async_context(anyio.create_task_group())
         self._tasks.start_soon(self._mailbox.receive)
@@ -57,19 +60,25 @@ class CommandExecutor:
 
     async def run(self, assignment: Assignment, control: Control) -> Outcome:
         """Run an attempt's command to its end; what it has started ends with it."""
-        path = Path(assignment.output or self._folder / f"{assignment.number}.txt")
-        with ExitStack() as files:
+        path = assignment.output or f"{self._folder}/{assignment.number}.txt"
+        name = self._names.pop() if self._names else next(self._new_names)
+        output: Output | None = None
+        try:
             try:
-                output = files.enter_context(Output(path))
-                watched = self._start(assignment, output, files)
+                output = self._outputs.open(path)
+                watched = self._start(assignment, output, name)
             except (OSError, ValueError) as problem:
                 reason = f"cannot start {self._target}: {getattr(problem, 'strerror', None) or problem}"
                 return Outcome(TrialState.FAILED, reason, cause=Cause.START)
-            code, stopped = await self._conduct(watched, assignment, control, path)
+            code, stopped = await self._conduct(watched, assignment, control, output)
+        finally:
+            self._names.append(name)
+            if output is not None:
+                self._outputs.close(output)
         return self._outcome(watched, code, path, stopped=stopped)
 
-    def _start(self, assignment: Assignment, output: Output, files: ExitStack) -> Watched:
-        write = partial(self._write, f"{assignment.number}-{assignment.attempt}", files)
+    def _start(self, assignment: Assignment, output: Output, name: str) -> Watched:
+        write = partial(self._write, name)
         marker = self.warden.marker(assignment)
         environment = {
             **self._inherited,
@@ -78,7 +87,7 @@ class CommandExecutor:
             **assignment.variables,
             MARKER: marker,
             "TRACKER_WATCH": self._mailbox.path,
-            "WANDB_DIR": str(output.path.parent),
+            "WANDB_DIR": output.path.rpartition(os.sep)[0],
             "WANDB_SWEEP_PARAM_PATH": write("yaml", params_for_wandb(assignment.params)),
         }
         json_file = partial(_write_json, write, assignment.params)
@@ -88,41 +97,36 @@ class CommandExecutor:
         watched.output, watched.memory = output, assignment.memory
         return watched
 
-    def _write(self, name: str, files: ExitStack, kind: str, text: str) -> str:
-        """Write a file that is there while an attempt runs, in memory if there is room; return its path."""
-        path = self._brief / f"{name}.{kind}"
+    def _write(self, name: str, kind: str, text: str) -> str:
+        """Write a file that stays as it is while an attempt runs, in memory if there is room; return its path."""
+        path = f"{self._brief}/{name}.{kind}"
         try:
             _write_text(path, text)
         except OSError:
-            path.unlink(missing_ok=True)
-            path = self._folder / path.name
+            remove(path)
+            path = f"{self._folder}/{name}.{kind}"
             _write_text(path, text)
-        files.callback(path.unlink, missing_ok=True)
-        return str(path)
+        return path
 
     async def _conduct(
-        self, watched: Watched, assignment: Assignment, control: Control, path: Path
+        self, watched: Watched, assignment: Assignment, control: Control, output: Output
     ) -> tuple[int, bool]:
         """Wait for a command's end; return its exit code, and whether it was told to stop before."""
-        stopping = anyio.CancelScope()
-        stop = partial(self._tasks.start_soon, _stop, watched.child, assignment.grace, stopping)
+        stop = partial(self._tasks.start_soon, _stop, watched.child, assignment.grace)
         with self._mailbox.listening(assignment, control):
             try:
                 with control.when_told(stop):
                     await watched.child.wait()
             except BaseException:
-                stopping.cancel()
                 await self.warden.end(watched)
-                control.tail = read_tail(path)
+                control.tail = read_tail(output.path)
                 raise
             stopped = control.stopping
-            if stopped:
-                stopping.cancel()
             # What it said last may not have been read.
             self._mailbox.read()
         return await self.warden.end(watched), stopped
 
-    def _outcome(self, watched: Watched, code: int, output: Path, *, stopped: bool) -> Outcome:
+    def _outcome(self, watched: Watched, code: int, output: str, *, stopped: bool) -> Outcome:
         if code == 0 and not stopped:
             return Outcome(TrialState.COMPLETE)
         tail = read_tail(output)
@@ -140,7 +144,7 @@ def _memory() -> str | None:
     return _MEMORY if os.access(_MEMORY, os.W_OK | os.X_OK) else None
 
 
-def _write_text(path: Path, text: str) -> None:
+def _write_text(path: str, text: str) -> None:
     # By hand: the layers of `open` take as long as the rest of it.
     file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
@@ -149,13 +153,10 @@ def _write_text(path: Path, text: str) -> None:
         os.close(file)
 
 
-async def _stop(child: Child, grace: float, scope: anyio.CancelScope) -> None:
-    """Tell a process to end, and end it if it has not by then; cancelled when it is gone, and its ID another's."""
-    if scope.cancel_called:
-        return
-    with scope:
-        child.signal(signal.SIGTERM)
-        # One that is suspended could not hear of it.
-        child.signal(signal.SIGCONT)
-        await anyio.sleep(grace)
-        child.signal(signal.SIGKILL)
+async def _stop(child: Child, grace: float) -> None:
+    """Tell a process to end, and end it if it has not by then."""
+    child.signal(signal.SIGTERM)
+    # One that is suspended could not hear of it.
+    child.signal(signal.SIGCONT)
+    await anyio.sleep(grace)
+    child.signal(signal.SIGKILL)

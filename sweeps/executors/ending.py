@@ -54,10 +54,11 @@ def tail_of(text: str) -> str:
     return "\n".join(text.rstrip().splitlines()[-TAIL_LINES:])
 
 
-def read_tail(output: Path) -> str:
+def read_tail(output: str) -> str:
     """Return the last lines of a trial's output, of which the file may be large."""
-    if not output.exists():
+    path = Path(output)
+    if not path.exists():
         return ""
-    with output.open("rb") as file:
-        file.seek(max(0, output.stat().st_size - _TAIL_BYTES))
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - _TAIL_BYTES))
         return tail_of(file.read().decode("utf-8", "replace"))

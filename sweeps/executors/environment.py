@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from ..trial import Assignment
 
+_encode = json.JSONEncoder(ensure_ascii=False, default=str).encode
 # What YAML's readers refuse in the raw, and JSON's writer leaves so.
 _UNPRINTABLE = re.compile("[\\x7f-\\x9f\\u2028\\u2029\\ud800-\\udfff\\ufffe\\uffff]")
 
@@ -38,14 +39,13 @@ def params_for_wandb(params: Mapping[str, object]) -> str:
 
 
 def _yaml(value: object) -> str:
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{_yaml(str(name))}: {_yaml(inner)}" for name, inner in value.items()) + "}"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(_yaml, value)) + "]"
     if isinstance(value, float):
         return _yaml_float(value)
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_yaml, value)) + "]"
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{_yaml(str(name))}: {_yaml(inner)}" for name, inner in value.items()) + "}"
+    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", _encode(value))
 
 
 def _yaml_float(value: float) -> str:

@@ -15,7 +15,6 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack, ExitStack
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Self
 
 import anyio
@@ -54,7 +53,7 @@ class ProcessesExecutor:
         self.warden = Warden()
 
     async def __aenter__(self) -> Self:
-        self._folder = Path(self._lifetimes.enter_context(tempfile.TemporaryDirectory(prefix="sweeps-")))
+        self._folder = self._lifetimes.enter_context(tempfile.TemporaryDirectory(prefix="sweeps-"))
         self._inherited = dict(os.environ)
         self._lifetimes.callback(self._hang_up)
         await self._lifetimes.enter_async_context(self.warden.at_work())
@@ -65,7 +64,7 @@ class ProcessesExecutor:
 
     async def run(self, assignment: Assignment, control: Control) -> Outcome:
         """Run an attempt in an idle worker, or in a new one."""
-        path = Path(assignment.output or self._folder / f"{assignment.number}.txt")
+        path = assignment.output or f"{self._folder}/{assignment.number}.txt"
         self._busy += 1
         with ExitStack() as files:
             files.callback(self._finish_one)
@@ -82,7 +81,7 @@ class ProcessesExecutor:
             return outcome
         return replace(outcome, tail=tail_of(f"{read_tail(path)}\n{outcome.tail}".lstrip("\n")))
 
-    async def _conduct(self, worker: _Worker, assignment: Assignment, control: Control, path: Path) -> Outcome:
+    async def _conduct(self, worker: _Worker, assignment: Assignment, control: Control, path: str) -> Outcome:
         try:
             outcome = await worker.run(assignment, control)
         except BaseException:
@@ -154,7 +153,7 @@ class _Worker:
         """Run one attempt; None if the process ended before it could say how that went."""
         assert self.watched.output is not None  # noqa: S101  # an attempt has one
         run = {name: getattr(assignment, name) for name in assignment.__slots__}
-        messages = [*self._first, {"run": run, "output": str(self.watched.output.path)}]
+        messages = [*self._first, {"run": run, "output": self.watched.output.path}]
         self._first = []
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._watch_for_end)

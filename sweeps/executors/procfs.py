@@ -6,6 +6,7 @@ Read by hand, since psutil costs a dependency and tens of microseconds more for 
 from __future__ import annotations
 
 import os
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,18 +37,17 @@ def list_adopted() -> set[int] | None:
 
     What is adopted becomes the main thread's child; what other threads have started is left out.
     """
-    me = os.getpid()
     try:
-        file = os.open(f"{_PROC}/{me}/task/{me}/children", os.O_RDONLY)
+        found = os.pread(_children_of(os.getpid()), _CHILDREN_BYTES, 0)
     except OSError:
         return None
-    try:
-        found = os.read(file, _CHILDREN_BYTES)
-        return {int(pid) for pid in found.split()} if len(found) < _CHILDREN_BYTES else None
-    except OSError:
-        return None
-    finally:
-        os.close(file)
+    return set(map(int, found.split())) if len(found) < _CHILDREN_BYTES else None
+
+
+@cache
+def _children_of(me: int) -> int:
+    """Return the file of this process's children, which stays open: it is read at the end of every attempt."""
+    return os.open(f"{_PROC}/{me}/task/{me}/children", os.O_RDONLY)
 
 
 def read_kin(pid: int) -> Kin | None:

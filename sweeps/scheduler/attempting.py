@@ -6,7 +6,6 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import anyio
 
@@ -107,7 +106,9 @@ class Attempting:
                 value = await self._keep(assignment, running)
             except (TrackerError, OSError) as problem:
                 outcome = replace(outcome, reason=f"{outcome.reason or 'ended'}; afterwards: {problem}")
-        return replace(outcome, tail=outcome.tail or running.control.tail), value
+        if running.control.tail and not outcome.tail:
+            outcome = replace(outcome, tail=running.control.tail)
+        return outcome, value
 
     async def _attempt(self, assignment: Assignment, running: Running) -> Outcome:
         if running.launch.attempt.restarted:
@@ -120,7 +121,7 @@ class Attempting:
 
     async def _keep(self, assignment: Assignment, running: Running) -> float | None:
         number = assignment.number
-        await self._ledger.keep_output(number, Path(assignment.output))
+        await self._ledger.keep_output(number, assignment.output)
         if running.launch.attempt.restarted and running.first_step is not None:
             await self._ledger.supersede(number, running.first_step)
         if not running.logged or (running.reported and self._executor.hears_all):

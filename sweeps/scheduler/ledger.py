@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from anyio import to_thread
 from tracker import AsyncRun, AsyncTracker, History, RunInfo, RunStatus
 from tracker.errors import StoreUnavailable
 
+from ..executors.output import remove
 from ..samplers import Proposal
 from ..study import Attempt, PastTrial, TrialResult, Verdict, is_trial, past_trial
 from ..study.record import (
@@ -57,7 +59,7 @@ class Ledger:
         self._metric = metric
         self._better: Callable[[list[float]], float] = max if goal == "maximize" else min
         self._pages: dict[int, _Page] = {}
-        # By name: runs of trials-to-be, whose scheduler was killed before it could say more of them.
+        # By name: runs of trials-to-be, of which a power cut has left no more than that they began.
         self._begun: dict[str, AsyncRun] = {}
 
     @property
@@ -85,11 +87,14 @@ class Ledger:
 
     def begin(self, number: int, proposal: Proposal) -> None:
         """Give a new trial its child run."""
-        name = f"trial-{number}"
-        run = self._begun.pop(name, None) or self._parent.start_child(name=name)
-        # The tags first, in one record: they make it a trial, and a scheduler may be killed at any moment.
-        run.set_tags(trial_tags(number, proposal))
-        run.log_params(flat(proposal.params))
+        name, tags, params = f"trial-{number}", trial_tags(number, proposal), flat(proposal.params)
+        run = self._begun.pop(name, None)
+        if run is None:
+            run = self._parent.start_child(name=name, params=params, tags=tags)
+        else:
+            # The tags first: they make it a trial.
+            run.set_tags(tags)
+            run.log_params(params)
         self._pages[number] = _Page(run)
 
     def launch(self, attempt: Attempt) -> None:
@@ -100,20 +105,19 @@ class Ledger:
 
     def end(self, verdict: Verdict) -> None:
         """Write down how an attempt ended."""
-        run = self._pages[verdict.number].run
-        run.set_tags(verdict_tags(verdict))
+        run, tags = self._pages[verdict.number].run, verdict_tags(verdict)
         if verdict.state.final:
-            run.end(_RUN_STATUS[verdict.state])
+            run.end(_RUN_STATUS[verdict.state], tags=tags)
             del self._pages[verdict.number]
+        else:
+            run.set_tags(tags)
 
     def give_up(self, number: int) -> None:
         """Write down that a trial that waits will not run, unless its sweep is resumed."""
-        run = self._pages.pop(number).run
-        run.set_tags({STATE: TrialState.KILLED})
-        run.end(RunStatus.KILLED)
+        self._pages.pop(number).run.end(RunStatus.KILLED, tags={STATE: TrialState.KILLED})
 
-    async def keep_output(self, number: int, output: Path) -> None:
-        """Move what an attempt has printed to its trial's run."""
+    async def keep_output(self, number: int, output: str) -> None:
+        """Move what an attempt has printed, if there is anything, to its trial's run."""
         await _keep(output, self._pages[number].run)
 
     async def value(self, number: int) -> float | None:
@@ -180,8 +184,7 @@ class Ledger:
         """End the sweep's run; `reason` says why it ended early, if it did."""
         for run in self._begun.values():
             run.end(RunStatus.KILLED)
-        self._parent.set_tags({ENDED: reason})
-        self._parent.end(status)
+        self._parent.end(status, tags={ENDED: reason})
         await self._tracker.catch_up()
 
     async def _recalled(self, run: RunInfo, trial: PastTrial, points: _Points) -> None:
@@ -192,6 +195,7 @@ class Ledger:
         outputs = await to_thread.run_sync(_outputs_of, trial.number, self.folder)
         for output in outputs:
             await _keep(output, reopened)
+            remove(output)
         page = self._pages[trial.number] = _Page(reopened, attempt_starts(run))
         step = left_over_from(sorted(points, key=lambda point: point[1]), page.starts)
         if step is not None:
@@ -212,27 +216,20 @@ async def catch_up(tracker: AsyncTracker) -> None:
         raise StoreUnavailable(f"{problem}; find it with: tracker doctor")
 
 
-async def _keep(output: Path, run: AsyncRun) -> None:
-    """Move what an attempt has printed to its trial's run."""
+async def _keep(output: str, run: AsyncRun) -> None:
+    """Move what an attempt has printed to its trial's run; a file of nothing is left to whoever made it."""
     # Here, since to ask a thread takes longer than the file's metadata do.
-    if _holds_something(output):
-        await run.log_artifact(output)
-    _remove(output)
-
-
-def _outputs_of(number: int, folder: Path) -> list[Path]:
-    return sorted(folder.glob(f"{number}-*.txt"))
-
-
-def _holds_something(output: Path) -> bool:
     try:
-        return output.stat().st_size > 0
+        holds_something = os.stat(output).st_size > 0  # noqa: PTH116  # to make a path of the text takes longer
     except OSError:
-        return False
+        return
+    if holds_something:
+        await run.log_artifact(output)
+        remove(output)
 
 
-def _remove(output: Path) -> None:
-    output.unlink(missing_ok=True)
+def _outputs_of(number: int, folder: Path) -> list[str]:
+    return sorted(map(str, folder.glob(f"{number}-*.txt")))
 
 
 def _points(history: History | None) -> _Points:

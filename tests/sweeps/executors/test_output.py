@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sweeps.executors import output
-from sweeps.executors.output import END_BYTES, HEAD_BYTES, Output
+from sweeps.executors.output import END_BYTES, HEAD_BYTES, Output, Outputs
 
 MEBIBYTE = 1 << 20
 
@@ -42,14 +42,14 @@ def write(path: Path, data: bytes, *, watched: Output | None = None) -> None:
 
 
 def test_a_little_is_kept_as_it_is(path: Path) -> None:
-    with Output(path) as kept:
+    with Output(str(path)) as kept:
         write(path, lines(1000), watched=kept)
     assert path.read_bytes() == lines(1000)
 
 
 def test_what_earlier_attempts_wrote_stays(path: Path) -> None:
     path.write_bytes(b"the first attempt\n")
-    with Output(path) as kept:
+    with Output(str(path)) as kept:
         write(path, b"the second\n", watched=kept)
     assert path.read_bytes() == b"the first attempt\nthe second\n"
 
@@ -59,7 +59,7 @@ def test_what_earlier_attempts_wrote_stays(path: Path) -> None:
 def test_of_a_flood_the_beginning_and_the_end_are_kept(path: Path, before: bytes) -> None:
     flood = lines(MEBIBYTE // 2)
     path.write_bytes(before)
-    with Output(path) as kept:
+    with Output(str(path)) as kept:
         write(path, flood, watched=kept)
     text = path.read_bytes()
     head = before + flood[:HEAD_BYTES]
@@ -73,7 +73,7 @@ def test_of_a_flood_the_beginning_and_the_end_are_kept(path: Path, before: bytes
 
 def test_of_a_flood_that_was_not_looked_at_too(path: Path) -> None:
     flood = lines(MEBIBYTE // 2)
-    with Output(path):
+    with Output(str(path)):
         write(path, flood)
     assert path.stat().st_size < HEAD_BYTES + END_BYTES + 100
     assert path.read_bytes().endswith(flood[-END_BYTES:])
@@ -82,7 +82,7 @@ def test_of_a_flood_that_was_not_looked_at_too(path: Path) -> None:
 @pytest.mark.usefixtures("disk")
 def test_a_flood_never_takes_much_of_the_disk(path: Path) -> None:
     taken = 0
-    with Output(path) as kept:
+    with Output(str(path)) as kept:
         for _ in range(64):
             write(path, b"x" * MEBIBYTE, watched=kept)
             taken = max(taken, path.stat().st_blocks * 512)
@@ -93,7 +93,63 @@ def test_a_disk_that_takes_no_change_leaves_the_output_as_it_is(path: Path, monk
     def refuse(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    with Output(path):
+    with Output(str(path)):
         write(path, lines(MEBIBYTE // 4))
         monkeypatch.setattr(os, "ftruncate", refuse)
     assert path.read_bytes() == lines(MEBIBYTE // 4)
+
+
+class TestOutputs:
+    def test_what_nobody_has_written_is_the_next_attempts(self, tmp_path: Path) -> None:
+        first, second = tmp_path / "0-0.txt", tmp_path / "1-0.txt"
+        with Outputs() as outputs:
+            outputs.close(outputs.open(str(first)))
+            made = first.stat().st_ino
+            output = outputs.open(str(second))
+            assert second.stat().st_ino == made
+            assert not first.exists()
+            write(second, lines(2))
+            outputs.close(output)
+            outputs.close(outputs.open(str(first)))
+        assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"1-0.txt": lines(2)}
+
+    def test_attempts_at_one_time_have_files_of_their_own(self, tmp_path: Path) -> None:
+        paths = [tmp_path / f"{number}-0.txt" for number in range(3)]
+        with Outputs() as outputs:
+            for output in [outputs.open(str(path)) for path in paths[:2]]:
+                outputs.close(output)
+            opened = [outputs.open(str(path)) for path in paths]
+            assert len({path.stat().st_ino for path in paths}) == 3
+            for output in opened:
+                outputs.close(output)
+        assert list(tmp_path.iterdir()) == []
+
+    def test_what_earlier_attempts_wrote_stays(self, tmp_path: Path, path: Path) -> None:
+        path.write_bytes(b"the first attempt\n")
+        with Outputs() as outputs:
+            outputs.close(outputs.open(str(tmp_path / "other")))
+            outputs.close(outputs.open(str(path)))
+        assert path.read_bytes() == b"the first attempt\n"
+
+    def test_what_a_program_removed_is_made_anew(self, tmp_path: Path, path: Path) -> None:
+        other = tmp_path / "other"
+        with Outputs() as outputs:
+            outputs.close(outputs.open(str(other)))
+            other.unlink()
+            outputs.open(str(path)).close()
+            assert not path.exists()
+            output = outputs.open(str(path))
+            assert path.exists()
+            outputs.close(output)
+
+    @pytest.mark.usefixtures("disk")
+    def test_what_a_program_emptied_again_after_a_flood_is_no_other_attempts(self, tmp_path: Path, path: Path) -> None:
+        with Outputs() as outputs:
+            output = outputs.open(str(path))
+            write(path, b"x" * (HEAD_BYTES + END_BYTES + 5 * MEBIBYTE), watched=output)
+            os.truncate(path, 0)
+            outputs.close(output)
+            other = outputs.open(str(tmp_path / "other"))
+            write(tmp_path / "other", lines(1))
+            outputs.close(other)
+        assert (tmp_path / "other").read_bytes() == lines(1)
