@@ -147,7 +147,6 @@ async def _conducted(decided: Plan, scheduler: Scheduler, ledger: Ledger, listen
             await scheduler.run()
         status = RunStatus.KILLED if scheduler.interruptions else RunStatus.FINISHED
     finally:
-        scheduler.close()
         with anyio.CancelScope(shield=True):
             await ledger.close(status, decided.study.ending)
     interrupted, ended = bool(scheduler.interruptions), decided.study.ending

@@ -89,7 +89,7 @@ class Door:
         if not self._uri:
             yield assignment
             return
-        token = secrets.token_urlsafe()
+        token = secrets.token_hex()
         self._guests[token] = _Guest(assignment, control)
         try:
             yield replace(assignment, variables=self._variables(assignment, token))

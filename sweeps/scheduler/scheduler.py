@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from functools import partial
 from typing import NamedTuple
 
@@ -30,6 +29,7 @@ from .events import Event, SweepInterrupted, TrialEnded, TrialReported, TrialSta
 from .groups import task_group
 from .lease import Lease
 from .ledger import Ledger
+from .queue import Queue
 from .why import Why
 
 # After so many complete trials without the metric, more will not bring it.
@@ -77,9 +77,9 @@ class Scheduler:
         self._metric = metric
         self._limits = limits
         self._listen = listen
-        self._outputs = ledger.folder
+        self._store, self._outputs = str(ledger.store), str(ledger.folder)
         self._running: dict[int, Running] = {}
-        self._send, self._receive = anyio.create_memory_object_stream[_Ended | _Interrupted | TrialReported](math.inf)
+        self._messages = Queue[_Ended | _Interrupted | TrialReported]()
         # Optuna's study keeps caches by thread; one call at a time is all it ever gets.
         self._one = anyio.CapacityLimiter(1)
         # How long the sampler took for its last proposal, in seconds.
@@ -91,8 +91,7 @@ class Scheduler:
 
     def interrupt(self, reason: Why = why.INTERRUPTED) -> None:
         """End the sweep: at the first call in order, at the second at once. Once it has ended, do nothing."""
-        with suppress(anyio.ClosedResourceError):
-            self._send.send_nowait(_Interrupted(reason))
+        self._messages.put(_Interrupted(reason))
 
     async def run(self) -> None:
         """Run trials until the study has no more, or the sweep is interrupted; nothing is left running."""
@@ -104,15 +103,9 @@ class Scheduler:
         finally:
             self._leave()
 
-    def close(self) -> None:
-        """Take no more interruptions."""
-        self._send.close()
-        self._receive.close()
-
     def _leave(self) -> None:
         """Write down what is left when the sweep ends, also where it is cancelled: how trials ended, who waits."""
-        while self._receive.statistics().current_buffer_used:
-            message = self._receive.receive_nowait()
+        for message in self._messages.rest():
             if isinstance(message, _Ended):
                 self._judge(message)
         for number in self._conductor.abandon():
@@ -123,7 +116,7 @@ class Scheduler:
             await self._fill(tasks)
             if not self._running:
                 return
-            message = await self._receive.receive()
+            message = await self._messages.take()
             if isinstance(message, _Interrupted):
                 self._interrupt(message.why)
             elif isinstance(message, TrialReported):
@@ -155,11 +148,11 @@ class Scheduler:
             seed=attempt.seed,
             run_id=run.run_id,
             experiment=run.experiment,
-            store=str(self._ledger.store),
+            store=self._store,
             metric=self._metric,
             attempt=attempt.attempt,
             sweep_id=self._ledger.sweep_id,
-            output=str(self._outputs / f"{attempt.number}-{attempt.attempt}.txt"),
+            output=f"{self._outputs}/{attempt.number}-{attempt.attempt}.txt",
             environment=launch.grant.environment,
             judged=self._study.judges,
             grace=self._limits.grace,
@@ -174,7 +167,7 @@ class Scheduler:
     def _report(self, attempt: Attempt, report: Report) -> bool:
         """Take a value that an attempt has logged; return whether it is to stop."""
         stop = self._study.report(attempt.number, attempt.attempt, report)
-        self._send.send_nowait(TrialReported(attempt.number, report.step, report.value))
+        self._messages.put(TrialReported(attempt.number, report.step, report.value))
         if self._study.overspent:
             self._stop_all(why.overspent(self._study.ending))
         elif stop and (running := self._running.get(attempt.number)) and running.launch.attempt is attempt:
@@ -251,4 +244,4 @@ class Scheduler:
                 # The whole sweep is cancelled: the store says what happened.
                 killed = why.INTERRUPTED.judge(Outcome(TrialState.FAILED))
                 ended = await self._attempting.leave(assignment, running, killed)
-            self._send.send_nowait(_Ended(running.launch, *ended))
+            self._messages.put(_Ended(running.launch, *ended))
