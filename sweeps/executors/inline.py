@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Self
 
+import anyio
+
 from ..trial import Assignment, Outcome
 from .call import call_here
 from .interface import Control
@@ -27,5 +29,12 @@ class InlineExecutor:
         self._logbook.close()
 
     async def run(self, assignment: Assignment, control: Control) -> Outcome:
-        """Run a trial here."""
-        return await call_here(self._target.load, assignment, control, self._logbook)
+        """Run a trial here, in a task of its own: what it sets in its context no other trial sees."""
+        outcomes = list[Outcome]()
+
+        async def run() -> None:
+            outcomes.append(await call_here(self._target.load, assignment, control, self._logbook))
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(run)
+        return outcomes[0]

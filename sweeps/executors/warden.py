@@ -56,6 +56,7 @@ class Warden:
     def __init__(self) -> None:
         self.census = Census()
         self._watched: dict[int, Watched] = {}
+        # Set while there is something to look after.
         self._arrived = anyio.Event()
         # How many there had been at the last looks: a process that held much takes a while to be gone.
         self._memory_kills = deque([count_memory_kills()], maxlen=_LOOKS)
@@ -88,7 +89,7 @@ class Warden:
         prefer_to_kill(child.pid)
         self.census.add(child.pid, marker)
         self._sweeps.add(marker.partition("/")[0])
-        if not self._watched:
+        if not self._arrived.is_set():
             self._memory_kills.append(count_memory_kills())
             self._arrived.set()
         watched = self._watched[child.pid] = Watched(child)

@@ -19,6 +19,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from contextvars import copy_context
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -100,7 +101,8 @@ def main() -> None:
         request = work.get()
         assignment = Assignment(**request["run"])
         with _output_to(Path(request["output"])), _environment(assignment.variables):
-            outcome = call(lambda: unpack(target).load(), assignment, line, logbook)
+            # In a context of its own, as in every executor.
+            outcome = copy_context().run(call, lambda: unpack(target).load(), assignment, line, logbook)
         line.send({name: getattr(outcome, name) for name in outcome.__slots__})
 
 

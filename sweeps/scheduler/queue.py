@@ -1,4 +1,4 @@
-"""Messages to one task, from whoever runs in its event loop."""
+"""Messages among the tasks of one event loop."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """The one task group.
 
 One task drives the conductor, so there are no locks: it launches trials while slots are free, and otherwise waits
-for what they send it. Each trial has a task and a cancel scope of its own. Its outcome is a value, sent after the
-scope was left, so that no trial's end can cancel another. Reports go straight to the study, in the same thread: from
-the metric logged to the decision is one call.
+for what they send it. Each slot has a task, which runs one trial after the other, each in a cancel scope of its own.
+Its outcome is a value, sent after the scope was left, so that no trial's end can cancel another. Reports go straight
+to the study, in the same thread: from the metric logged to the decision is one call.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 import anyio
 from anyio import to_thread
@@ -80,6 +80,9 @@ class Scheduler:
         self._store, self._outputs = str(ledger.store), str(ledger.folder)
         self._running: dict[int, Running] = {}
         self._messages = Queue[_Ended | _Interrupted | TrialReported]()
+        self._launched = Queue[tuple[Assignment, Running]]()
+        # The tasks that run what is launched, as many as ever ran at once.
+        self._runners = 0
         # Optuna's study keeps caches by thread; one call at a time is all it ever gets.
         self._one = anyio.CapacityLimiter(1)
         # How long the sampler took for its last proposal, in seconds.
@@ -105,6 +108,9 @@ class Scheduler:
 
     def _leave(self) -> None:
         """Write down what is left when the sweep ends, also where it is cancelled: how trials ended, who waits."""
+        for _, running in self._launched.rest():
+            # Its runner was cancelled before it could begin.
+            self._messages.put(_Ended(running.launch, _killed(), None))
         for message in self._messages.rest():
             if isinstance(message, _Ended):
                 self._judge(message)
@@ -160,7 +166,10 @@ class Scheduler:
         )
         running = Running(launch, partial(self._report, attempt), self._limits)
         self._running[attempt.number] = running
-        tasks.start_soon(self._run_trial, assignment, running)
+        self._launched.put((assignment, running))
+        if len(self._running) > self._runners:
+            self._runners += 1
+            tasks.start_soon(self._run_trials)
         gpus = tuple(device for device, _ in launch.grant.gpus)
         self._listen(TrialStarted(attempt.number, run.run_id, attempt.params, attempt.attempt, gpus))
 
@@ -235,13 +244,21 @@ class Scheduler:
         self._took = time.monotonic() - begun
         return proposal
 
+    async def _run_trials(self) -> NoReturn:
+        """Run what is launched, one attempt after the other: a task for each would be a tenth of all work for it."""
+        while True:
+            await self._run_trial(*await self._launched.take())
+
     async def _run_trial(self, assignment: Assignment, running: Running) -> None:
         ended = None
         try:
             ended = await self._attempting.run(assignment, running)
         finally:
             if ended is None:
-                # The whole sweep is cancelled: the store says what happened.
-                killed = why.INTERRUPTED.judge(Outcome(TrialState.FAILED))
-                ended = await self._attempting.leave(assignment, running, killed)
+                ended = await self._attempting.leave(assignment, running, _killed())
             self._messages.put(_Ended(running.launch, *ended))
+
+
+def _killed() -> Outcome:
+    """Return the outcome of an attempt whose whole sweep is cancelled: the store says what happened."""
+    return why.INTERRUPTED.judge(Outcome(TrialState.FAILED))

@@ -309,3 +309,26 @@ event.wait()
         assert (ended.state, ended.reason) == ("failed", "timed out after 0.1 s")
     finally:
         sys.modules.pop("left_behind").set()
+
+
+CONTEXT = """
+from contextvars import ContextVar
+
+earlier = ContextVar("earlier", default=-1)
+
+{define} train(trial):
+    trial.log({{"earlier": earlier.get()}})
+    earlier.set(trial.number)
+"""
+
+
+@functions
+@both
+def test_what_a_trial_sets_in_its_context_no_other_trial_sees(kind: str, define: str, tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(CONTEXT.format(define=define))
+    sweep = sweeps.Sweep(
+        f"{program}:train", parameters={"x": {"min": 0.0, "max": 1.0}}, metric="earlier", executor=kind
+    )
+    result = sweeps.run(sweep, store=tmp_path / "store", trials=3)
+    assert [trial.value for trial in result.trials] == [-1.0] * 3
