@@ -112,7 +112,7 @@ class CommandExecutor:
         self, watched: Watched, assignment: Assignment, control: Control, output: Output
     ) -> tuple[int, bool]:
         """Wait for a command's end; return its exit code, and whether it was told to stop before."""
-        stop = partial(self._tasks.start_soon, _stop, watched.child, assignment.grace)
+        stop = partial(self._tasks.start_soon, _stop, watched, assignment.grace)
         with self._mailbox.listening(assignment, control):
             try:
                 with control.when_told(stop):
@@ -121,6 +121,9 @@ class CommandExecutor:
                 await self.warden.end(watched)
                 control.tail = read_tail(output.path)
                 raise
+            finally:
+                if watched.stopping is not None:
+                    watched.stopping.cancel()
             stopped = control.stopping
             # What it said last may not have been read.
             self._mailbox.read()
@@ -153,10 +156,14 @@ def _write_text(path: str, text: str) -> None:
         os.close(file)
 
 
-async def _stop(child: Child, grace: float) -> None:
+async def _stop(watched: Watched, grace: float) -> None:
     """Tell a process to end, and end it if it has not by then."""
-    child.signal(signal.SIGTERM)
-    # One that is suspended could not hear of it.
-    child.signal(signal.SIGCONT)
-    await anyio.sleep(grace)
-    child.signal(signal.SIGKILL)
+    child = watched.child
+    if child.has_ended():
+        return
+    with anyio.CancelScope() as watched.stopping:
+        child.signal(signal.SIGTERM)
+        # One that is suspended could not hear of it.
+        child.signal(signal.SIGCONT)
+        await anyio.sleep(grace)
+        child.signal(signal.SIGKILL)

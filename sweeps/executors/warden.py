@@ -35,7 +35,8 @@ class Watched:
     """A process that is looked after, and what it runs now.
 
     `memory` is how many bytes it and its descendants may hold, `exceeded` how many they held when they were ended
-    for that, `starved` says that the kernel ended something for want of memory when this was killed.
+    for that, `starved` says that the kernel ended something for want of memory when this was killed. `stopping` is
+    the scope of whoever has told it to stop and waits for that.
     """
 
     child: Child
@@ -43,6 +44,7 @@ class Watched:
     memory: int | None = None
     exceeded: int | None = None
     starved: bool = False
+    stopping: anyio.CancelScope | None = None
 
     def watch_output(self) -> None:
         """Keep what it prints from filling the disk."""

@@ -127,6 +127,18 @@ class TestOneAttempt:
         target = CommandTarget(words, path, expand)
         return anyio.run(conduct)
 
+    @pytest.mark.anyio
+    async def test_nobody_waits_for_the_grace_of_what_has_ended(self, assignment: Assignment, program: Program) -> None:
+        path = str(program("import signal; signal.pause()"))
+        target = CommandTarget(None, path, lambda *_, **__: [sys.executable, path])
+        control = Control(lambda *_: False)
+        control.stop()
+        async with make_executor("command", target, 1) as executor:
+            outcome = await executor.run(replace(assignment, grace=1000.0), control)
+            await anyio.wait_all_tasks_blocked()
+            assert not [task.name for task in anyio.get_running_tasks() if str(task.name).endswith("_stop")]
+        assert outcome.state is TrialState.PRUNED
+
     def test_its_environment_comes_on_top(
         self, assignment: Assignment, program: Program, monkeypatch: pytest.MonkeyPatch
     ) -> None:
