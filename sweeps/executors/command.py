@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from functools import partial
@@ -20,6 +19,7 @@ from .census import MARKER
 from .child import Child
 from .ending import read_tail
 from .environment import params_for_wandb, script_variables
+from .folder import own_folder
 from .interface import Control
 from .mailbox import Mailbox
 from .output import Output, Outputs, remove
@@ -44,9 +44,7 @@ class CommandExecutor:
 
     async def __aenter__(self) -> Self:
         enter = self._lifetimes.enter_context
-        self._folder, self._brief = (
-            enter(tempfile.TemporaryDirectory(prefix="sweeps-", dir=place)) for place in (None, _memory())
-        )
+        self._folder, self._brief = (enter(own_folder(place)) for place in (None, _memory()))
         self._mailbox, self._outputs = enter(Mailbox()), enter(Outputs())
         self._inherited = dict(os.environ)
         self._tasks = await self._lifetimes.enter_async_context(anyio.create_task_group())

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import socket
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import NoReturn, Self
 import anyio
 
 from ..trial import Assignment, Report
+from .folder import own_folder
 from .interface import Control
 
 # The kernel's own limit on a datagram's size is below.
@@ -38,7 +38,9 @@ class Mailbox:
         self.path = ""
 
     def __enter__(self) -> Self:
-        folder = self._lifetimes.enter_context(_private_folder())
+        folder = self._lifetimes.enter_context(own_folder())
+        if len(os.fsencode(folder)) + len(_NAME) + 1 >= _PATH_BYTES:
+            folder = self._lifetimes.enter_context(own_folder("/tmp"))  # noqa: S108  # a folder of a name of its own is made in it
         self.path = str(Path(folder, _NAME))
         self._socket.bind(self.path)
         Path(self.path).chmod(0o600)
@@ -83,11 +85,3 @@ class Mailbox:
             control.progress()
         else:
             control.report(report)
-
-
-def _private_folder() -> tempfile.TemporaryDirectory[str]:
-    folder = tempfile.TemporaryDirectory(prefix="sweeps-")
-    if len(os.fsencode(folder.name)) + len(_NAME) + 1 < _PATH_BYTES:
-        return folder
-    folder.cleanup()
-    return tempfile.TemporaryDirectory(prefix="sweeps-", dir="/tmp")

@@ -10,7 +10,6 @@ import os
 import signal
 import socket
 import sys
-import tempfile
 from collections.abc import Mapping
 from contextlib import AsyncExitStack, ExitStack
 from dataclasses import replace
@@ -23,6 +22,7 @@ from ..trial import Assignment, Cause, Outcome, Report, TrialState
 from .census import MARKER
 from .child import Child
 from .ending import read_tail, tail_of
+from .folder import own_folder
 from .interface import Control
 from .line import WorkerLine
 from .output import Output
@@ -53,7 +53,7 @@ class ProcessesExecutor:
         self.warden = Warden()
 
     async def __aenter__(self) -> Self:
-        self._folder = self._lifetimes.enter_context(tempfile.TemporaryDirectory(prefix="sweeps-"))
+        self._folder = self._lifetimes.enter_context(own_folder())
         self._inherited = dict(os.environ)
         self._lifetimes.callback(self._hang_up)
         await self._lifetimes.enter_async_context(self.warden.at_work())
