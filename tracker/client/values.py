@@ -86,7 +86,7 @@ def name_of(name: object, what: str) -> str:
     Raises:
         InvalidInput: it is no text, empty, too long, or holds characters that cannot be shown.
     """
-    if type(name) is str and not _known_problem(name):
+    if type(name) is str and _is_good(name):
         return name
     problem = _problem(name)
     if problem:
@@ -128,7 +128,7 @@ def key_of(key: object) -> str:
     Raises:
         InvalidMetric: it is no usable text.
     """
-    if type(key) is str and not _known_problem(key):
+    if type(key) is str and _is_good(key):
         return key
     problem = _problem(key)
     if problem:
@@ -137,9 +137,9 @@ def key_of(key: object) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _known_problem(name: str) -> str:
-    # Looking at each character of a name takes longer than all the rest of a call.
-    return _problem(name)
+def _is_good(name: str) -> bool:
+    """Say whether a name can be kept; it is remembered, since to look at each character takes longer than a call."""
+    return not _problem(name)
 
 
 def _exact(name: object) -> str:
