@@ -115,6 +115,7 @@ class Outputs:
         """
         if path in self._untouched:
             return self._untouched.pop(path)
+        # What an earlier attempt wrote under this name stays.
         if self._untouched and not os.access(path, os.F_OK):
             _, output = self._untouched.popitem()
             try:

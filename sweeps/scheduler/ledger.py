@@ -59,7 +59,7 @@ class Ledger:
         self._metric = metric
         self._better: Callable[[list[float]], float] = max if goal == "maximize" else min
         self._pages: dict[int, _Page] = {}
-        # By name: runs of trials-to-be, of which a power cut has left no more than that they began.
+        # By name: runs of trials-to-be, of which a kill or a power cut amid the write left only that they began.
         self._begun: dict[str, AsyncRun] = {}
 
     @property

@@ -161,7 +161,7 @@ def verdict_tags(verdict: Verdict) -> dict[str, object]:
 
 
 def is_trial(run: RunInfo) -> bool:
-    """Say whether a child run is a trial; a power cut may have left no more of one than that it began."""
+    """Say whether a child run is a trial; a kill amid the write may have left no more of one than that it began."""
     return TRIAL in run.tags
 
 

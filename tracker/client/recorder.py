@@ -39,7 +39,7 @@ class Recorder:
         return cls(journal, spooled(place), place.address.given, watch)
 
     def record(self, *records: Record) -> None:
-        """Log records, by one write: a process that is killed has logged all of them or none.
+        """Log records by one write, in their order; who is killed amid it may have logged the first of them only.
 
         Raises:
             InvalidInput: a text in one is no Unicode, so it cannot be kept; nothing was logged then.

@@ -128,7 +128,7 @@ class Journal:
         self._append(_Waiting(layout, partial(layout.columns, steps, timestamps, values), _CALL_BYTES + size))
 
     def append(self, frames: bytes) -> None:
-        """Append frames, all of them or none; returns when they are *logged*."""
+        """Append frames by one write; returns when they are *logged*."""
         self._append(_Waiting(None, lambda: frames, _CALL_BYTES + len(frames)))
 
     def sync(self) -> None:

@@ -174,7 +174,7 @@ def test_a_program_that_forgets_to_close_ends_and_its_points_are_stored(
     ],
     ids=["begins", "ends"],
 )
-def test_a_program_that_is_killed_has_logged_all_of_a_call(
+def test_a_program_that_is_killed_after_a_calls_first_write_has_logged_all_of_it(
     store: Path, run_python: Program, killed_in: str, name: str, status: str, tags: dict[str, str]
 ) -> None:
     run_python(KILLED, store, killed_in, code=-signal.SIGKILL)
