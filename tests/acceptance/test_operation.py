@@ -68,6 +68,9 @@ def test_it_lives_below_a_path_and_logs_what_it_was_asked(tmp_path: Path) -> Non
                 assert client.get("/sub/health", headers={"origin": wrong}).status_code == 403
             forwarded = {"x-forwarded-host": "ml.test", "host": "evil.test"}
             assert client.get("/sub/health", headers=forwarded).status_code == 403
+        # A line is written once its answer is sent; all are there when the server has ended.
+        server.process.terminate()
+        assert server.process.wait(20) == 0
         lines = [json.loads(line) for line in (tmp_path / "access.log").read_text().splitlines()]
         assert [each["path"] for each in lines[:2]] == ["/health", "/health"]
         assert [each["status"] for each in lines] == [200, 200, 404, 200, 403, 403, 403, 403, 403]
