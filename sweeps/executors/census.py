@@ -18,13 +18,15 @@ import os
 from .procfs import list_adopted, list_processes, read_kin, read_memory, read_variable
 
 MARKER = "SWEEPS_ATTEMPT"
+# Who owns a process that is none of ours.
+NOBODY = 0
 
 
 class Census:
     """The processes of this machine, by whose they are."""
 
     def __init__(self) -> None:
-        # By process; 0: nobody's.
+        # By process.
         self._owners: dict[int, int] = {}
         self._started: set[int] = set()
         self._markers: dict[str, int] = {}
@@ -54,14 +56,14 @@ class Census:
         for pid in sorted(new):
             self._find(pid, new)
 
-    def is_alone(self, owner: int) -> bool:
-        """Say whether nothing is left of an attempt whose process has ended, if that can be told without a look at all.
+    def owners_of_children(self, ended: int) -> set[int]:
+        """Return whose this process's children are, beside the ended process of an attempt, without a look at all.
 
-        Whatever it left has lost its parent, or a forebear has, and has come to this process, which adopts orphans:
-        so where all children are known, and none is the attempt's, there is nothing.
+        Whatever the attempt left has lost its parent, or a forebear has, and has come to this process, which adopts
+        orphans: so a child that was never seen counts as the attempt's, and so does what cannot be listed.
         """
         children = list_adopted()
-        return children is not None and all(self._owners.get(pid, owner) != owner for pid in children - {owner})
+        return {ended} if children is None else {self._owners.get(pid, ended) for pid in children - {ended}}
 
     def members(self, owner: int) -> list[int]:
         """Return the processes of an attempt beside the one that was started for it."""
@@ -69,7 +71,7 @@ class Census:
 
     def to_reap(self) -> set[int]:
         """Return the processes that, if they are our children, are so only since their parents have ended."""
-        return {pid for pid, owner in self._owners.items() if owner not in {0, pid}} | self._orphans
+        return {pid for pid, owner in self._owners.items() if owner not in {NOBODY, pid}} | self._orphans
 
     def memory(self, owner: int) -> int:
         """Return how many bytes the processes of an attempt hold together."""
@@ -77,23 +79,23 @@ class Census:
 
     def _find(self, pid: int, new: set[int]) -> int:
         if pid not in self._owners:
-            self._owners[pid] = 0  # also while its parents are looked for
+            self._owners[pid] = NOBODY  # also while its parents are looked for
             self._owners[pid] = self._owner(pid, new)
         return self._owners[pid]
 
     def _owner(self, pid: int, new: set[int]) -> int:
         kin = read_kin(pid)
         if kin is None:
-            return 0
+            return NOBODY
         me, session = self._me
         # A child that we have started is in our session, or has begun its own; no other can be entered.
         if kin.parent == me and kin.session not in {session, pid}:
             self._orphans.add(pid)
-        owner = kin.session if kin.session in self._started else 0
+        owner = kin.session if kin.session in self._started else NOBODY
         if not owner and kin.parent != me:
-            owner = self._find(kin.parent, new) if kin.parent in new else self._owners.get(kin.parent, 0)
-        owner = owner or self._markers.get(read_variable(pid, MARKER), 0)
-        if owner and self._owners.get(kin.session) == 0 and kin.session != session:
+            owner = self._find(kin.parent, new) if kin.parent in new else self._owners.get(kin.parent, NOBODY)
+        owner = owner or self._markers.get(read_variable(pid, MARKER), NOBODY)
+        if owner and self._owners.get(kin.session) == NOBODY and kin.session != session:
             # It leads the session of one of the attempt's, so it was of the attempt; but had ended when it was seen.
             self._owners[kin.session] = owner
         return owner

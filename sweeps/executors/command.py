@@ -61,6 +61,7 @@ class CommandExecutor:
         path = assignment.output or f"{self._folder}/{assignment.number}.txt"
         name = self._names.pop() if self._names else next(self._new_names)
         output: Output | None = None
+        watched: Watched | None = None
         try:
             try:
                 output = self._outputs.open(path)
@@ -72,7 +73,7 @@ class CommandExecutor:
         finally:
             self._names.append(name)
             if output is not None:
-                self._outputs.close(output)
+                self._outputs.close(output, is_free=watched is not None and watched.has_left_nothing)
         return self._outcome(watched, code, path, stopped=stopped)
 
     def _start(self, assignment: Assignment, output: Output, name: str) -> Watched:

@@ -91,10 +91,10 @@ class Output:
 
 
 class Outputs:
-    """The files of attempts, one after the other; of none of which a process may be left when its file is closed.
+    """The files of attempts, one after the other.
 
-    What nobody has written is the next attempt's, by its name: for the disk to make a file and to remove it is more
-    work than all else that is done with it.
+    What nobody has written, or can write any more, is the next attempt's, by its name: for the disk to make a file
+    and to remove it is more work than all else that is done with it.
     """
 
     def __init__(self) -> None:
@@ -126,9 +126,9 @@ class Outputs:
                 return output
         return Output(path)
 
-    def close(self, output: Output) -> None:
-        """Take back the file of an attempt that has ended, with all that it had started."""
-        if output.is_untouched:
+    def close(self, output: Output, *, is_free: bool) -> None:
+        """Take back the file of an attempt that has ended; `is_free`: no process is left that could have it open."""
+        if is_free and output.is_untouched:
             self._untouched[output.path] = output
         else:
             output.close()

@@ -14,7 +14,7 @@ from itertools import count
 import anyio
 
 from ..trial import Assignment, Cause, Outcome, TrialState
-from .census import Census
+from .census import NOBODY, Census
 from .child import Child
 from .ending import KILLED, cause_of, describe_bytes, describe_exit
 from .output import Output
@@ -36,7 +36,8 @@ class Watched:
 
     `memory` is how many bytes it and its descendants may hold, `exceeded` how many they held when they were ended
     for that, `starved` says that the kernel ended something for want of memory when this was killed. `stopping` is
-    the scope of whoever has told it to stop and waits for that.
+    the scope of whoever has told it to stop and waits for that. `has_left_nothing`: it has ended, and no process is
+    left that could be of its making.
     """
 
     child: Child
@@ -45,6 +46,7 @@ class Watched:
     exceeded: int | None = None
     starved: bool = False
     stopping: anyio.CancelScope | None = None
+    has_left_nothing: bool = False
 
     def watch_output(self) -> None:
         """Keep what it prints from filling the disk."""
@@ -106,7 +108,9 @@ class Warden:
             is_gone = not time.cancelled_caught
         code = watched.child.reap() if is_gone else -signal.SIGKILL
         watched.starved = code in KILLED and count_memory_kills() > self._memory_kills[0]
-        if not self.census.is_alone(watched.child.pid):
+        owners = self.census.owners_of_children(watched.child.pid)
+        watched.has_left_nothing = owners.isdisjoint({NOBODY, watched.child.pid})
+        if watched.child.pid in owners:
             self._take_census()
             with anyio.CancelScope(shield=True), anyio.move_on_after(_GONE_SECONDS):
                 await self._end_members(watched.child.pid)

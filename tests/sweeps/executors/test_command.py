@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,7 +14,7 @@ import yaml
 
 import sweeps
 from sweeps.errors import NoTrialSucceeded
-from sweeps.executors import CommandTarget, Control, command, make_executor
+from sweeps.executors import CommandTarget, Control, command, make_executor, warden
 from sweeps.slots import find_capacity
 from sweeps.trial import Assignment, Cause, Outcome, TrialState, trial_seed
 
@@ -161,6 +162,38 @@ class TestOneAttempt:
         Path(assignment.output).write_text("earlier\n")
         self.run(text, assignment, program)
         assert Path(assignment.output).read_text() == "earlier\n0\n0\n1\n-1\n2\n-2\n"
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no attempt has the file of another")
+    def test_what_fled_from_one_is_not_heard_in_the_next(
+        self, assignment: Assignment, program: Program, home: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        # Nobody sees it while its parent is there, so nobody knows whose it is.
+        monkeypatch.setattr(warden, "_LOOK_SECONDS", 3600.0)
+        text = """
+            import subprocess, sys
+            if sys.argv[1] == "0":
+                script = 'open("go").read(); print("late", flush=True); open("said", "w").close()'
+                fled = subprocess.Popen([sys.executable, "-c", script], env={}, start_new_session=True)
+                open("pid", "w").write(str(fled.pid))
+            else:
+                open("go", "w").close()
+                open("said").read()
+        """
+        path = str(program(text))
+        for fifo in ("go", "said"):
+            os.mkfifo(home / fifo)
+
+        async def conduct() -> None:
+            async with make_executor("command", target, 1) as executor:
+                for n in range(2):
+                    mine = replace(assignment, number=n, params={"n": n}, output=str(home / f"{n}.txt"))
+                    with anyio.fail_after(60):
+                        assert await executor.run(mine, Control(lambda *_: False)) == Outcome(TrialState.COMPLETE)
+
+        target = CommandTarget(None, path, lambda _, *, params, **__: [sys.executable, path, str(params["n"])])
+        anyio.run(conduct)
+        os.waitpid(int((home / "pid").read_text()), 0)
+        assert not list(home.glob("*.txt"))
 
     def test_its_params_are_there_for_wandb(self, assignment: Assignment, program: Program, home: Path) -> None:
         text = """

@@ -103,44 +103,55 @@ class TestOutputs:
     def test_what_nobody_has_written_is_the_next_attempts(self, tmp_path: Path) -> None:
         first, second = tmp_path / "0-0.txt", tmp_path / "1-0.txt"
         with Outputs() as outputs:
-            outputs.close(outputs.open(str(first)))
+            outputs.close(outputs.open(str(first)), is_free=True)
             made = first.stat().st_ino
             output = outputs.open(str(second))
             assert second.stat().st_ino == made
             assert not first.exists()
             write(second, lines(2))
-            outputs.close(output)
-            outputs.close(outputs.open(str(first)))
+            outputs.close(output, is_free=True)
+            outputs.close(outputs.open(str(first)), is_free=True)
         assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"1-0.txt": lines(2)}
+
+    def test_what_somebody_may_still_write_is_no_other_attempts(self, tmp_path: Path) -> None:
+        with Outputs() as outputs:
+            output = outputs.open(str(tmp_path / "0-0.txt"))
+            late = os.dup(output.file)
+            outputs.close(output, is_free=False)
+            other = outputs.open(str(tmp_path / "1-0.txt"))
+            os.write(late, b"late")
+            outputs.close(other, is_free=True)
+        os.close(late)
+        assert list(tmp_path.iterdir()) == []
 
     def test_attempts_at_one_time_have_files_of_their_own(self, tmp_path: Path) -> None:
         paths = [tmp_path / f"{number}-0.txt" for number in range(3)]
         with Outputs() as outputs:
             for output in [outputs.open(str(path)) for path in paths[:2]]:
-                outputs.close(output)
+                outputs.close(output, is_free=True)
             opened = [outputs.open(str(path)) for path in paths]
             assert len({path.stat().st_ino for path in paths}) == 3
             for output in opened:
-                outputs.close(output)
+                outputs.close(output, is_free=True)
         assert list(tmp_path.iterdir()) == []
 
     def test_what_earlier_attempts_wrote_stays(self, tmp_path: Path, path: Path) -> None:
         path.write_bytes(b"the first attempt\n")
         with Outputs() as outputs:
-            outputs.close(outputs.open(str(tmp_path / "other")))
-            outputs.close(outputs.open(str(path)))
+            outputs.close(outputs.open(str(tmp_path / "other")), is_free=True)
+            outputs.close(outputs.open(str(path)), is_free=True)
         assert path.read_bytes() == b"the first attempt\n"
 
     def test_what_a_program_removed_is_made_anew(self, tmp_path: Path, path: Path) -> None:
         other = tmp_path / "other"
         with Outputs() as outputs:
-            outputs.close(outputs.open(str(other)))
+            outputs.close(outputs.open(str(other)), is_free=True)
             other.unlink()
             outputs.open(str(path)).close()
             assert not path.exists()
             output = outputs.open(str(path))
             assert path.exists()
-            outputs.close(output)
+            outputs.close(output, is_free=True)
 
     @pytest.mark.usefixtures("disk")
     def test_what_a_program_emptied_again_after_a_flood_is_no_other_attempts(self, tmp_path: Path, path: Path) -> None:
@@ -148,8 +159,8 @@ class TestOutputs:
             output = outputs.open(str(path))
             write(path, b"x" * (HEAD_BYTES + END_BYTES + 5 * MEBIBYTE), watched=output)
             os.truncate(path, 0)
-            outputs.close(output)
+            outputs.close(output, is_free=True)
             other = outputs.open(str(tmp_path / "other"))
             write(tmp_path / "other", lines(1))
-            outputs.close(other)
+            outputs.close(other, is_free=True)
         assert (tmp_path / "other").read_bytes() == lines(1)
