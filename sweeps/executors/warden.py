@@ -109,7 +109,7 @@ class Warden:
         code = watched.child.reap() if is_gone else -signal.SIGKILL
         watched.starved = code in KILLED and count_memory_kills() > self._memory_kills[0]
         owners = self.census.owners_of_children(watched.child.pid)
-        watched.has_left_nothing = owners.isdisjoint({NOBODY, watched.child.pid})
+        watched.has_left_nothing = is_gone and owners.isdisjoint({NOBODY, watched.child.pid})
         if watched.child.pid in owners:
             self._take_census()
             with anyio.CancelScope(shield=True), anyio.move_on_after(_GONE_SECONDS):
