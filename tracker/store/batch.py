@@ -198,12 +198,18 @@ class Batch:
 
     @property
     def measured_models(self) -> dict[str, tuple[str, str, int]]:
-        """Who was measured, by ID: the ID again, its run's, and when."""
-        found = {point.model_id: (point.model_id, point.run_id, point.timestamp) for point in self.model_points}
-        for block in self.model_blocks:
-            named = zip(block.model_ids, block.timestamps.tolist(), strict=True)
-            found |= {model_id: (model_id, block.run_id, timestamp) for model_id, timestamp in named}
-        return found
+        """Who was measured, by ID: the ID again, and by which run and when it was first."""
+        said = [(point.model_id, point.run_id, point.timestamp) for point in self.model_points]
+        if self.model_blocks:
+            rows = [
+                (model_id, block.run_id, timestamp)
+                for block in self.model_blocks
+                for model_id, timestamp in zip(block.model_ids, block.timestamps.tolist(), strict=True)
+            ]
+            order = np.argsort(np.concatenate([block.places for block in self.model_blocks]), kind="stable")
+            said += [rows[place] for place in order.tolist()]
+        # What was said first stays, as it does from one commit to the next.
+        return {row[0]: row for row in reversed(said)}
 
     @singledispatchmethod
     def add(self, record: Record | Block | ModelBlock) -> None:

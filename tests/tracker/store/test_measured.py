@@ -163,6 +163,18 @@ def test_frames_are_stored_as_the_records_of_older_journals_are(said: list[list[
         assert found == anyio.run(stored, folder / "records.db", [Batch(records) for records in said])
 
 
+def test_a_model_that_nobody_has_created_is_of_the_run_that_measured_it_first(tmp_path: Path) -> None:
+    said = [MeasureModel(MODELS[0], run_id, 0, 0, {"acc": 1.0}, None) for run_id in RUNS]
+    ways = {
+        "frames": [as_frames(said, tmp_path / "journals")],
+        "records": [Batch(said)],
+        "commits": [Batch([record]) for record in said],
+    }
+    for name, batches in ways.items():
+        models = anyio.run(stored, tmp_path / f"{name}.db", batches)[4]
+        assert (name, models) == (name, [(MODELS[0], RUNS[0], "", "PENDING", "active")])
+
+
 @pytest.mark.anyio
 async def test_an_alias_means_what_was_best_when_it_was_decided(tmp_path: Path) -> None:
     """What a model is measured at after a decision is said to be no part of it, though both are read at once."""
