@@ -9,7 +9,8 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import NoReturn
+from difflib import get_close_matches
+from typing import Any, NoReturn
 
 USAGE = 2
 INTERRUPTED = 130
@@ -21,7 +22,19 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong and where help is, and exit with 2."""
-        self.exit(USAGE, f"{self.prog}: {message}; see {self.prog} --help\n")
+        self._refuse(message, f"see {self.prog} --help")
+
+    def parse_known_args(self, *arguments: Any, **more: Any) -> Any:  # noqa: ANN401  # as argparse has it
+        """Parse, and refuse what is not known: of a command's options its own parser knows which is meant."""
+        parsed, unknown = super().parse_known_args(*arguments, **more)
+        if unknown:
+            near = get_close_matches(unknown[0].partition("=")[0], self._option_string_actions, n=1, cutoff=0.8)
+            message = f"unrecognized arguments: {' '.join(unknown)}"
+            self._refuse(message, f"did you mean {near[0]}?" if near else f"see {self.prog} --help")
+        return parsed, unknown
+
+    def _refuse(self, message: str, remedy: str) -> NoReturn:
+        self.exit(USAGE, f"{self.prog}: {message}; {remedy}\n")
 
 
 def run_command(

@@ -38,7 +38,9 @@ def test_every_command_explains_itself(sweeps: Command, words: list[str]) -> Non
     [
         ([], "the following arguments are required: COMMAND"),
         (["rnu"], "invalid choice: 'rnu'"),
-        (["examples", "--jsn"], "unrecognized arguments: --jsn"),
+        (["examples", "--jsn"], "sweeps examples: unrecognized arguments: --jsn; did you mean --json?"),
+        (["run", "digits", "--paralel=4"], "sweeps run: unrecognized arguments: --paralel=4; did you mean --parallel?"),
+        (["status", "last", "now"], "sweeps status: unrecognized arguments: now; see sweeps status --help"),
     ],
 )
 def test_mistakes_are_one_line(fails: Fails, words: list[str], line: str) -> None:
