@@ -247,7 +247,7 @@ class TestSteps:
 class TestIncompleteBeta:
     shapes = st.floats(-3, 6).map(lambda power: 10.0**power)
 
-    # Of a number with fewer bits than others there is no logarithm to so many digits.
+    # Of a number with fewer bits than others scipy has fewer digits: of 5e-324, with shapes 1/64 and 2, it has two.
     @given(st.floats(0, 1, allow_subnormal=False), shapes, shapes)
     @example(0.5, 1e6, 1e6)
     @example(1e-300, 1e-3, 1e-3)
@@ -257,7 +257,7 @@ class TestIncompleteBeta:
         assert incomplete_beta(x, a, b) == pytest.approx(float(special.betainc(a, b, x)), abs=1e-8)
 
     # Nearer to 1 than that, scipy has fewer digits: of 1 - 1e-16, with both shapes 0.5, it has eight.
-    @given(st.floats(0.01, 100), st.floats(0.01, 100), st.floats(0, 1 - 1e-9))
+    @given(st.floats(0.01, 100), st.floats(0.01, 100), st.floats(0, 1 - 1e-9, allow_subnormal=False))
     def test_of_moderate_shapes_is_exact(self, a: float, b: float, x: float) -> None:
         assert incomplete_beta(x, a, b) == pytest.approx(float(special.betainc(a, b, x)), abs=1e-12)
 
