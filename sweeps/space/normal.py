@@ -12,6 +12,8 @@ from .latent import Latent
 # The quantiles of 0 and 1 are infinite; one draw in 10**12 lies farther out than these.
 _LEAST, _MOST = 1e-12, 1 - 1e-12
 _STANDARD = NormalDist()
+# The last digits of `inv_cdf` go up and down by some hundred floats of its argument: it rises over so many.
+_APART = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,17 @@ def _check(mu: float, sigma: float) -> None:
 
 
 def _deviation(u: float) -> float:
-    return _STANDARD.inv_cdf(min(max(u, _LEAST), _MOST))
+    """Return the standard normal distribution's quantile, which never falls as `u` rises."""
+    u = min(max(u, _LEAST), _MOST)
+    return _left_deviation(u) if u <= 1 - u else -_left_deviation(1 - u)
+
+
+def _left_deviation(u: float) -> float:
+    # A straight line between points that are far enough apart.
+    width = math.ulp(u) * _APART
+    low = u - math.fmod(u, width)
+    below, above = _STANDARD.inv_cdf(low), _STANDARD.inv_cdf(low + width)
+    return min(below + (above - below) * ((u - low) / width), above)
 
 
 def _share(deviation: float) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import random
 from collections.abc import Mapping
 
 import pytest
@@ -115,6 +116,18 @@ class TestOfEveryDistribution:
             return
         low, high = (distribution.quantile(share) for share in sorted((one, other)))
         assert [low] <= [high]  # numbers, or lists of one number each
+
+    @pytest.mark.parametrize("distribution", [Normal(), Normal(3, 2.5), LogNormal(-20, 10)])
+    @pytest.mark.parametrize("decades", [0, 12])
+    def test_what_lies_around_a_middle_survives_to_the_last_digit(
+        self, distribution: Normal | LogNormal, decades: int
+    ) -> None:
+        generator = random.Random(7)  # noqa: S311 - draws, not secrets
+        for _ in range(1000):
+            share = generator.random() * 10 ** generator.uniform(-decades, 0)
+            value = distribution.quantile(share)
+            assert distribution.quantile(math.nextafter(share, 1)) >= value
+            assert distribution.decode(distribution.encode(value)) == value
 
     @timeless
     @given(st.one_of(continuous, in_steps), st.floats(allow_nan=False))
